@@ -1,0 +1,71 @@
+"""From `sampling_strategy` to a plan: how many rows each class gains."""
+
+from collections import Counter
+from collections.abc import Mapping
+from numbers import Real
+
+import numpy as np
+from imblearn.utils import check_sampling_strategy
+
+
+def resolve_sampling_strategy(sampling_strategy, y):
+    """Count the rows to add to each class.
+
+    Every form of imbalanced-learn is accepted. In addition a float works for
+    several classes: each class below ``ratio * n_majority`` is raised to it,
+    the others are left alone.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable
+        As in imbalanced-learn's over-samplers.
+
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    n_to_add : dict
+        ``{label: number of rows to add}``, in the order of the sorted labels.
+
+    Raises
+    ------
+    ValueError
+        For a single class, an unknown label, or a dict that asks for fewer
+        rows than a class has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug._sampling_strategy import resolve_sampling_strategy
+    >>> y = np.array(["a"] * 8 + ["b"] * 2 + ["c"] * 6)
+    >>> n_to_add = resolve_sampling_strategy(0.5, y)
+    >>> {str(label): int(n) for label, n in n_to_add.items()}
+    {'b': 2}
+    """
+    counts = Counter(y.tolist())
+    if isinstance(sampling_strategy, Real) and len(counts) > 2:
+        wanted = round(sampling_strategy * max(counts.values()))
+        labels = np.unique(y)
+        sampling_strategy = {
+            label: wanted for label in labels if counts[label.item()] < wanted
+        }
+    elif isinstance(sampling_strategy, Mapping):
+        _check_mapping(sampling_strategy, counts)
+        sampling_strategy = dict(sampling_strategy)
+    return dict(check_sampling_strategy(sampling_strategy, y, "over-sampling"))
+
+
+def _check_mapping(sampling_strategy, counts):
+    for label, wanted in sampling_strategy.items():
+        if label not in counts:
+            raise ValueError(
+                f"sampling_strategy asks for rows of class {label!r}, which is not in y. "
+                f"The classes are {sorted(counts, key=str)}."
+            )
+        if wanted < counts[label]:
+            raise ValueError(
+                f"sampling_strategy asks for {wanted} rows of class {label!r}, which has "
+                f"{counts[label]}: an over-sampler never removes rows. Ask for at least "
+                f"{counts[label]}, or leave the class out."
+            )
