@@ -1,0 +1,87 @@
+"""Turning a data set into an imbalanced problem."""
+
+from numbers import Integral
+
+import numpy as np
+from imblearn.datasets import make_imbalance
+from sklearn.utils import check_consistent_length
+
+
+def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
+    """Make some classes rare by keeping a random part of their images.
+
+    Like :func:`imblearn.datasets.make_imbalance`, for arrays of any number of
+    dimensions. The images that stay keep their order.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, ...)
+        Images, or anything with one row per label.
+
+    y : array-like of shape (n,)
+        Labels.
+
+    rare : label, or list of labels
+        The classes to make rare. The others are kept whole.
+
+    rare_count : int
+        How many images each rare class keeps.
+
+    random_state : int, RandomState instance or None, default=None
+        Drives the draw.
+
+    Returns
+    -------
+    X_imbalanced : ndarray of shape (n_kept, ...)
+        The images that were kept.
+
+    y_imbalanced : ndarray of shape (n_kept,)
+        Their labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.datasets import load_digits_images, make_imbalanced_images
+    >>> X, y = load_digits_images(return_X_y=True)
+    >>> X, y = make_imbalanced_images(X, y, rare=[3, 8], rare_count=12, random_state=0)
+    >>> np.bincount(y)[[3, 8]]
+    array([12, 12])
+    """
+    X, y = np.asarray(X), np.asarray(y)
+    check_consistent_length(X, y)
+    rare = check_rare(rare, rare_count, y)
+    indices = np.arange(len(y)).reshape(-1, 1)
+    kept, _ = make_imbalance(
+        indices,
+        y,
+        sampling_strategy={label: int(rare_count) for label in rare},
+        random_state=random_state,
+    )
+    kept = np.sort(kept.ravel())
+    return X[kept], y[kept]
+
+
+def check_rare(rare, rare_count, y):
+    """List the rare labels, after checking that `y` can give that many of each."""
+    labels, counts = np.unique(y, return_counts=True)
+    available = dict(zip(labels.tolist(), counts.tolist(), strict=True))
+    rare = np.atleast_1d(np.asarray(rare)).tolist()
+    if not rare:
+        raise ValueError(
+            "rare names no class. Name at least one, such as "
+            f"rare=[{next(iter(available))!r}]."
+        )
+    if not isinstance(rare_count, Integral) or rare_count < 1:
+        raise ValueError(f"rare_count={rare_count!r}: give a positive number of images.")
+    for label in rare:
+        if label not in available:
+            raise ValueError(
+                f"rare names class {label!r}, which is not in y. "
+                f"The classes are {list(available)}."
+            )
+        if available[label] < rare_count:
+            raise ValueError(
+                f"rare_count={rare_count}, but class {label!r} of rare has only "
+                f"{available[label]} images. Ask for at most that many."
+            )
+    return rare

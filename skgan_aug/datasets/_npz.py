@@ -1,0 +1,119 @@
+"""Images in NumPy's .npz archives."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ._bunch import make_bunch
+
+
+def load_npz(path, *, return_X_y=False):
+    """Load a labelled image set from a ``.npz`` archive.
+
+    Parameters
+    ----------
+    path : str or path-like
+        An archive that holds either ``X_train``, ``y_train``, ``X_test`` and
+        ``y_test``, or just ``X`` and ``y``; and, if it likes, ``classes``, the
+        names of the labels 0, 1, ... Pickled objects are refused.
+
+    return_X_y : bool, default=False
+        Return the training part ``(images, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    data : Bunch
+        ``images``: shape (n, H, W) or (n, H, W, C), absent when the archive
+        holds plain vectors; ``data``: the same as rows; ``target``;
+        ``target_names``; ``DESCR``; and with a test split ``test_images``,
+        ``test_data`` and ``test_target``.
+    """
+    path = Path(path)
+    arrays = _read_arrays(path)
+    if "X" in arrays or "y" in arrays:
+        _require(arrays, ["X", "y"], path)
+        X, y = _check_pair(arrays, "X", "y", path)
+        test = None
+    else:
+        _require(arrays, ["X_train", "y_train"], path)
+        X, y = _check_pair(arrays, "X_train", "y_train", path)
+        test = _read_test(arrays, X, path)
+    names = _class_names(arrays.get("classes"), y, path)
+    descr = f"{len(X)} rows of shape {X.shape[1:]} from {path.name}"
+    return make_bunch(X, y, names, descr, test=test, return_X_y=return_X_y)
+
+
+def _read_arrays(path):
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}. Give the path of a .npz archive.")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        AttributeError,
+        TypeError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise ValueError(
+            f"{path} cannot be read as a .npz archive of plain arrays ({error}). "
+            "Write it with numpy.savez, without Python objects."
+        ) from error
+
+
+def _require(arrays, keys, path):
+    missing = [key for key in keys if key not in arrays]
+    if missing:
+        raise ValueError(
+            f"{path} lacks {', '.join(missing)}; it holds {', '.join(arrays) or 'nothing'}. "
+            "Needed are X_train, y_train, X_test, y_test, or X and y."
+        )
+
+
+def _read_test(arrays, X, path):
+    if "X_test" not in arrays and "y_test" not in arrays:
+        return None
+    _require(arrays, ["X_test", "y_test"], path)
+    X_test, y_test = _check_pair(arrays, "X_test", "y_test", path)
+    if X_test.shape[1:] != X.shape[1:]:
+        raise ValueError(
+            f"{path}: X_test has rows of shape {X_test.shape[1:]}, X_train of shape "
+            f"{X.shape[1:]}. Both must be equal."
+        )
+    return X_test, y_test
+
+
+def _check_pair(arrays, x_key, y_key, path):
+    X, y = arrays[x_key], arrays[y_key]
+    if X.ndim < 2 or X.dtype.kind not in "uif":
+        raise ValueError(
+            f"{path}: {x_key} must hold numbers of shape (n, H, W), (n, H, W, C) or (n, d), "
+            f"got {X.dtype} of shape {X.shape}."
+        )
+    if y.shape != X.shape[:1]:
+        raise ValueError(
+            f"{path}: {y_key} must hold one label per row of {x_key}, that is shape "
+            f"{X.shape[:1]}, got {y.shape}."
+        )
+    return X, y
+
+
+def _class_names(classes, y, path):
+    labels = np.unique(y)
+    if classes is None:
+        return labels.astype(str)
+    names = classes.astype(str)
+    # Names stand for the labels 0, 1, ..., unless the labels are names already.
+    if labels.dtype.kind in "US":
+        known = np.isin(labels.astype(str), names).all()
+    else:
+        known = bool(np.isin(labels, np.arange(len(names))).all())
+    if names.ndim != 1 or not known:
+        raise ValueError(
+            f"{path}: classes names {names.size} classes, but the labels are "
+            f"{labels.tolist()}. Label k must be the k-th name, counting from 0."
+        )
+    return names

@@ -1,0 +1,81 @@
+"""Antialiased resizing of stacks of images."""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+# Bounds the memory of the floating point copy, whatever the length of the stack.
+BATCH_SIZE = 512
+
+
+def resize_images(X, size):
+    """Resize images, averaging over the pixels that fall together.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, H, W) or (n, H, W, C)
+        Images of any integer or floating dtype.
+
+    size : int or tuple (height, width)
+        The size wanted; an int means a square.
+
+    Returns
+    -------
+    X_resized : ndarray of shape (n, height, width) or (n, height, width, C)
+        Images of the dtype of ``X``; integers are rounded, not truncated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.datasets import resize_images
+    >>> resize_images(np.full((2, 48, 48, 3), 7, dtype=np.uint8), 32).shape
+    (2, 32, 32, 3)
+    """
+    X = np.asarray(X)
+    size = check_size(size)
+    if X.ndim not in (3, 4):
+        raise ValueError(
+            f"resize_images needs X of shape (n, H, W) or (n, H, W, C), got {X.shape}. "
+            "Reshape rows of pixels into images first."
+        )
+    if X.dtype.kind not in "uif":
+        raise ValueError(f"resize_images needs numbers in X, got dtype {X.dtype}.")
+    if X.shape[1:3] == size:
+        return X.copy()
+    resized = np.empty((len(X), *size, *X.shape[3:]), dtype=X.dtype)
+    for start in range(0, len(X), BATCH_SIZE):
+        batch = slice(start, start + BATCH_SIZE)
+        resized[batch] = _resize_batch(X[batch], size)
+    return resized
+
+
+def check_size(size):
+    """Turn an int or a pair into ``(height, width)``, both positive ints."""
+    pair = (size, size) if isinstance(size, Integral) else size
+    try:
+        height, width = pair
+    except (TypeError, ValueError):
+        height = width = None
+    if not all(isinstance(side, Integral) and side > 0 for side in (height, width)):
+        raise ValueError(
+            f"size={size!r} is no image size. Give a positive int, or (height, width)."
+        )
+    return int(height), int(width)
+
+
+def _resize_batch(X, size):
+    # Above 16 bits float32 could not hold every integer.
+    working_dtype = (
+        np.float64 if X.dtype.itemsize > 2 and X.dtype != np.float32 else np.float32
+    )
+    tensor = torch.from_numpy(X.astype(working_dtype))
+    is_grey = X.ndim == 3
+    tensor = tensor.unsqueeze(1) if is_grey else tensor.permute(0, 3, 1, 2)
+    tensor = F.interpolate(tensor, size=size, mode="bilinear", antialias=True)
+    resized = (tensor.squeeze(1) if is_grey else tensor.permute(0, 2, 3, 1)).numpy()
+    if X.dtype.kind in "ui":
+        limits = np.iinfo(X.dtype)
+        resized = np.clip(np.rint(resized), limits.min, limits.max)
+    return resized.astype(X.dtype)
