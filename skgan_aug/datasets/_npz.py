@@ -110,7 +110,7 @@ def _class_names(classes, y, path):
     if labels.dtype.kind in "US":
         known = np.isin(labels.astype(str), names).all()
     else:
-        known = bool(np.isin(labels, np.arange(len(names))).all())
+        known = np.isin(labels, np.arange(len(names))).all()
     if names.ndim != 1 or not known:
         raise ValueError(
             f"{path}: classes names {names.size} classes, but the labels are "

@@ -57,8 +57,8 @@ def check_size(size):
     try:
         height, width = pair
     except (TypeError, ValueError):
-        height = width = None
-    if not all(isinstance(side, Integral) and side > 0 for side in (height, width)):
+        height = width = 0
+    if not all(isinstance(side, Integral) and int(side) > 0 for side in (height, width)):
         raise ValueError(
             f"size={size!r} is no image size. Give a positive int, or (height, width)."
         )

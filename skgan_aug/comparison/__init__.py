@@ -1,0 +1,14 @@
+"""Which over-sampler helps the classifier? Samplers x ratios x seeds x folds."""
+
+from ._compare import compare_samplers
+from ._samplers import SAMPLERS, make_samplers
+from ._summary import SCORES, paired_difference, summarize_comparison
+
+__all__ = [
+    "SAMPLERS",
+    "SCORES",
+    "compare_samplers",
+    "make_samplers",
+    "paired_difference",
+    "summarize_comparison",
+]

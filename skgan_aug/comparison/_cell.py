@@ -1,0 +1,133 @@
+"""One cell of a comparison: resample the training part, train, score."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import f1_score, recall_score
+
+from .._sampling_strategy import resolve_sampling_strategy
+from ._samplers import prepare_sampler, resample, set_everywhere, set_training_steps
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What all cells share.
+
+    `X` and `y` hold the rows of training and test parts alike; tasks point
+    into them.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    classes: np.ndarray
+    minority_classes: np.ndarray
+    rare: list | None
+    image_shape: tuple | None
+    classifier: Any
+    classifier_steps: int | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """The cells of one sampler on one draw of the data, one per ratio."""
+
+    name: str
+    sampler: Any
+    ratios: tuple
+    seed: int
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+    random_state: int
+    memory: str | None = None
+
+
+def plan_counts(ratio, y, rare):
+    """Return ``{label: wanted total}`` of the classes that gain rows at `ratio`.
+
+    When `rare` names classes, only these gain: in a set that is balanced but
+    for a few images, the others would only slow the samplers down.
+    """
+    n_to_add = resolve_sampling_strategy(ratio, y)
+    return {
+        label: int(n + np.count_nonzero(y == label))
+        for label, n in n_to_add.items()
+        if n > 0 and (rare is None or label in rare)
+    }
+
+
+def run_task(problem, task):
+    return [run_cell(problem, task, ratio) for ratio in task.ratios]
+
+
+def run_cell(problem, task, ratio):
+    """Return one cell as a dict; a sampler that raises leaves its `error` there."""
+    X, y = problem.X[task.train], problem.y[task.train]
+    cell = {"sampler": task.name, "ratio": ratio, "seed": task.seed, "fold": task.fold}
+    start = time.perf_counter()
+    if task.sampler is not None:
+        sampler = prepare_sampler(
+            task.sampler,
+            wanted_counts=plan_counts(ratio, y, problem.rare),
+            random_state=task.random_state,
+            image_shape=problem.image_shape,
+            memory=task.memory,
+        )
+        try:
+            X, y = resample(sampler, X, y)
+        except Exception as error:  # the other samplers go on, whatever this one raised
+            seconds = time.perf_counter() - start
+            return cell | _failed(problem, error) | {"sampler_seconds": seconds}
+    cell["sampler_seconds"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    classifier = _fit_classifier(problem, X, y, task.random_state)
+    predictions = classifier.predict(problem.X[task.test])
+    cell["classifier_seconds"] = time.perf_counter() - start
+    cell |= {"n_train": len(y), "error": None}
+    return cell | score(problem, problem.y[task.test], predictions)
+
+
+def _fit_classifier(problem, X, y, random_state):
+    classifier = clone(problem.classifier)
+    set_everywhere(classifier, "random_state", random_state)
+    if problem.image_shape is not None:
+        set_everywhere(classifier, "image_shape", problem.image_shape, only_unset=True)
+    if problem.classifier_steps is not None:
+        set_training_steps(classifier, len(y), problem.classifier_steps)
+    return classifier.fit(X, y)
+
+
+def score(problem, y_true, y_predicted):
+    """Score predictions; a class that the test part lacks has recall NaN."""
+    recall = recall_score(
+        y_true, y_predicted, labels=problem.classes, average=None, zero_division=np.nan
+    )
+    present = ~np.isnan(recall)
+    is_minority = np.isin(problem.classes, problem.minority_classes)
+    minority = recall[present & np.isin(problem.classes, problem.minority_classes)]
+    macro_f1 = f1_score(
+        y_true, y_predicted, labels=problem.classes[present], average="macro", zero_division=0
+    )
+    return {
+        "balanced_accuracy": float(recall[present].mean()),
+        "macro_f1": float(macro_f1),
+        "minority_recall": float(minority.mean()) if len(minority) else np.nan,
+        "recall": recall,
+    }
+
+
+def _failed(problem, error):
+    reason = " ".join(str(error).split())
+    return {
+        "balanced_accuracy": np.nan,
+        "macro_f1": np.nan,
+        "minority_recall": np.nan,
+        "recall": np.full(len(problem.classes), np.nan),
+        "n_train": 0,
+        "classifier_seconds": np.nan,
+        "error": f"{type(error).__name__}: {reason}" if reason else type(error).__name__,
+    }

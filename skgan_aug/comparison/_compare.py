@@ -1,0 +1,327 @@
+"""compare_samplers: validate, plan the tasks, run them, put the results in order."""
+
+import tempfile
+from dataclasses import replace
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.model_selection import StratifiedKFold, check_cv
+from sklearn.utils import (
+    Bunch,
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+)
+
+from ..classification import TorchCNNClassifier
+from ..datasets import make_imbalanced_images
+from ..over_sampling import CycleGANOverSampler
+from ._cell import Problem, Task, plan_counts, run_task
+from ._samplers import make_samplers
+
+CELL_KEYS = (
+    "sampler",
+    "ratio",
+    "seed",
+    "fold",
+    "balanced_accuracy",
+    "macro_f1",
+    "minority_recall",
+    "recall",
+    "n_train",
+    "sampler_seconds",
+    "classifier_seconds",
+    "error",
+)
+
+
+def compare_samplers(
+    X,
+    y,
+    *,
+    samplers=None,
+    classifier=None,
+    ratios=(1.0,),
+    cv=5,
+    test=None,
+    n_seeds=3,
+    random_state=0,
+    rare=None,
+    rare_count=None,
+    classifier_steps=1000,
+    image_shape=None,
+    n_jobs=None,
+    callback=None,
+):
+    """Compare over-samplers by what a classifier learns from their output.
+
+    Every sampler sees the same draws of the data, fills the same classes to
+    the same counts and trains the same classifier for the same number of
+    steps. What is tested on is never resampled.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, H, W), (n, H, W, C) or (n, d)
+        Images, rows of pixels (see `image_shape`) or vectors.
+
+    y : array-like of shape (n,)
+        Labels.
+
+    samplers : list of str or dict, default=None
+        Names among ``"none"``, ``"random"``, ``"smote"``,
+        ``"borderline_smote"``, ``"adasyn"`` and ``"cyclegan"``, or
+        ``{name: sampler}`` where None means no resampling. By default all
+        six. A sampler without a parameter `image_shape` is handed rows of
+        pixels; what it returns gets the shape and dtype of `X` again.
+
+    classifier : estimator, default=None
+        Trained on `X` as it is given. By default
+        :class:`~skgan_aug.TorchCNNClassifier`.
+
+    ratios : sequence of float, default=(1.0,)
+        Every class below ``ratio * n_majority`` is raised to it.
+
+    cv : int or splitter, default=5
+        Stratified folds, shuffled anew for each seed, or how else to split.
+        Not used when `test` is given.
+
+    test : tuple (X_test, y_test), default=None
+        A test split; then there is one fold per seed.
+
+    n_seeds : int, default=3
+        How often everything is repeated with another seed of the draw, the
+        sampler and the classifier.
+
+    random_state : int, RandomState instance or None, default=0
+        Where the seeds come from.
+
+    rare, rare_count : label or list of labels, and int, default=None
+        Make these classes rare in the training part, by keeping
+        `rare_count` random images of each. Then only they are over-sampled.
+
+    classifier_steps : int or None, default=1000
+        Optimiser steps that the classifier makes, to the nearest epoch, if it
+        has parameters `max_epochs` and `batch_size`. None leaves them alone.
+
+    image_shape : tuple (H, W) or (H, W, C), default=None
+        Shape of the images in the rows of a 2-D `X`, handed to the samplers
+        and the classifier that have a parameter of that name.
+
+    n_jobs : int, default=None
+        How many samplers run at the same time, as in joblib.
+
+    callback : callable, default=None
+        Called with each finished cell, a dict.
+
+    Returns
+    -------
+    result : Bunch
+        One entry per cell, in the order of samplers, ratios, seeds, folds:
+        ``sampler``, ``ratio`` (NaN without resampling), ``seed`` and ``fold``
+        (counted from 0), ``balanced_accuracy``, ``macro_f1``,
+        ``minority_recall`` (mean over ``minority_classes``), ``recall`` of
+        shape (n_cells, n_classes), ``n_train``, ``sampler_seconds``,
+        ``classifier_seconds``, ``error`` (None, or why the sampler failed;
+        then scores are NaN). Further ``classes`` and ``minority_classes``,
+        those that gain rows at the largest ratio.
+
+    See Also
+    --------
+    summarize_comparison : Means and standard deviations.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skgan_aug.comparison import compare_samplers
+    >>> X, y = load_wine(return_X_y=True)
+    >>> result = compare_samplers(
+    ...     X, y, samplers=["none", "smote"], classifier=DecisionTreeClassifier(),
+    ...     rare=2, rare_count=8, cv=3, n_seeds=1)
+    >>> result.sampler.tolist()
+    ['none', 'none', 'none', 'smote', 'smote', 'smote']
+    """
+    X, y, split = _check_data(X, y, test, cv)
+    samplers = make_samplers(samplers)
+    ratios = _check_ratios(ratios)
+    _check_positive_int("n_seeds", n_seeds)
+    if classifier_steps is not None:
+        _check_positive_int("classifier_steps", classifier_steps)
+    if (rare is None) != (rare_count is None):
+        given, lacking = (
+            ("rare", "rare_count") if rare_count is None else ("rare_count", "rare")
+        )
+        raise ValueError(f"{given} is given without {lacking}. Give both or neither.")
+
+    draws = _draw_parts(y, split, n_seeds, random_state, rare, rare_count)
+    rare = None if rare is None else np.atleast_1d(np.asarray(rare)).tolist()
+    problem = Problem(
+        X=X,
+        y=y,
+        classes=np.unique(y),
+        minority_classes=_check_plans(ratios, y, draws, rare),
+        rare=rare,
+        image_shape=image_shape,
+        classifier=TorchCNNClassifier() if classifier is None else classifier,
+        classifier_steps=classifier_steps,
+    )
+    tasks = _plan_tasks(samplers, ratios, draws)
+    cells = _run_tasks(problem, tasks, n_jobs, callback)
+    return _collect(problem, cells, list(samplers), ratios)
+
+
+def _check_data(X, y, test, cv):
+    """Return all rows, all labels and a splitter ``random_state -> [(train, test)]``."""
+    X, y = _check_rows(X, y, "X", "y")
+    if len(np.unique(y)) < 2:
+        raise ValueError("y holds a single class. A comparison needs at least two.")
+    if test is None:
+        return X, y, _fold_splitter(cv, y)
+    try:
+        X_test, y_test = test
+    except (TypeError, ValueError):
+        raise ValueError("test must be a tuple (X_test, y_test), or None.") from None
+    X_test, y_test = _check_rows(X_test, y_test, "X_test of test", "y_test of test")
+    if X_test.shape[1:] != X.shape[1:] or X_test.dtype != X.dtype:
+        raise ValueError(
+            f"X_test of test holds {X_test.dtype} of shape {X_test.shape[1:]} per row, X "
+            f"{X.dtype} of shape {X.shape[1:]}. Both must be prepared in the same way."
+        )
+    unknown = np.setdiff1d(y_test, y)
+    if len(unknown):
+        raise ValueError(
+            f"y_test of test holds class {unknown[0]!r}, which is not in y. "
+            "Leave its images out of the test split."
+        )
+    train_rows = np.arange(len(X))
+    test_rows = np.arange(len(X), len(X) + len(X_test))
+    X, y = np.concatenate([X, X_test]), np.concatenate([y, y_test])
+    return X, y, lambda random_state: [(train_rows, test_rows)]
+
+
+def _check_rows(X, y, x_name, y_name):
+    X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
+    y = column_or_1d(np.array(y, ndmin=1))
+    if y.dtype == object:
+        y = np.array(y.tolist())
+    check_consistent_length(X, y)
+    if y.dtype.kind not in "iubUS":
+        raise ValueError(
+            f"{y_name} must hold class labels, integers or strings, got dtype {y.dtype}."
+        )
+    return X, y
+
+
+def _fold_splitter(cv, y):
+    if isinstance(cv, Integral):
+        labels, counts = np.unique(y, return_counts=True)
+        if not 2 <= int(cv) <= counts.min():
+            rarest = labels[counts.argmin()]
+            raise ValueError(
+                f"cv={cv} folds cannot be made: every class must be in each, and class "
+                f"{rarest!r} has {counts.min()} images. Give 2 to {counts.min()}, or test=."
+            )
+        return lambda random_state: list(
+            StratifiedKFold(cv, shuffle=True, random_state=random_state).split(y, y)
+        )
+    splitter = check_cv(cv, y, classifier=True)
+    return lambda random_state: list(splitter.split(y, y))
+
+
+def _check_ratios(ratios):
+    ratios = [ratios] if isinstance(ratios, Real) else list(ratios)
+    if not ratios:
+        raise ValueError("ratios is empty. Give at least one, such as ratios=(1.0,).")
+    for ratio in ratios:
+        if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 0 < float(ratio) <= 1:
+            raise ValueError(
+                f"ratios holds {ratio!r}. A ratio is above 0 and at most 1, the share of the "
+                "largest class that the others are raised to."
+            )
+    return tuple(sorted({float(ratio) for ratio in ratios}))
+
+
+def _check_positive_int(name, value):
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
+        raise ValueError(f"{name}={value!r}: give a positive int.")
+
+
+def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
+    """Return one ``(seed, fold, random_state, train, test)`` per draw of the data."""
+    seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds)
+    draws = []
+    for seed, state in enumerate(seeds.tolist()):
+        for fold, (train, test) in enumerate(split(state)):
+            if rare is not None:
+                train, _ = make_imbalanced_images(
+                    train, y[train], rare=rare, rare_count=rare_count, random_state=state
+                )
+            draws.append((seed, fold, state, train, test))
+    return draws
+
+
+def _check_plans(ratios, y, draws, rare):
+    """Return the classes that gain rows at the largest ratio."""
+    y_train = y[draws[0][3]]
+    for ratio in ratios:
+        try:
+            plan = plan_counts(ratio, y_train, rare)
+        except ValueError as error:
+            raise ValueError(f"ratios holds {ratio}, which cannot be met: {error}") from error
+        if not plan:
+            raise ValueError(
+                f"ratios holds {ratio}, at which no class gains any rows. Give a larger one, "
+                "or make classes rare with rare= and rare_count=."
+            )
+    return np.array(sorted(plan))
+
+
+def _plan_tasks(samplers, ratios, draws):
+    tasks = [
+        Task(name, sampler, ratios if sampler is not None else (np.nan,), *draw_fields)
+        for name, sampler in samplers.items()
+        for draw_fields in (
+            (seed, fold, train, test, state) for seed, fold, state, train, test in draws
+        )
+    ]
+    # Longest first, so that no worker ends with a long task while others idle.
+    return sorted(tasks, key=lambda task: not isinstance(task.sampler, CycleGANOverSampler))
+
+
+def _run_tasks(problem, tasks, n_jobs, callback):
+    # More workers than tasks would leave each with fewer threads than it could use.
+    n_jobs = min(effective_n_jobs(n_jobs), len(tasks))
+    cells = []
+    with tempfile.TemporaryDirectory(prefix="skgan_aug-") as folder:
+        # All ratios of a task use the same GANs: train them once.
+        tasks = [
+            replace(task, memory=folder if len(task.ratios) > 1 else None) for task in tasks
+        ]
+        finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+            delayed(run_task)(problem, task) for task in tasks
+        )
+        for task_cells in finished:
+            cells += task_cells
+            for cell in task_cells if callback is not None else ():
+                callback(cell)
+    return cells
+
+
+def _collect(problem, cells, names, ratios):
+    order = [np.nan, *ratios]
+
+    def position(cell):
+        ratio = 0 if np.isnan(cell["ratio"]) else order.index(cell["ratio"])
+        return names.index(cell["sampler"]), ratio, cell["seed"], cell["fold"]
+
+    cells = sorted(cells, key=position)
+    columns = {key: np.array([cell[key] for cell in cells]) for key in CELL_KEYS[:-1]}
+    errors = np.array([cell["error"] for cell in cells], dtype=object)
+    return Bunch(
+        **columns,
+        error=errors,
+        classes=problem.classes,
+        minority_classes=problem.minority_classes,
+    )

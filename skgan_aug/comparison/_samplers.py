@@ -1,0 +1,122 @@
+"""The samplers known by name, and how each is handed images."""
+
+from collections.abc import Mapping
+from numbers import Integral
+
+import numpy as np
+from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
+from sklearn.base import clone
+
+from ..over_sampling import CycleGANOverSampler
+
+SAMPLERS = {
+    "none": None,
+    "random": RandomOverSampler,
+    "smote": SMOTE,
+    "borderline_smote": BorderlineSMOTE,
+    "adasyn": ADASYN,
+    "cyclegan": CycleGANOverSampler,
+}
+
+
+def make_samplers(samplers=None):
+    """Turn names into ``{name: estimator}``, None meaning no resampling.
+
+    Parameters
+    ----------
+    samplers : list of str, dict or None
+        Names among ``SAMPLERS``, or a dict that is checked and copied. None
+        means every known sampler.
+
+    Returns
+    -------
+    estimators : dict
+        ``{name: sampler or None}``.
+    """
+    if samplers is None:
+        samplers = list(SAMPLERS)
+    if isinstance(samplers, str):
+        samplers = [samplers]
+    if isinstance(samplers, Mapping):
+        estimators = dict(samplers)
+    else:
+        estimators = {name: _make_sampler(name) for name in samplers}
+    if not estimators:
+        raise ValueError(f"samplers is empty. Name some of {', '.join(SAMPLERS)}.")
+    for name, estimator in estimators.items():
+        if estimator is not None and not hasattr(estimator, "fit_resample"):
+            raise ValueError(
+                f"samplers[{name!r}]={estimator!r} has no fit_resample. Give an "
+                "imbalanced-learn sampler, or None for no resampling."
+            )
+    return estimators
+
+
+def _make_sampler(name):
+    if name not in SAMPLERS:
+        raise ValueError(
+            f"samplers names {name!r}, which is unknown. Choose among {', '.join(SAMPLERS)}, "
+            "or give a dict {name: estimator}."
+        )
+    sampler_class = SAMPLERS[name]
+    return None if sampler_class is None else sampler_class()
+
+
+def set_everywhere(estimator, name, value, *, only_unset=False):
+    """Set parameter `name` of an estimator and of those nested in it."""
+    for key, current in estimator.get_params(deep=True).items():
+        is_wanted = key == name or key.endswith(f"__{name}")
+        if is_wanted and not (only_unset and current is not None):
+            estimator.set_params(**{key: value})
+
+
+def takes_images(sampler):
+    return "image_shape" in sampler.get_params(deep=False)
+
+
+def prepare_sampler(sampler, *, wanted_counts, random_state, image_shape, memory):
+    """Clone a sampler for one cell of the comparison."""
+    sampler = clone(sampler)
+    if "sampling_strategy" in sampler.get_params(deep=False):
+        sampler.set_params(sampling_strategy=wanted_counts)
+    set_everywhere(sampler, "random_state", random_state)
+    if image_shape is not None:
+        set_everywhere(sampler, "image_shape", image_shape, only_unset=True)
+    if memory is not None and isinstance(sampler, CycleGANOverSampler):
+        set_everywhere(sampler, "memory", memory, only_unset=True)
+    return sampler
+
+
+def resample(sampler, X, y):
+    """Run a sampler; one that knows only rows gets flattened images.
+
+    Shape and dtype of `X` are kept. SMOTE and its family would compute
+    differences of unsigned pixels, and cut off fractions: integers are handed
+    over as floats, and what comes back is rounded and clipped.
+    """
+    if takes_images(sampler):
+        return sampler.fit_resample(X, y)
+    rows = X.reshape(len(X), -1)
+    is_integer = X.dtype.kind in "ui"
+    if is_integer:
+        rows = rows.astype(np.float32 if X.dtype.itemsize <= 2 else np.float64)
+    rows, y = sampler.fit_resample(rows, y)
+    if is_integer:
+        limits = np.iinfo(X.dtype)
+        rows = np.clip(np.rint(rows), limits.min, limits.max)
+    return rows.astype(X.dtype, copy=False).reshape(len(rows), *X.shape[1:]), y
+
+
+def set_training_steps(classifier, n_rows, n_steps):
+    """Set `max_epochs` so that `fit` makes about `n_steps` optimiser steps.
+
+    Without this a larger training set would also mean longer training, and
+    a sampler would be credited with the longer training.
+    """
+    params = classifier.get_params(deep=True)
+    for key in params:
+        prefix, found, rest = key.rpartition("max_epochs")
+        batch_size = params.get(f"{prefix}batch_size")
+        if found and not rest and isinstance(batch_size, Integral):
+            steps_per_epoch = -(-n_rows // batch_size)
+            classifier.set_params(**{key: max(1, round(n_steps / steps_per_epoch))})
