@@ -1,8 +1,8 @@
 """Which over-sampler helps the classifier? Samplers x ratios x seeds x folds."""
 
 from ._compare import compare_samplers
-from ._samplers import SAMPLERS, make_samplers
-from ._summary import SCORES, paired_difference, summarize_comparison
+from ._samplers import SAMPLERS, make_samplers, sampler_title
+from ._summary import SCORES, paired_difference, row_title, summarize_comparison
 
 __all__ = [
     "SAMPLERS",
@@ -10,5 +10,7 @@ __all__ = [
     "compare_samplers",
     "make_samplers",
     "paired_difference",
+    "row_title",
+    "sampler_title",
     "summarize_comparison",
 ]

@@ -107,7 +107,6 @@ def score(problem, y_true, y_predicted):
         y_true, y_predicted, labels=problem.classes, average=None, zero_division=np.nan
     )
     present = ~np.isnan(recall)
-    is_minority = np.isin(problem.classes, problem.minority_classes)
     minority = recall[present & np.isin(problem.classes, problem.minority_classes)]
     macro_f1 = f1_score(
         y_true, y_predicted, labels=problem.classes[present], average="macro", zero_division=0

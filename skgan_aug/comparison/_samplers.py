@@ -18,6 +18,20 @@ SAMPLERS = {
     "cyclegan": CycleGANOverSampler,
 }
 
+TITLES = {
+    "none": "no resampling",
+    "random": "random over-sampling",
+    "smote": "SMOTE",
+    "borderline_smote": "Borderline-SMOTE",
+    "adasyn": "ADASYN",
+    "cyclegan": "CycleGAN",
+}
+
+
+def sampler_title(name):
+    """Return how a sampler is called in tables and figures."""
+    return TITLES.get(name, str(name))
+
 
 def make_samplers(samplers=None):
     """Turn names into ``{name: estimator}``, None meaning no resampling.

@@ -6,6 +6,8 @@ import numpy as np
 from scipy.stats import t as student_t
 from sklearn.utils import Bunch
 
+from ._samplers import sampler_title
+
 SCORES = ("balanced_accuracy", "macro_f1", "minority_recall")
 # With two pairs a t interval spans the whole scale.
 MIN_PAIRS = 3
@@ -60,6 +62,13 @@ def _mean_and_sd(values):
     values = values[~np.isnan(values)]
     mean = float(values.mean()) if len(values) else np.nan
     return mean, float(values.std(ddof=1)) if len(values) > 1 else np.nan
+
+
+def row_title(row, *, with_ratio=False):
+    """Name a row of :func:`summarize_comparison` for people."""
+    title = sampler_title(row["sampler"])
+    is_resampled = not np.isnan(row["ratio"])
+    return f"{title}, ratio {row['ratio']:g}" if with_ratio and is_resampled else title
 
 
 def paired_difference(

@@ -1,0 +1,15 @@
+"""The command line: ``skgan-aug compare``."""
+
+import sys
+
+
+def main():
+    """Run the command line; without typer and rich, say how to get them."""
+    try:
+        import rich  # noqa: F401
+        import typer  # noqa: F401
+    except ImportError as error:
+        sys.exit(f"skgan-aug needs {error.name}: pip install 'skgan_aug[cli]'")
+    from ._app import app
+
+    app()

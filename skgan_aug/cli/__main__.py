@@ -1,0 +1,5 @@
+"""``python -m skgan_aug.cli``."""
+
+from . import main
+
+main()

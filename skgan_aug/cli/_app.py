@@ -1,0 +1,119 @@
+"""The commands and their options."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from .. import __version__
+from ._compare import CompareSettings, run_comparison
+
+app = typer.Typer(
+    help="Over-sample rare image classes with CycleGAN translations.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+
+def _show_version(wanted: bool):
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+# The callback keeps `compare` a command of its own, however few commands there are.
+@app.callback()
+def skgan_aug(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+):
+    """Over-sample rare image classes with CycleGAN translations."""
+
+
+@app.command()
+def compare(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A .npz archive, or a folder of class folders. Default: digits."),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Resize the images: 32, or 32x48 (height x width).")
+    ] = None,
+    rare: Annotated[
+        str | None, typer.Option(help="Classes to make rare: names or labels, with commas.")
+    ] = None,
+    rare_count: Annotated[
+        int | None, typer.Option(min=1, help="Training images that each rare class keeps.")
+    ] = None,
+    samplers: Annotated[
+        str,
+        typer.Option(
+            help="Among none, random, smote, borderline_smote, adasyn, cyclegan, with commas."
+        ),
+    ] = "none,random,smote,borderline_smote,adasyn,cyclegan",
+    ratios: Annotated[
+        str, typer.Option(help="Share of the largest class to raise the others to.")
+    ] = "1.0",
+    seeds: Annotated[int, typer.Option(min=1, help="Repetitions.")] = 3,
+    folds: Annotated[
+        int, typer.Option(min=2, help="Folds per seed, when the data have no test split.")
+    ] = 5,
+    max_iter: Annotated[
+        int | None, typer.Option(min=1, help="CycleGAN: optimiser steps per pair of classes.")
+    ] = None,
+    synthetic_fraction: Annotated[
+        str | None,
+        typer.Option(help='CycleGAN: share of added images that are translated, or "auto".'),
+    ] = None,
+    classifier_steps: Annotated[
+        int | None, typer.Option(min=1, help="Classifier: optimiser steps.")
+    ] = None,
+    augmentation: Annotated[
+        str | None, typer.Option(help="Classifier: augmentation, such as flips_shifts.")
+    ] = None,
+    flips: Annotated[
+        bool, typer.Option("--flips", help="The same as --augmentation flips_shifts.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(help="Cells computed at the same time. Default: all cores.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all seeds.")] = 0,
+    json: Annotated[
+        Path | None, typer.Option(help="Write settings, cells and summary here.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the comparison here, such as out.png.")
+    ] = None,
+):
+    """Compare over-samplers by what a classifier learns from their output."""
+    settings = CompareSettings(
+        data=data,
+        size=size,
+        rare=rare,
+        rare_count=rare_count,
+        samplers=samplers,
+        ratios=ratios,
+        seeds=seeds,
+        folds=folds,
+        max_iter=max_iter,
+        synthetic_fraction=synthetic_fraction,
+        classifier_steps=classifier_steps,
+        augmentation="flips_shifts" if flips else augmentation,
+        jobs=jobs,
+        seed=seed,
+        json=json,
+        plot=plot,
+    )
+    try:
+        run_comparison(settings)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        message = " ".join(str(error).split())
+        Console(stderr=True).print(Text(f"Error: {message}", style="red"), soft_wrap=True)
+        raise typer.Exit(2) from error

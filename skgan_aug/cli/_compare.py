@@ -1,0 +1,194 @@
+"""``skgan-aug compare``: load, compare, print, write."""
+
+import json
+import math
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import joblib
+import torch
+from rich.console import Console
+
+from .. import __version__
+from ..classification import TorchCNNClassifier
+from ..comparison import compare_samplers, make_samplers, summarize_comparison
+from ..inspection import SamplerComparisonDisplay
+from ._console import CellProgress, summary_table, verdict
+from ._problem import load_problem, split_list
+
+# The digits are small and easy: this many steps are enough, and quick.
+DIGITS_MAX_ITER = 300
+DIGITS_CLASSIFIER_STEPS = 400
+CLASSIFIER_STEPS = 1000
+# Processes share the GPU: more of them only crowd its memory.
+MAX_JOBS_ON_GPU = 4
+VERSIONS_OF = ("numpy", "scikit-learn", "imbalanced-learn", "torch", "skorch")
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """The options of the command, as typed."""
+
+    data: Path | None
+    size: str | None
+    rare: str | None
+    rare_count: int | None
+    samplers: str
+    ratios: str
+    seeds: int
+    folds: int
+    max_iter: int | None
+    synthetic_fraction: str | None
+    classifier_steps: int | None
+    augmentation: str | None
+    jobs: int | None
+    seed: int
+    json: Path | None
+    plot: Path | None
+
+
+def run_comparison(settings):
+    """Do what the command says, printing to the terminal."""
+    _check_outputs(settings)
+    problem = load_problem(settings)
+    samplers = _make_samplers(settings)
+    ratios = _parse_ratios(settings.ratios)
+    console = Console()
+    console.print(problem.describe(settings.folds), highlight=False)
+
+    n_draws = settings.seeds * (1 if problem.test is not None else settings.folds)
+    n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
+    with CellProgress(n_cells=n_draws * n_per_draw) as progress:
+        result = compare_samplers(
+            problem.X,
+            problem.y,
+            samplers=samplers,
+            classifier=TorchCNNClassifier(augmentation=settings.augmentation),
+            ratios=ratios,
+            cv=settings.folds,
+            test=problem.test,
+            n_seeds=settings.seeds,
+            random_state=settings.seed,
+            rare=problem.rare,
+            rare_count=problem.rare_count,
+            classifier_steps=_classifier_steps(settings),
+            n_jobs=_default_jobs() if settings.jobs is None else settings.jobs,
+            callback=progress.advance,
+        )
+    rows = summarize_comparison(result)
+    console.print(summary_table(rows), soft_wrap=True)
+    console.print(verdict(result), highlight=False)
+    if settings.json is not None:
+        settings.json.write_text(
+            json.dumps(_as_json(settings, problem, result, rows), indent=1)
+        )
+    if settings.plot is not None:
+        _draw(result, problem, settings.plot)
+
+
+def _check_outputs(settings):
+    """Refuse what could not be written before the work, not after it."""
+    for option, path in (("--json", settings.json), ("--plot", settings.plot)):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise ValueError(f"{option} {path}: there is no folder {path.absolute().parent}.")
+    if settings.plot is not None:
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError(
+                "--plot needs matplotlib: pip install 'skgan_aug[plot]'"
+            ) from error
+        suffix, known = settings.plot.suffix[1:], Figure().canvas.get_supported_filetypes()
+        if suffix.lower() not in known:
+            raise ValueError(
+                f"--plot {settings.plot}: the name must end in one of {', '.join(known)}."
+            )
+
+
+def _make_samplers(settings):
+    samplers = make_samplers(split_list(settings.samplers))
+    if "cyclegan" in samplers:
+        options = {}
+        if settings.max_iter is not None:
+            options["max_iter"] = settings.max_iter
+        elif settings.data is None:
+            options["max_iter"] = DIGITS_MAX_ITER
+        if settings.synthetic_fraction is not None:
+            options["synthetic_fraction"] = _parse_fraction(settings.synthetic_fraction)
+        samplers["cyclegan"].set_params(**options)
+    return samplers
+
+
+def _parse_fraction(text):
+    if text == "auto":
+        return text
+    try:
+        fraction = float(text)
+    except ValueError:
+        fraction = math.nan
+    if not 0 <= fraction <= 1:
+        raise ValueError(f'--synthetic-fraction {text}: give a number from 0 to 1, or "auto".')
+    return fraction
+
+
+def _parse_ratios(text):
+    try:
+        return [float(ratio) for ratio in split_list(text)]
+    except ValueError:
+        raise ValueError(
+            f"--ratios {text}: give numbers above 0 and at most 1, with commas."
+        ) from None
+
+
+def _classifier_steps(settings):
+    if settings.classifier_steps is not None:
+        return settings.classifier_steps
+    return DIGITS_CLASSIFIER_STEPS if settings.data is None else CLASSIFIER_STEPS
+
+
+def _default_jobs():
+    n_cores = joblib.cpu_count()
+    return min(n_cores, MAX_JOBS_ON_GPU) if torch.cuda.is_available() else n_cores
+
+
+def _draw(result, problem, path):
+    display = SamplerComparisonDisplay.from_comparison(result)
+    display.ax_.set_title(problem.title)
+    display.figure_.savefig(path, dpi=150)
+
+
+def _as_json(settings, problem, result, rows):
+    cell_keys = [key for key, value in result.items() if len(value) == len(result.sampler)]
+    cell_keys = [key for key in cell_keys if key not in ("classes", "minority_classes")]
+    columns = {key: result[key].tolist() for key in cell_keys}
+    names = problem.names
+    return _plain(
+        {
+            "settings": asdict(settings),
+            "versions": {
+                "skgan_aug": __version__,
+                "python": platform.python_version(),
+                **{package: version(package) for package in VERSIONS_OF},
+            },
+            "classes": [names[label] for label in result.classes.tolist()],
+            "minority_classes": [names[label] for label in result.minority_classes.tolist()],
+            "cells": [
+                dict(zip(columns, cell, strict=True))
+                for cell in zip(*columns.values(), strict=True)
+            ],
+            "summary": rows,
+        }
+    )
+
+
+def _plain(value):
+    """Replace what JSON does not know: NaN by null, paths by text."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,117 @@
+"""What the terminal shows: progress, table and verdict."""
+
+import math
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from ..comparison import SCORES, paired_difference, row_title, sampler_title
+
+HEADINGS = ("balanced accuracy", "macro F1", "minority recall", "seconds")
+BASELINES = ("smote", "random", "none")
+
+
+class CellProgress:
+    """One line on stderr: how many cells are done, which was the last, how long it takes."""
+
+    def __init__(self, n_cells):
+        self.progress = Progress(
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            TextColumn("elapsed,"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self.task = self.progress.add_task("starting", total=n_cells)
+
+    def __enter__(self):
+        self.progress.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.progress.stop()
+
+    def advance(self, cell):
+        """Count a finished cell."""
+        outcome = "done" if cell["error"] is None else "failed"
+        text = f"{sampler_title(cell['sampler'])}, seed {cell['seed'] + 1}: {outcome}"
+        self.progress.update(self.task, advance=1, description=text)
+
+
+def summary_table(rows):
+    """Lay out the rows of `summarize_comparison`, in points.
+
+    A sampler that failed has the reason in place of figures, however long:
+    columns of a bordered table would break it into pieces.
+    """
+    several_ratios = len({row["ratio"] for row in rows if not math.isnan(row["ratio"])}) > 1
+    titles = [row_title(row, with_ratio=several_ratios) for row in rows]
+    width = max(map(len, [*titles, "sampler"]))
+    header = "  ".join([f"{'sampler':<{width}}", *(f"{text:>17}" for text in HEADINGS[:-1])])
+    text = Text(f"\n{header}  {HEADINGS[-1]:>8}\n", style="bold")
+    best = max(
+        (row[SCORES[0]] for row in rows if row["n_failed"] < row["n_cells"]), default=None
+    )
+    for title, row in zip(titles, rows, strict=True):
+        line, style = f"{title:<{width}}  {_figures(row)}\n", ""
+        if row["error"] is not None:
+            style = "red"
+        elif row[SCORES[0]] == best:
+            style = "green"
+        text.append(line, style=style or "not bold")
+    return text
+
+
+def _figures(row):
+    if row["n_failed"] == row["n_cells"]:
+        return f"could not run: {row['error']}"
+    scores = (mean_and_sd(row[score], row[f"{score}_sd"]) for score in SCORES)
+    figures = "  ".join(f"{text:>17}" for text in scores) + f"  {row['seconds']:>8.1f}"
+    if row["n_failed"]:
+        figures += f"  {row['n_failed']} of {row['n_cells']} could not run: {row['error']}"
+    return figures
+
+
+def mean_and_sd(mean, sd):
+    """Write a score in points."""
+    return f"{100 * mean:.1f}" + ("" if math.isnan(sd) else f" ± {100 * sd:.1f}")
+
+
+def verdict(result):
+    """Say in one sentence how CycleGAN stands against the usual samplers."""
+    compared = set(result.sampler.tolist())
+    baselines = [name for name in BASELINES if name in compared]
+    if "cyclegan" not in compared or not baselines:
+        return ""
+    differences = {name: paired_difference(result, "cyclegan", name) for name in baselines}
+    parts = [
+        _stands(name, difference)
+        for name, difference in differences.items()
+        if difference.n_pairs > 0
+    ]
+    if not parts:
+        return "CycleGAN and the others never ran on the same images: nothing to compare."
+    return f"In balanced accuracy CycleGAN is {', '.join(parts)}."
+
+
+def _stands(name, difference):
+    points = 100 * difference.mean
+    direction = "above" if points >= 0 else "below"
+    if math.isnan(difference.low):
+        plural = "s" if difference.n_pairs > 1 else ""
+        interval = f"{difference.n_pairs} run{plural}, too few for an interval"
+    else:
+        interval = f"95% interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
+    return f"{abs(points):.1f} points {direction} {sampler_title(name)} ({interval})"

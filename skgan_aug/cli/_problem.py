@@ -1,0 +1,127 @@
+"""From the options to arrays: which images are compared on, which classes are rare."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from ..datasets import load_digits_images, load_image_folder, load_npz, resize_images
+
+# Digits that look alike, so that a classifier needs to see enough of each.
+DIGITS_RARE = "3,8,9"
+DIGITS_RARE_COUNT = 12
+DIGITS_TEST_SIZE = 0.3
+
+
+@dataclass(frozen=True)
+class ImageProblem:
+    """Images to compare on."""
+
+    title: str
+    X: np.ndarray
+    y: np.ndarray
+    test: tuple | None
+    names: dict
+    rare: list | None
+    rare_count: int | None
+
+    def describe(self, folds):
+        """Say in one line what the problem is."""
+        shape = " x ".join(str(side) for side in self.X.shape[1:])
+        held_out = (
+            f"{folds} folds" if self.test is None else f"{len(self.test[0])} for testing"
+        )
+        line = (
+            f"{self.title}: {len(self.X)} images of {shape} for training, {held_out}; "
+            f"{len(self.names)} classes"
+        )
+        if self.rare is None:
+            return f"{line}."
+        rare = ", ".join(self.names[label] for label in self.rare)
+        return f"{line}, of which {rare} keep {self.rare_count} training images each."
+
+
+def load_problem(settings):
+    """Load the data that `settings` names and find its rare classes."""
+    size = parse_size(settings.size)
+    if settings.data is None:
+        title, bunch = "digits", load_digits_images()
+    elif settings.data.is_dir():
+        title, bunch = settings.data.name, load_image_folder(settings.data, size=size)
+    else:
+        title, bunch = settings.data.name, load_npz(settings.data)
+    X, y, test = _parts(bunch, size)
+    rare, rare_count = settings.rare, settings.rare_count
+    if settings.data is None:
+        X, y, test = _hold_out_digits(X, y, settings.seed)
+        rare, rare_count = rare or DIGITS_RARE, rare_count or DIGITS_RARE_COUNT
+    elif (rare is None) != (rare_count is None):
+        raise ValueError("--rare and --rare-count belong together: give both or neither.")
+
+    names = _names_of_labels(y, bunch.target_names)
+    rare = None if rare is None else parse_rare(rare, names)
+    return ImageProblem(title, X, y, test, names, rare, rare_count)
+
+
+def parse_size(size):
+    """Turn "32" or "32x48" into an int or a pair, None into None."""
+    if size is None:
+        return None
+    try:
+        sides = [int(side) for side in size.lower().split("x")]
+    except ValueError:
+        sides = []
+    if len(sides) not in (1, 2) or min(sides) < 1:
+        raise ValueError(f"--size {size} is no size. Write 32, or 32x48 (height x width).")
+    return sides[0] if len(sides) == 1 else tuple(sides)
+
+
+def parse_rare(rare, names):
+    """Turn class names or labels, with commas, into labels."""
+    known = {str(label): label for label in names} | {
+        name: label for label, name in names.items()
+    }
+    labels = []
+    for name in split_list(rare):
+        if name not in known:
+            raise ValueError(
+                f"--rare names {name}, which is no class. The classes are "
+                f"{', '.join(names.values())}."
+            )
+        labels.append(known[name])
+    return labels
+
+
+def split_list(text):
+    """Split at commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _parts(bunch, size):
+    # Archives may hold plain vectors, which have no `images`.
+    X, X_test = (
+        bunch.get("images", bunch.data),
+        bunch.get("test_images", bunch.get("test_data")),
+    )
+    if size is not None:
+        X = resize_images(X, size)
+        X_test = None if X_test is None else resize_images(X_test, size)
+    test = None if X_test is None else (X_test, bunch.test_target)
+    return X, bunch.target, test
+
+
+def _hold_out_digits(X, y, seed):
+    X, X_test, y, y_test = train_test_split(
+        X, y, test_size=DIGITS_TEST_SIZE, stratify=y, random_state=seed
+    )
+    return X, y, (X_test, y_test)
+
+
+def _names_of_labels(y, target_names):
+    labels = np.unique(y)
+    if labels.dtype.kind in "US" or len(target_names) == len(labels):
+        named = zip(
+            labels.tolist(), labels if labels.dtype.kind in "US" else target_names, strict=True
+        )
+        return {label: str(name) for label, name in named}
+    return {label: str(target_names[label]) for label in labels.tolist()}
