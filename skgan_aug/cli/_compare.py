@@ -13,7 +13,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..classification import TorchCNNClassifier
-from ..comparison import compare_samplers, make_samplers, summarize_comparison
+from ..comparison import CELL_KEYS, compare_samplers, make_samplers, summarize_comparison
 from ..inspection import SamplerComparisonDisplay
 from ._console import CellProgress, summary_table, verdict
 from ._problem import load_problem, split_list
@@ -56,7 +56,7 @@ def run_comparison(settings):
     samplers = _make_samplers(settings)
     ratios = _parse_ratios(settings.ratios)
     console = Console()
-    console.print(problem.describe(settings.folds), highlight=False)
+    console.print(problem.describe(settings.folds), highlight=False, soft_wrap=True)
 
     n_draws = settings.seeds * (1 if problem.test is not None else settings.folds)
     n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
@@ -79,7 +79,7 @@ def run_comparison(settings):
         )
     rows = summarize_comparison(result)
     console.print(summary_table(rows), soft_wrap=True)
-    console.print(verdict(result), highlight=False)
+    console.print(verdict(result), highlight=False, soft_wrap=True)
     if settings.json is not None:
         settings.json.write_text(
             json.dumps(_as_json(settings, problem, result, rows), indent=1)
@@ -160,13 +160,12 @@ def _draw(result, problem, path):
 
 
 def _as_json(settings, problem, result, rows):
-    cell_keys = [key for key, value in result.items() if len(value) == len(result.sampler)]
-    cell_keys = [key for key in cell_keys if key not in ("classes", "minority_classes")]
-    columns = {key: result[key].tolist() for key in cell_keys}
+    columns = {key: result[key].tolist() for key in CELL_KEYS}
     names = problem.names
     return _plain(
         {
             "settings": asdict(settings),
+            "problem": problem.describe(settings.folds),
             "versions": {
                 "skgan_aug": __version__,
                 "python": platform.python_version(),

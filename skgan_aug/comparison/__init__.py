@@ -1,10 +1,11 @@
 """Which over-sampler helps the classifier? Samplers x ratios x seeds x folds."""
 
-from ._compare import compare_samplers
+from ._compare import CELL_KEYS, compare_samplers
 from ._samplers import SAMPLERS, make_samplers, sampler_title
 from ._summary import SCORES, paired_difference, row_title, summarize_comparison
 
 __all__ = [
+    "CELL_KEYS",
     "SAMPLERS",
     "SCORES",
     "compare_samplers",
