@@ -192,7 +192,7 @@ def _check_data(X, y, test, cv):
     unknown = np.setdiff1d(y_test, y)
     if len(unknown):
         raise ValueError(
-            f"y_test of test holds class {unknown[0]!r}, which is not in y. "
+            f"y_test of test holds class {unknown[0].item()!r}, which is not in y. "
             "Leave its images out of the test split."
         )
     train_rows = np.arange(len(X))
@@ -218,7 +218,7 @@ def _fold_splitter(cv, y):
     if isinstance(cv, Integral):
         labels, counts = np.unique(y, return_counts=True)
         if not 2 <= int(cv) <= counts.min():
-            rarest = labels[counts.argmin()]
+            rarest = labels[counts.argmin()].item()
             raise ValueError(
                 f"cv={cv} folds cannot be made: every class must be in each, and class "
                 f"{rarest!r} has {counts.min()} images. Give 2 to {counts.min()}, or test=."

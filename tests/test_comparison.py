@@ -1,0 +1,456 @@
+"""Comparisons are fair, complete, reproducible, and say what failed."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import Bunch
+
+from skgan_aug.comparison import (
+    SAMPLERS,
+    compare_samplers,
+    make_samplers,
+    paired_difference,
+    summarize_comparison,
+)
+
+CHEAP = ["none", "random", "smote"]
+SECONDS = ("sampler_seconds", "classifier_seconds")
+
+
+def make_vectors(counts=(40, 20, 12), seed=0):
+    """Overlapping clouds: hard enough that seeds and samplers differ."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(len(counts)), counts)
+    return rng.normal(size=(len(y), 4)) + y[:, np.newaxis], y
+
+
+def make_images(counts=(40, 20, 12), shape=(4, 5), seed=0):
+    """Return uint8 images whose brightness tells the class."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(len(counts)), counts)
+    noise = rng.integers(0, 40, (len(y), *shape))
+    return (noise + 60 * y.reshape(-1, *[1] * len(shape))).astype(np.uint8), y
+
+
+class Recorder(ClassifierMixin, BaseEstimator):
+    """Predicts the first label it saw, and keeps what it was given."""
+
+    records = []
+
+    def __init__(self, max_epochs=7, batch_size=8, image_shape=None, random_state=None):
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.image_shape = image_shape
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        self.label_ = y[0]
+        self.record_ = {"X": X, "y": y, **self.get_params()}
+        return self
+
+    def predict(self, X):
+        self.records.append(self.record_ | {"X_test": X})
+        return np.full(len(X), self.label_)
+
+
+@pytest.fixture
+def records(monkeypatch):
+    monkeypatch.setattr(Recorder, "records", [])
+    return Recorder.records
+
+
+class FailingSampler(BaseEstimator):
+    def fit_resample(self, X, y):
+        raise RuntimeError("no luck\ntoday")
+
+
+def test_cells_cover_everything_in_order():
+    X, y = make_vectors()
+    result = compare_samplers(
+        X,
+        y,
+        samplers=["smote", "none"],
+        classifier=DecisionTreeClassifier(),
+        ratios=[1.0, 0.6],
+        cv=3,
+        n_seeds=2,
+    )
+    cells = list(zip(result.sampler, result.ratio, result.seed, result.fold, strict=True))
+    draws = [(seed, fold) for seed in range(2) for fold in range(3)]
+    expected = [("smote", ratio, *draw) for ratio in (0.6, 1.0) for draw in draws]
+    assert cells[:12] == expected
+    # Nothing is resampled, so there is nothing to repeat per ratio.
+    assert [(name, *draw) for name, _, *draw in cells[12:]] == [("none", *d) for d in draws]
+    assert np.isnan(result.ratio[12:]).all()
+    assert {len(value) for key, value in result.items() if "classes" not in key} == {18}
+    assert result.recall.shape == (18, 3)
+    assert result.classes.tolist() == [0, 1, 2]
+    assert result.minority_classes.tolist() == [1, 2]
+    assert (result.error == None).all()  # noqa: E711 (elementwise)
+
+
+def test_perfect_and_constant_classifiers_have_known_scores():
+    X, y = make_images()
+    options = {"samplers": ["none"], "cv": 3, "n_seeds": 1}
+    flatten = FunctionTransformer(lambda X: X.reshape(len(X), -1))
+    perfect = compare_samplers(
+        X, y, classifier=make_pipeline(flatten, KNeighborsClassifier(1)), **options
+    )
+    for score in ("balanced_accuracy", "macro_f1", "minority_recall"):
+        assert_array_equal(perfect[score], 1)
+    constant = compare_samplers(X, y, classifier=Recorder(), **options)
+    np.testing.assert_allclose(constant.balanced_accuracy, 1 / 3)
+    assert_array_equal(constant.minority_recall, 0)
+    assert_array_equal(constant.recall, [[1, 0, 0]] * 3)
+
+
+def test_samplers_are_paired_and_reach_the_same_counts(records):
+    X, y = make_images()
+    result = compare_samplers(
+        X, y, samplers=CHEAP, classifier=Recorder(), ratios=0.75, cv=2, n_seeds=2
+    )
+    assert result.error.tolist() == [None] * 12
+    per_sampler = [records[start : start + 4] for start in range(0, 12, 4)]
+    for none, *others in zip(*per_sampler, strict=True):
+        assert Counter(none["y"].tolist()) == {0: 20, 1: 10, 2: 6}
+        for other in others:
+            assert Counter(other["y"].tolist()) == {0: 20, 1: 15, 2: 15}
+            assert_array_equal(other["X"][: len(none["X"])], none["X"])
+            assert_array_equal(other["X_test"], none["X_test"])
+            assert other["random_state"] == none["random_state"]
+    assert len({record["random_state"] for record in records}) == 2
+    assert result.n_train.tolist() == [36] * 4 + [50] * 8
+
+
+def test_images_come_back_in_shape_and_dtype(records):
+    X, y = make_images(counts=(30, 12), shape=(3, 4, 2))
+    # Differences of unsigned pixels would wrap around: levels between 100 and 200.
+    X[y == 1] = np.where(np.arange(12) % 2, 100, 200).reshape(-1, 1, 1, 1)
+    compare_samplers(
+        X,
+        y,
+        samplers={"s": SMOTE(k_neighbors=7)},
+        classifier=Recorder(),
+        test=(X, y),
+        n_seeds=1,
+    )
+    (record,) = records
+    assert record["X"].dtype == np.uint8
+    assert record["X"].shape == (60, 3, 4, 2)
+    added = record["X"][len(X) :]
+    assert added.min() >= 100
+    assert added.max() <= 200
+    assert ((added > 100) & (added < 200)).any()
+
+
+def test_given_test_split_is_never_resampled(records):
+    X, y = make_vectors()
+    X_test, y_test = make_vectors(counts=(5, 5, 5), seed=1)
+    result = compare_samplers(
+        X, y, samplers=CHEAP, classifier=Recorder(), test=(X_test, y_test), n_seeds=2
+    )
+    assert result.fold.tolist() == [0] * 6
+    for record in records:
+        assert_array_equal(record["X_test"], X_test)
+
+
+def test_folds_partition_the_data(records):
+    X, y = make_vectors()
+    compare_samplers(X, y, samplers=["random"], classifier=Recorder(), cv=3, n_seeds=2)
+    for folds in (records[:3], records[3:]):
+        tested = np.concatenate([fold["X_test"] for fold in folds])
+        assert_array_equal(np.sort(tested, axis=0), np.sort(X, axis=0))
+    assert not np.array_equal(records[0]["X_test"], records[3]["X_test"])
+
+
+def test_rare_classes_are_drawn_anew_per_seed_in_the_training_part_only(records):
+    X, y = make_vectors(counts=(40, 39, 38))
+    result = compare_samplers(
+        X,
+        y,
+        samplers=["none", "random"],
+        classifier=Recorder(),
+        test=(X, y),
+        n_seeds=3,
+        rare=[2],
+        rare_count=10,
+    )
+    assert result.minority_classes.tolist() == [2]
+    for record in records[:3]:
+        assert Counter(record["y"].tolist()) == {0: 40, 1: 39, 2: 10}
+        assert len(record["X_test"]) == len(X)
+    # Class 1 has fewer rows than class 0, but it was not named rare.
+    for record in records[3:]:
+        assert Counter(record["y"].tolist()) == {0: 40, 1: 39, 2: 40}
+    draws = {record["X"][record["y"] == 2].tobytes() for record in records[:3]}
+    assert len(draws) == 3
+
+
+def test_every_sampler_gets_the_same_number_of_steps(records):
+    X, y = make_vectors()
+    options = {"samplers": ["none", "random"], "test": (X, y), "n_seeds": 1}
+    compare_samplers(X, y, classifier=Recorder(), classifier_steps=90, **options)
+    for record in records:
+        steps_per_epoch = np.ceil(len(record["y"]) / record["batch_size"])
+        assert abs(record["max_epochs"] * steps_per_epoch - 90) <= steps_per_epoch / 2
+    assert records[0]["max_epochs"] == 10
+    assert records[1]["max_epochs"] == 6
+
+    compare_samplers(X, y, classifier=Recorder(), classifier_steps=1, **options)
+    assert records[-1]["max_epochs"] == 1
+    pipeline = make_pipeline(FunctionTransformer(), Recorder())
+    compare_samplers(X, y, classifier=pipeline, classifier_steps=90, **options)
+    assert records[-1]["max_epochs"] == 6
+    assert records[-1]["random_state"] is not None
+    compare_samplers(X, y, classifier=Recorder(), classifier_steps=None, **options)
+    assert records[-1]["max_epochs"] == 7
+
+
+def test_rows_with_image_shape_reach_the_classifier(records):
+    X, y = make_images()
+    compare_samplers(
+        X.reshape(len(X), -1),
+        y,
+        samplers=["smote"],
+        classifier=Recorder(),
+        image_shape=(4, 5),
+        cv=2,
+        n_seeds=1,
+    )
+    assert records[0]["image_shape"] == (4, 5)
+    assert records[0]["X"].ndim == 2
+
+
+def test_a_failing_sampler_leaves_a_reason_and_the_others_go_on():
+    X, y = make_vectors()
+    # ADASYN finds nothing to add where no rare row has a neighbour of another class.
+    X += 100 * y[:, np.newaxis]
+    result = compare_samplers(
+        X,
+        y,
+        samplers={"failing": FailingSampler(), **make_samplers(["adasyn", "random"])},
+        classifier=DecisionTreeClassifier(),
+        cv=2,
+        n_seeds=1,
+    )
+    assert result.error[:2].tolist() == ["RuntimeError: no luck today"] * 2
+    assert result.error[2].startswith("RuntimeError: Not any neigh")
+    for score in ("balanced_accuracy", "macro_f1", "minority_recall", "recall"):
+        assert np.isnan(result[score][:4]).all()
+        assert np.isfinite(result[score][4:]).all()
+    assert result.n_train.tolist() == [0, 0, 0, 0, 60, 60]
+    failing, _, random = summarize_comparison(result)
+    assert (failing["n_failed"], failing["error"]) == (2, "RuntimeError: no luck today")
+    assert np.isnan(failing["seconds"])
+    assert (random["n_failed"], random["error"]) == (0, None)
+
+
+def test_errors_of_the_classifier_are_raised():
+    X, y = make_vectors()
+    with pytest.raises(ValueError, match="constant target value"):
+        compare_samplers(
+            X,
+            y,
+            samplers=["none"],
+            classifier=DummyClassifier(strategy="constant", constant=9),
+        )
+
+
+def test_callback_sees_every_cell():
+    X, y = make_vectors()
+    cells = []
+    result = compare_samplers(
+        X,
+        y,
+        samplers=CHEAP,
+        classifier=DecisionTreeClassifier(),
+        cv=2,
+        n_seeds=1,
+        ratios=[0.7, 1],
+        callback=cells.append,
+    )
+    seen = sorted((cell["sampler"], cell["balanced_accuracy"]) for cell in cells)
+    kept = zip(result.sampler.tolist(), result.balanced_accuracy.tolist(), strict=True)
+    assert seen == sorted(kept)
+    assert len(cells) == 10
+
+
+def test_same_result_for_the_same_seed_and_any_number_of_jobs():
+    X, y = make_vectors()
+
+    def compare(**options):
+        options = {"samplers": CHEAP, "cv": 2, "n_seeds": 2} | options
+        return compare_samplers(X, y, classifier=DecisionTreeClassifier(), **options)
+
+    first, again, parallel = compare(), compare(), compare(n_jobs=2)
+    for key in first.keys() - set(SECONDS):
+        assert_array_equal(first[key], again[key])
+        assert_array_equal(first[key], parallel[key])
+    other = compare(random_state=1)
+    assert not np.array_equal(first.balanced_accuracy, other.balanced_accuracy)
+
+
+def test_global_random_state_is_left_alone():
+    X, y = make_vectors()
+    np.random.seed(0)
+    before = np.random.get_state()[1].copy()
+    compare_samplers(
+        X, y, samplers=CHEAP, classifier=DecisionTreeClassifier(), rare=2, rare_count=6, cv=2
+    )
+    assert_array_equal(np.random.get_state()[1], before)
+
+
+@pytest.mark.parametrize(
+    "container", [list, lambda y: pd.Series(y, dtype=object), lambda y: np.array(y, dtype=str)]
+)
+def test_string_labels_and_frames(container):
+    X, y = make_vectors()
+    names = container([f"class {label}" for label in y])
+    options = {"samplers": ["random"], "cv": 2, "n_seeds": 1}
+    tree = DecisionTreeClassifier()
+    named = compare_samplers(pd.DataFrame(X), names, classifier=tree, **options)
+    plain = compare_samplers(X, y, classifier=tree, **options)
+    assert_array_equal(named.recall, plain.recall)
+    assert named.classes.tolist() == ["class 0", "class 1", "class 2"]
+    assert named.minority_classes.tolist() == ["class 1", "class 2"]
+
+
+def test_two_classes():
+    X, y = make_vectors(counts=(40, 14))
+    result = compare_samplers(
+        X,
+        y,
+        samplers=["smote"],
+        classifier=DecisionTreeClassifier(),
+        ratios=0.5,
+        cv=2,
+        n_seeds=1,
+    )
+    assert result.n_train.tolist() == [30, 30]
+    assert result.minority_classes.tolist() == [1]
+
+
+def test_make_samplers():
+    assert list(make_samplers()) == list(SAMPLERS)
+    assert list(make_samplers("random")) == ["random"]
+    own = {"mine": RandomOverSampler(), "nothing": None}
+    assert make_samplers(own) == own
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"samplers": ["smoet"]}, "samplers names 'smoet'.*Choose among none, random"),
+        ({"samplers": []}, "samplers is empty"),
+        ({"samplers": {"tree": DecisionTreeClassifier()}}, "has no fit_resample"),
+        ({"ratios": []}, "ratios is empty"),
+        ({"ratios": [0.5, 1.5]}, "ratios holds 1.5"),
+        ({"ratios": ["1"]}, "ratios holds '1'"),
+        ({"ratios": 0.1}, "ratios holds 0.1, at which no class gains any rows"),
+        ({"rare": [2]}, "rare is given without rare_count"),
+        ({"rare_count": 5}, "rare_count is given without rare"),
+        ({"rare": [7], "rare_count": 5}, "rare names class 7"),
+        ({"rare": [2], "rare_count": 500}, "rare_count=500, but class 2"),
+        ({"n_seeds": 0}, "n_seeds=0"),
+        ({"classifier_steps": 0.5}, "classifier_steps=0.5"),
+        ({"cv": 1}, "cv=1 folds"),
+        ({"cv": 13}, "class 2 has 12 images"),
+        ({"test": np.zeros(3)}, "test must be a tuple"),
+        ({"test": (np.zeros((2, 3)), [0, 1])}, "X_test of test holds float64 of shape"),
+        ({"test": (np.zeros((2, 4), dtype=int), [0, 1])}, "X_test of test holds int64"),
+        ({"test": (np.zeros((2, 4)), [0, 5])}, "y_test of test holds class 5"),
+    ],
+)
+def test_bad_arguments_are_refused_before_any_work(options, message, records):
+    X, y = make_vectors()
+    options = {"samplers": ["random"], "classifier": Recorder()} | options
+    with pytest.raises(ValueError, match=message):
+        compare_samplers(X, y, **options)
+    assert records == []
+
+
+def test_bad_data_is_refused():
+    X, y = make_vectors()
+    tree = DecisionTreeClassifier()
+    with pytest.raises(ValueError, match="single class"):
+        compare_samplers(X, np.zeros(len(X), dtype=int), classifier=tree)
+    with pytest.raises(ValueError, match="X contains NaN"):
+        compare_samplers(np.where(X > 1, np.nan, X), y, classifier=tree)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        compare_samplers(X, y[:-1], classifier=tree)
+    with pytest.raises(ValueError, match="y must hold class labels"):
+        compare_samplers(X, y / 2, classifier=tree)
+    with pytest.raises(ValueError, match=r"ratios holds 0\.2, which cannot be met"):
+        compare_samplers(X[:60], y[:60], classifier=tree, ratios=0.2)
+
+
+def make_result(**scores):
+    """Return a comparison with the given balanced accuracies, one per seed."""
+    n_seeds = len(next(iter(scores.values())))
+    n_cells = n_seeds * len(scores)
+    values = np.concatenate(list(scores.values()))
+    failed = np.isnan(values)
+    return Bunch(
+        sampler=np.repeat(list(scores), n_seeds),
+        ratio=np.where(np.repeat(list(scores), n_seeds) == "none", np.nan, 1.0),
+        seed=np.tile(np.arange(n_seeds), len(scores)),
+        fold=np.zeros(n_cells, dtype=int),
+        balanced_accuracy=values,
+        macro_f1=values / 2,
+        minority_recall=values / 4,
+        sampler_seconds=np.full(n_cells, 2.0),
+        classifier_seconds=np.where(failed, np.nan, 3.0),
+        error=np.where(failed, "failed", None),
+    )
+
+
+def test_summary_has_means_and_standard_deviations():
+    none, smote = summarize_comparison(
+        make_result(none=[0.2, 0.4, 0.6], smote=[0.5, np.nan, 0.7])
+    )
+    assert none["sampler"] == "none"
+    assert np.isnan(none["ratio"])
+    assert none["balanced_accuracy"] == pytest.approx(0.4)
+    assert none["balanced_accuracy_sd"] == pytest.approx(0.2)
+    assert none["macro_f1"] == pytest.approx(0.2)
+    assert none["minority_recall_sd"] == pytest.approx(0.05)
+    assert none["seconds"] == pytest.approx(5)
+    assert smote["balanced_accuracy"] == pytest.approx(0.6)
+    assert (smote["n_cells"], smote["n_failed"], smote["error"]) == (3, 1, "failed")
+
+
+def test_one_cell_has_no_standard_deviation():
+    (row,) = summarize_comparison(make_result(none=[0.2]))
+    assert row["balanced_accuracy"] == 0.2
+    assert np.isnan(row["balanced_accuracy_sd"])
+
+
+def test_paired_difference_is_students():
+    result = make_result(none=[0.1, 0.2, 0.3], smote=[0.2, 0.4, 0.6])
+    difference = paired_difference(result, "smote", "none")
+    # Differences 0.1, 0.2, 0.3: mean 0.2, t(0.975, 2) = 4.3027, standard error 0.1 / sqrt(3).
+    assert difference.mean == pytest.approx(0.2)
+    assert difference.high - difference.mean == pytest.approx(4.3027 * 0.1 / 3**0.5, abs=1e-4)
+    assert difference.mean - difference.low == pytest.approx(4.3027 * 0.1 / 3**0.5, abs=1e-4)
+    assert difference.n_pairs == 3
+
+
+def test_paired_difference_leaves_out_what_failed():
+    result = make_result(none=[0.1, 0.2, 0.3], smote=[0.2, np.nan, 0.6], adasyn=[np.nan] * 3)
+    difference = paired_difference(result, "smote", "none")
+    assert difference.mean == pytest.approx(0.2)
+    assert difference.n_pairs == 2
+    assert np.isnan(difference.low)
+    assert np.isnan(paired_difference(result, "adasyn", "none").mean)
+    with pytest.raises(ValueError, match="'cyclegan' was not compared"):
+        paired_difference(result, "cyclegan", "none")
