@@ -107,11 +107,12 @@ def verdict(result):
 
 
 def _stands(name, difference):
-    points = 100 * difference.mean
-    direction = "above" if points >= 0 else "below"
+    points = round(100 * difference.mean, 1)
+    standing = f"{abs(points):.1f} points {'above' if points > 0 else 'below'}"
+    standing = standing if points else "level with"
     if math.isnan(difference.low):
         plural = "s" if difference.n_pairs > 1 else ""
         interval = f"{difference.n_pairs} run{plural}, too few for an interval"
     else:
         interval = f"95% interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
-    return f"{abs(points):.1f} points {direction} {sampler_title(name)} ({interval})"
+    return f"{standing} {sampler_title(name)} ({interval})"

@@ -1,0 +1,181 @@
+"""The command line: what it prints, writes, and how it ends."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import skgan_aug
+from skgan_aug import cli
+from skgan_aug.cli._app import app
+from skgan_aug.comparison import CELL_KEYS
+
+QUICK = ["--seeds", "1", "--classifier-steps", "5", "--jobs", "1"]
+FIGURES = r"\d+\.\d( ± \d+\.\d)?"
+
+
+def run(*args):
+    return CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+def make_arrays(seed=0, **counts):
+    """Return images whose brightness tells the class."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(len(counts)), list(counts.values()))
+    X = rng.integers(0, 60, (len(y), 8, 8)) + 60 * y.reshape(-1, 1, 1)
+    return X.astype(np.uint8), y
+
+
+@pytest.fixture
+def npz(tmp_path):
+    X, y = make_arrays(ant=30, bee=30, cat=30)
+    X_test, y_test = make_arrays(1, ant=5, bee=5, cat=5)
+    path = tmp_path / "insects.npz"
+    classes = np.array(["ant", "bee", "cat"])
+    np.savez(path, X_train=X, y_train=y, X_test=X_test, y_test=y_test, classes=classes)
+    return path
+
+
+def test_digits_by_default():
+    outcome = run("compare", "--samplers", "none,random", *QUICK)
+    assert outcome.exit_code == 0, outcome.output
+    lines = outcome.stdout.splitlines()
+    assert lines[0] == (
+        "digits: 1257 images of 8 x 8 for training, 540 for testing; 10 classes, "
+        "of which 3, 8, 9 keep 12 training images each."
+    )
+    for title in ("no resampling", "random over-sampling"):
+        (row,) = [line for line in lines if line.startswith(title)]
+        assert re.fullmatch(rf"{title} +({FIGURES} +){{3}}\d+\.\d", row)
+
+
+def test_npz_with_rare_classes_by_name_and_label(npz, tmp_path):
+    figures, picture = tmp_path / "out.json", tmp_path / "out.png"
+    outcome = run(
+        *("compare", "--data", npz, "--rare", "bee,2", "--rare-count", 8, "--size", "6x4"),
+        *("--samplers", "none,smote", "--ratios", "0.5,1", "--json", figures),
+        *("--plot", picture, *QUICK, "--seeds", 2),
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout.startswith(
+        "insects.npz: 90 images of 6 x 4 for training, 15 for testing; 3 classes, "
+        "of which bee, cat keep 8 training images each."
+    )
+    assert "SMOTE, ratio 0.5" in outcome.stdout
+    written = json.loads(figures.read_text())
+    assert written["classes"] == ["ant", "bee", "cat"]
+    assert written["minority_classes"] == ["bee", "cat"]
+    assert written["versions"]["skgan_aug"] == skgan_aug.__version__
+    assert written["settings"]["seeds"] == 2
+    cells = written["cells"]
+    assert [cell["sampler"] for cell in cells] == ["none"] * 2 + ["smote"] * 4
+    assert [cell["n_train"] for cell in cells] == [46, 46, 60, 60, 90, 90]
+    assert all(tuple(cell) == CELL_KEYS and len(cell["recall"]) == 3 for cell in cells)
+    assert [cell["ratio"] for cell in cells] == [None, None, 0.5, 0.5, 1.0, 1.0]
+    assert [row["sampler"] for row in written["summary"]] == ["none", "smote", "smote"]
+    with Image.open(picture) as image:
+        assert image.format == "PNG"
+
+
+def test_folder_of_class_folders_is_tested_in_folds(tmp_path):
+    X, y = make_arrays(ant=12, bee=6)
+    for number, (image, label) in enumerate(zip(X, y, strict=True)):
+        path = tmp_path / "set" / ["ant", "bee"][label] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    outcome = run(
+        *("compare", "--data", tmp_path / "set", "--samplers", "random", "--folds", 2, *QUICK)
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout.startswith(
+        "set: 18 images of 8 x 8 for training, 2 folds; 2 classes.\n"
+    )
+
+
+def test_a_sampler_that_cannot_run_says_why_in_its_row(npz):
+    outcome = run(
+        *("compare", "--data", npz, "--rare", "cat", "--rare-count", 3),
+        *("--samplers", "smote,random", *QUICK),
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert re.search(r"SMOTE +could not run: ValueError: .*n_neighbors", outcome.stdout)
+    assert re.search(rf"random over-sampling +({FIGURES} +){{3}}", outcome.stdout)
+
+
+def test_cyclegan_row_and_verdict(npz):
+    outcome = run(
+        *("compare", "--data", npz, "--rare", "cat", "--rare-count", 6, "--max-iter", 2),
+        *("--samplers", "none,random,cyclegan", "--synthetic-fraction", 0.5),
+        *(*QUICK, "--seeds", 3),
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert re.search(rf"CycleGAN +({FIGURES} +){{3}}", outcome.stdout)
+    verdict = outcome.stdout.splitlines()[-1]
+    standing = (
+        r"(level with|\d+\.\d points (above|below)) {} "
+        r"\(95% interval [+-]\d+\.\d to [+-]\d+\.\d\)"
+    )
+    baselines = ", ".join(
+        standing.format(name) for name in ("random over-sampling", "no resampling")
+    )
+    assert re.fullmatch(rf"In balanced accuracy CycleGAN is {baselines}\.", verdict)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--data", "nowhere.npz"], "no file nowhere.npz"),
+        (["--samplers", "smoet"], "samplers names 'smoet'"),
+        (["--rare", "eleven"], "--rare names eleven, which is no class"),
+        (["--rare-count", "5000"], "rare_count=5000"),
+        (["--size", "big"], "--size big is no size"),
+        (["--size", "0"], "--size 0 is no size"),
+        (["--ratios", "0.5;1"], "--ratios 0.5;1"),
+        (["--ratios", "1.5"], "ratios holds 1.5"),
+        (["--synthetic-fraction", "2"], "--synthetic-fraction 2"),
+        (["--synthetic-fraction", "half"], "--synthetic-fraction half"),
+        (["--json", "nowhere/out.json"], "--json nowhere/out.json"),
+        (["--plot", "out.xyz"], "--plot out.xyz"),
+        (["--plot", "nowhere/out.png"], "--plot nowhere/out.png"),
+    ],
+)
+def test_mistakes_end_in_one_line_and_code_2(args, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("compare", "--samplers", "none,cyclegan", *QUICK, *args)
+    assert outcome.exit_code == 2
+    assert isinstance(outcome.exception, SystemExit)
+    error = outcome.stderr.splitlines()[-1]
+    assert error.startswith("Error: ")
+    assert message in error
+    assert "balanced accuracy" not in outcome.stdout
+
+
+def test_rare_and_rare_count_belong_together(npz):
+    outcome = run("compare", "--data", npz, "--rare", "cat", *QUICK)
+    assert outcome.exit_code == 2
+    assert "--rare and --rare-count belong together" in outcome.stderr
+
+
+def test_version_and_help():
+    assert run("--version").stdout.strip() == skgan_aug.__version__
+    assert "compare" in run("--help").stdout
+    assert "--rare-count" in re.sub(r"\x1b\[[0-9;]*m", "", run("compare", "--help").stdout)
+
+
+@pytest.mark.parametrize("package", ["typer", "rich"])
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(SystemExit, match=rf"needs {package}: pip install 'skgan_aug\[cli\]'"):
+        cli.main()
+
+
+def test_as_a_module():
+    outcome = subprocess.run(
+        [sys.executable, "-m", "skgan_aug.cli", "--version"], capture_output=True, text=True
+    )
+    assert outcome.stdout.strip() == skgan_aug.__version__
