@@ -1,0 +1,79 @@
+"""Where to compute, and in which precision."""
+
+import torch
+
+
+def resolve_device(device):
+    """Choose a device.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        "auto" takes cuda, then mps, then cpu.
+
+    Returns
+    -------
+    device : torch.device
+
+    Raises
+    ------
+    ValueError
+        When there is no such device here.
+
+    Examples
+    --------
+    >>> from skgan_aug._devices import resolve_device
+    >>> resolve_device("cpu")
+    device(type='cpu')
+    """
+    if device == "auto":
+        return torch.device(_available_devices()[0])
+    try:
+        resolved = torch.device(device)
+        torch.empty(0, device=resolved)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device={device!r} is not available here. Use 'auto' or one of "
+            f"{_available_devices()}."
+        ) from error
+    return resolved
+
+
+def resolve_precision(precision, device):
+    """Choose between float32 and bfloat16.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "bfloat16"}
+        "auto" takes bfloat16 where the hardware multiplies it natively.
+
+    device : torch.device
+
+    Returns
+    -------
+    precision : {"float32", "bfloat16"}
+    """
+    if precision != "auto":
+        return precision
+    return "bfloat16" if _multiplies_bfloat16(device) else "float32"
+
+
+def _available_devices():
+    available = ["cpu"]
+    if torch.backends.mps.is_available():
+        available.insert(0, "mps")
+    if torch.cuda.is_available():
+        available.insert(0, "cuda")
+    return available
+
+
+def _multiplies_bfloat16(device):
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    # torch has no public name for this yet; where the private ones are gone, float32 serves.
+    return any(
+        getattr(torch.cpu, name, lambda: False)()
+        for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )

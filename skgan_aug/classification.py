@@ -1,0 +1,357 @@
+"""TorchCNNClassifier: a convolutional network as a scikit-learn classifier."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from ._classifier_net import AUGMENTATIONS, hold_out, make_net
+from ._devices import resolve_device, resolve_precision
+from ._random import draw_seed, global_seed
+from ._validation import check_images
+from .images import ImageSpec
+from .networks import make_classifier
+
+_FEWEST_EPOCHS, _MOST_EPOCHS, _STEPS = 20, 200, 1000  # of max_epochs="auto"
+
+
+class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
+    """A convolutional network for images, a perceptron for vectors.
+
+    Parameters
+    ----------
+    module : {"auto", "compact", "paper", "mlp"} or callable, default="auto"
+        "compact" is a small modern CNN, "paper" that of Zhu et al. (2017), "mlp" a
+        perceptron for vectors; "auto" is "compact" for images and "mlp" for vectors. A
+        callable takes the :class:`~skgan_aug.images.ImageSpec` and the number of classes
+        and returns a ``torch.nn.Module`` that maps (n, C, H, W) in [-1, 1] to logits.
+
+    image_shape : tuple of int, default=None
+        (H, W) or (H, W, C) of the images that the rows of a 2-dimensional X hold. X of
+        three or four dimensions carries its own. Without one, rows are vectors.
+
+    max_epochs : int or "auto", default="auto"
+        Passes over the training rows. "auto" takes 20, and up to 200 where the rows are
+        few, to reach 1000 steps.
+
+    batch_size : int, default=64
+        Rows per optimisation step.
+
+    learning_rate : float, default=2e-3
+        The highest of a one-cycle schedule (``partial_fit``: a constant one).
+
+    weight_decay : float, default=1e-2
+        Of the optimiser.
+
+    optimizer : {"adamw", "adam", "sgd"} or subclass of torch.optim.Optimizer, \
+            default="adamw"
+        What updates the weights. "sgd" has a momentum of 0.9.
+
+    class_weight : None, "balanced" or dict, default=None
+        Weights of the classes in the loss, as everywhere in scikit-learn.
+
+    augmentation : None, {"flips", "shifts", "flips_shifts"}, callable, default=None
+        Applied to each training batch, (n, C, H, W) in [-1, 1]: mirroring left to right,
+        shifts of up to an eighth of either side, or any function or module of your own.
+
+    early_stopping : bool, default=False
+        Hold rows back, stop after five epochs without progress on them, and keep the
+        best weights. Copies of a row, as over-sampling makes them, stay on one side.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the different rows of each class held back for ``early_stopping``.
+
+    callbacks : list of skorch.callbacks.Callback, default=None
+        Further callbacks.
+
+    device : str or torch.device, default="auto"
+        "auto" takes cuda, then mps, then cpu.
+
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of matrix products while training; "auto" takes bfloat16 for images where the
+        hardware multiplies it natively. Predictions are made in float32.
+
+    warm_start : bool, default=False
+        Go on from the weights of the last ``fit``.
+
+    random_state : int, RandomState or None, default=None
+        Decides initial weights, batches and augmentation.
+
+    verbose : int, default=0
+        1 prints a line per epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+
+    history_ : list of dict
+        skorch's history: a record per epoch.
+
+    net_ : skorch.NeuralNet
+        The fitted net.
+
+    image_shape_ : tuple of int or None
+        (H, W) or (H, W, C); None for vectors.
+
+    n_features_in_ : int
+        Number of columns of a 2-dimensional X.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X has them and all are strings.
+
+    See Also
+    --------
+    CycleGANOverSampler : Over-samples rare classes before.
+
+    References
+    ----------
+    .. [1] Smith, Topin, "Super-Convergence: Very Fast Training of Neural Networks Using
+       Large Learning Rates", 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skgan_aug import TorchCNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = TorchCNNClassifier(image_shape=(8, 8), max_epochs=5, random_state=0)
+    >>> classifier.fit(X[:1500], y[:1500]).score(X[1500:], y[1500:]) > 0.9
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "module": [StrOptions({"auto", "compact", "paper", "mlp"}), callable],
+        "image_shape": ["array-like", None],
+        "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "optimizer": [StrOptions({"adamw", "adam", "sgd"}), type],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "callbacks": [list, None],
+        "device": [str, torch.device],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        module="auto",
+        image_shape=None,
+        max_epochs="auto",
+        batch_size=64,
+        learning_rate=2e-3,
+        weight_decay=1e-2,
+        optimizer="adamw",
+        class_weight=None,
+        augmentation=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        callbacks=None,
+        device="auto",
+        precision="auto",
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.module = module
+        self.image_shape = image_shape
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.class_weight = class_weight
+        self.augmentation = augmentation
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.callbacks = callbacks
+        self.device = device
+        self.precision = precision
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y):
+        """Train on X and y.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
+            Vectors, flattened images or images, of any numeric dtype and range, finite.
+
+        y : array-like of shape (n,)
+            Labels, of at least two classes.
+
+        Returns
+        -------
+        self : TorchCNNClassifier
+
+        Raises
+        ------
+        ValueError
+            Before training, for X, y or parameters that cannot work.
+        """
+        self._validate_params()
+        goes_on = self.warm_start and hasattr(self, "net_")
+        X, y = self._check_X_y(X, y, reset=not goes_on)
+        if not goes_on:
+            self._start(X, np.unique(y))
+        max_epochs = self.max_epochs
+        if max_epochs == "auto":
+            n_batches = -(-len(X) // self.batch_size)
+            max_epochs = min(max(_FEWEST_EPOCHS, -(-_STEPS // n_batches)), _MOST_EPOCHS)
+        self._train(X, y, schedule=True, max_epochs=max_epochs)
+        return self
+
+    def partial_fit(self, X, y, classes=None):
+        """Train for one pass over X and y, going on from the present weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
+            As in :meth:`fit`. The range of the first call's X is kept.
+
+        y : array-like of shape (n,)
+            Labels.
+
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come; needed in the first call where y lacks some.
+
+        Returns
+        -------
+        self : TorchCNNClassifier
+        """
+        self._validate_params()
+        starts = not hasattr(self, "net_")
+        X, y = self._check_X_y(X, y, reset=starts)
+        if starts:
+            self._start(X, np.unique(y if classes is None else classes))
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes={classes!r} is not what the first call to partial_fit had: "
+                f"{self.classes_}."
+            )
+        self._train(X, y, schedule=False, max_epochs=1)
+        return self
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
+            Rows like those of :meth:`fit`.
+
+        Returns
+        -------
+        probabilities : float64 ndarray of shape (n, n_classes)
+            In the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        X = check_images(self, X, reset=False)
+        self._spec.check_rows(X)
+        logits = self.net_.forward(self._spec.as_tensor(X))
+        return logits.double().softmax(dim=1).numpy()
+
+    def predict(self, X):
+        """Most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
+            Rows like those of :meth:`fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n,)
+        """
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def _check_X_y(self, X, y, *, reset):
+        if type_of_target(y).startswith("multi") and np.ndim(y) > 1 and np.shape(y)[1] > 1:
+            raise ValueError(
+                "Multilabel and multioutput targets are not supported. y must be of shape (n,)."
+            )
+        X, y = check_images(self, X, y, reset=reset)
+        check_classification_targets(y)
+        if not reset:
+            self._spec.check_rows(X)
+            unknown = np.setdiff1d(y, self.classes_)
+            if len(unknown):
+                raise ValueError(
+                    f"y has the classes {unknown.tolist()}, which the first call did not "
+                    "have. Pass classes= in the first call of partial_fit."
+                )
+        return X, y
+
+    def _start(self, X, classes):
+        """Settle everything that the data decide, and make an untrained net."""
+        if len(classes) < 2:
+            raise ValueError(
+                f"y has one class, {classes.tolist()}: a classifier needs at least 2 classes."
+            )
+        spec = ImageSpec.from_array(X, self.image_shape)
+        device = resolve_device(self.device)
+        precision = resolve_precision(self.precision, device)
+        if self.precision == "auto" and not spec.is_image:
+            precision = "float32"  # products of small matrices gain nothing
+        if isinstance(self.augmentation, str) and not spec.is_image:
+            raise ValueError(
+                f"augmentation={self.augmentation!r} is for images, but X holds vectors. Pass "
+                "image_shape if its rows are images, or a callable."
+            )
+        self._random_state = check_random_state(self.random_state)
+        with global_seed(draw_seed(self._random_state)):
+            network = make_classifier(self.module, spec, len(classes))
+        self.net_ = make_net(
+            network,
+            spec,
+            augmentation=self.augmentation,
+            precision=precision,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            callbacks=self.callbacks,
+            device=device,
+            verbose=self.verbose,
+        )
+        self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
+
+    def _train(self, X, y, *, schedule, max_epochs):
+        """Train ``net_`` on rows X and labels y for some epochs."""
+        labels = np.searchsorted(self.classes_, y)
+        weights = None
+        if self.class_weight is not None:
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+            weights = torch.as_tensor(weights, dtype=torch.float32)
+        trains, held_out = slice(None), None
+        if self.early_stopping and schedule:
+            trains, rows = hold_out(X, labels, self.validation_fraction, self._random_state)
+            held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
+        seed = draw_seed(self._random_state)
+        with global_seed(seed):  # for dropout
+            self.net_.train_on(
+                self._spec.as_tensor(X[trains]),
+                torch.from_numpy(labels[trains]),
+                max_epochs=max_epochs,
+                rng=torch.Generator().manual_seed(seed),
+                schedule=schedule,
+                class_weights=weights,
+                held_out=held_out,
+            )
+        self.history_ = self.net_.history

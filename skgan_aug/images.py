@@ -1,0 +1,226 @@
+"""Rows and images as tensors: the only place that knows layout, dtype and range."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+_SINGLE_PRECISION_DTYPES = (
+    torch.uint8,
+    torch.int8,
+    torch.bool,
+    torch.int16,
+    torch.float16,
+    torch.float32,
+)
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """How one array of images or vectors maps to float32 tensors in [-1, 1].
+
+    Images become (n, C, H, W), vectors (n, n_features).
+
+    Parameters
+    ----------
+    row_shape : tuple of int
+        Shape of one row of X: (H, W), (H, W, C) or (n_features,).
+
+    image_shape : tuple of int or None
+        (H, W) or (H, W, C); None means vectors.
+
+    dtype : numpy dtype
+        dtype of X, restored by :meth:`decode`.
+
+    low, high : tuple of float
+        Values that map to -1 and 1: one each for images (0 and 255 for uint8, the
+        observed minimum and maximum otherwise), one per column for vectors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.images import ImageSpec
+    >>> X = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    >>> spec = ImageSpec.from_array(X)
+    >>> spec.encode(spec.as_tensor(X)).shape
+    torch.Size([2, 1, 3, 4])
+    """
+
+    row_shape: tuple[int, ...]
+    image_shape: tuple[int, ...] | None
+    dtype: np.dtype
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @classmethod
+    def from_array(cls, X, image_shape=None):
+        """Describe ``X``.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, d), (n, H, W) or (n, H, W, C)
+            Images, flattened images or vectors; finite numbers.
+
+        image_shape : tuple of int, default=None
+            (H, W) or (H, W, C) of the images that 2-D rows hold. Without it 2-D rows
+            are vectors.
+
+        Returns
+        -------
+        spec : ImageSpec
+
+        Raises
+        ------
+        ValueError
+            When ``image_shape`` and X disagree.
+        """
+        image_shape = check_image_shape(X.shape, image_shape)
+        if image_shape is None:
+            low, high = X.min(axis=0), X.max(axis=0)
+        elif X.dtype == np.uint8:
+            low, high = np.array([0.0]), np.array([255.0])
+        else:
+            low, high = np.array([X.min()]), np.array([X.max()])
+        return cls(
+            X.shape[1:],
+            image_shape,
+            X.dtype,
+            tuple(low.astype(float).tolist()),
+            tuple(high.astype(float).tolist()),
+        )
+
+    @property
+    def is_image(self):
+        """False for vectors."""
+        return self.image_shape is not None
+
+    @property
+    def image_size(self):
+        """(H, W)."""
+        return self.image_shape[:2]
+
+    @property
+    def n_channels(self):
+        """C; 1 for grey images."""
+        return self.image_shape[2] if len(self.image_shape) == 3 else 1
+
+    @property
+    def n_features(self):
+        """Length of a vector."""
+        return self.row_shape[0]
+
+    def check_rows(self, rows):
+        """Raise ValueError when ``rows`` are not of the shape this was made for."""
+        if rows.shape[1:] != self.row_shape:
+            raise ValueError(
+                f"X has rows of shape {rows.shape[1:]}, but was fitted on rows of shape "
+                f"{self.row_shape}."
+            )
+
+    def as_tensor(self, rows):
+        """Rows of X, unconverted, as a tensor that shares their memory where it can."""
+        rows = np.ascontiguousarray(rows)
+        with warnings.catch_warnings():
+            # Memory maps of parallel workers are read-only; so is every use of this tensor.
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
+            try:
+                return torch.from_numpy(rows)
+            except (TypeError, ValueError):  # a dtype or byte order that torch lacks
+                return torch.from_numpy(rows.astype(np.float64))
+
+    def encode(self, raw):
+        """Convert a batch of :meth:`as_tensor` rows.
+
+        Parameters
+        ----------
+        raw : tensor of shape (n, *row_shape)
+
+        Returns
+        -------
+        x : float32 tensor of shape (n, C, H, W) or (n, n_features), in [-1, 1]
+        """
+        low, half_span = self._scale(raw)
+        x = (((raw.to(low.dtype) / 2 - low / 2) / half_span) * 2 - 1).float()
+        if not self.is_image:
+            return x
+        return x.reshape(len(x), *self.image_size, self.n_channels).permute(0, 3, 1, 2)
+
+    def decode(self, x):
+        """Convert tensors back to rows of X, shape, dtype and range restored.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, C, H, W) or (n, n_features), in [-1, 1]
+
+        Returns
+        -------
+        rows : ndarray of shape (n, *row_shape)
+        """
+        x = x.detach().cpu().double().clamp(-1, 1)
+        if self.is_image:
+            x = x.permute(0, 2, 3, 1)
+        flat = x.reshape(len(x), -1).numpy()
+        low, high = np.array(self.low), np.array(self.high)
+        rows = low + (flat + 1) / 2 * high - (flat + 1) / 2 * low
+        rows = np.clip(rows, low, high)
+        if self.dtype.kind in "iub":
+            rows = np.rint(rows)
+        return rows.astype(self.dtype).reshape(len(x), *self.row_shape)
+
+    def _scale(self, raw):
+        exact = raw.dtype in _SINGLE_PRECISION_DTYPES or raw.device.type == "mps"
+        dtype = torch.float32 if exact else torch.float64
+        low = torch.tensor(self.low, dtype=torch.float64)
+        # Halved first: the span of float64 extremes would overflow.
+        half_span = torch.tensor(self.high, dtype=torch.float64) / 2 - low / 2
+        half_span[half_span == 0] = 1.0
+        if self.is_image and len(self.row_shape) > 1:
+            low, half_span = low.reshape(1, 1, 1), half_span.reshape(1, 1, 1)
+        return low.to(raw.device, dtype), half_span.to(raw.device, dtype)
+
+
+def check_image_shape(shape, image_shape):
+    """Agree on the image shape of an array.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of X.
+
+    image_shape : tuple of int or None
+        What the user declared.
+
+    Returns
+    -------
+    image_shape : tuple of int or None
+        (H, W) or (H, W, C); None for vectors.
+
+    Raises
+    ------
+    ValueError
+        When the two disagree, naming both and the remedy.
+    """
+    if len(shape) not in (2, 3, 4):
+        raise ValueError(
+            f"X has shape {tuple(shape)}, but must be (n, d), (n, H, W) or (n, H, W, C)."
+        )
+    declared = None if image_shape is None else tuple(int(side) for side in image_shape)
+    if declared is not None and (len(declared) not in (2, 3) or min(declared) < 1):
+        raise ValueError(
+            f"image_shape={image_shape!r} must be (H, W) or (H, W, C) of positive integers."
+        )
+    if len(shape) == 2:
+        if declared is not None and int(np.prod(declared)) != shape[1]:
+            raise ValueError(
+                f"image_shape={image_shape!r} has {int(np.prod(declared))} values, but each "
+                f"row of X has {shape[1]}. Pass the (H, W) or (H, W, C) of the images that "
+                "the rows hold."
+            )
+        return declared
+    if declared is not None and declared != tuple(shape[1:]):
+        raise ValueError(
+            f"image_shape={image_shape!r}, but the images in X are {tuple(shape[1:])}. Leave "
+            "image_shape out: it is read from X of three or more dimensions."
+        )
+    return tuple(shape[1:])

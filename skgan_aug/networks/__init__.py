@@ -1,0 +1,125 @@
+"""Networks (``torch.nn.Module`` only) and how to make one by name or by factory."""
+
+from torch import nn
+
+from .classifiers import CompactCNN, MLPClassifier, PaperCNN
+from .discriminators import MLPDiscriminator, PatchDiscriminator
+from .generators import MaskedGenerator, MLPGenerator, ResnetGenerator
+
+__all__ = [
+    "CompactCNN",
+    "MLPClassifier",
+    "MLPDiscriminator",
+    "MLPGenerator",
+    "MaskedGenerator",
+    "PaperCNN",
+    "PatchDiscriminator",
+    "ResnetGenerator",
+    "make_classifier",
+    "make_discriminator",
+    "make_generator",
+]
+
+_IMAGE_GENERATORS = {"masked": MaskedGenerator, "resnet": ResnetGenerator}
+_IMAGE_CLASSIFIERS = {"compact": CompactCNN, "paper": PaperCNN}
+
+
+def make_generator(generator, spec):
+    """Make a generator.
+
+    Parameters
+    ----------
+    generator : {"auto", "masked", "resnet", "mlp"} or callable
+        "auto" is "masked" for images and "mlp" for vectors. A callable takes the
+        :class:`~skgan_aug.images.ImageSpec` and returns a module that maps a batch to
+        one of the same shape, in [-1, 1].
+
+    spec : ImageSpec
+        What the batches are.
+
+    Returns
+    -------
+    generator : torch.nn.Module
+    """
+    if callable(generator):
+        return _check_module(generator(spec), "generator")
+    name = _resolve("generator", generator, spec, image="masked", of_images=_IMAGE_GENERATORS)
+    if name == "mlp":
+        return MLPGenerator(spec.n_features)
+    return _IMAGE_GENERATORS[name](spec.n_channels)
+
+
+def make_discriminator(discriminator, spec):
+    """Make a discriminator.
+
+    Parameters
+    ----------
+    discriminator : {"auto", "patch", "mlp"} or callable
+        "auto" is "patch" for images and "mlp" for vectors. A callable takes the
+        :class:`~skgan_aug.images.ImageSpec` and returns a module that maps a batch to
+        one or more unbounded scores per row.
+
+    spec : ImageSpec
+        What the batches are.
+
+    Returns
+    -------
+    discriminator : torch.nn.Module
+    """
+    if callable(discriminator):
+        return _check_module(discriminator(spec), "discriminator")
+    name = _resolve("discriminator", discriminator, spec, image="patch", of_images={"patch"})
+    if name == "mlp":
+        return MLPDiscriminator(spec.n_features)
+    return PatchDiscriminator(spec.n_channels, spec.image_size)
+
+
+def make_classifier(module, spec, n_classes):
+    """Make a classifier.
+
+    Parameters
+    ----------
+    module : {"auto", "compact", "paper", "mlp"} or callable
+        "auto" is "compact" for images and "mlp" for vectors. A callable takes the
+        :class:`~skgan_aug.images.ImageSpec` and the number of classes and returns a
+        module that maps a batch to logits.
+
+    spec : ImageSpec
+        What the batches are.
+
+    n_classes : int
+        Number of logits.
+
+    Returns
+    -------
+    classifier : torch.nn.Module
+    """
+    if callable(module):
+        return _check_module(module(spec, n_classes), "module")
+    name = _resolve("module", module, spec, image="compact", of_images=_IMAGE_CLASSIFIERS)
+    if name == "mlp":
+        return MLPClassifier(spec.n_features, n_classes)
+    return _IMAGE_CLASSIFIERS[name](spec.n_channels, spec.image_size, n_classes)
+
+
+def _resolve(parameter, name, spec, *, image, of_images):
+    """The network that ``name`` stands for, refused where it cannot work."""
+    if name == "auto":
+        return image if spec.is_image else "mlp"
+    if spec.is_image != (name in of_images):
+        kind, remedy = (
+            ("images", f"one of {sorted(of_images)}")
+            if spec.is_image
+            else ("vectors", "'mlp', or pass image_shape if the rows hold images")
+        )
+        raise ValueError(f"{parameter}={name!r} does not work on {kind}: use {remedy}.")
+    return name
+
+
+def _check_module(module, parameter):
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"The {parameter} factory returned {type(module).__name__}, "
+            "but must return a torch.nn.Module."
+        )
+    return module

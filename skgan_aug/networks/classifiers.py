@@ -1,0 +1,124 @@
+"""Classifiers: images (n, C, H, W) or vectors (n, n_features) to class logits."""
+
+import math
+
+from torch import nn
+
+
+class CompactCNN(nn.Module):
+    """A small modern CNN: convolution, batch norm, ReLU and pooling until 4x4 is left.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of the images.
+
+    image_size : tuple of int
+        (H, W), any size from 1x1.
+
+    n_classes : int
+        Number of logits.
+
+    n_filters : int, default=32
+        Filters of the first stage, doubled by each following one.
+
+    dropout : float, default=0.2
+        Share of pooled features dropped while training.
+    """
+
+    def __init__(self, n_channels, image_size, n_classes, *, n_filters=32, dropout=0.2):
+        super().__init__()
+        n_stages = max(1, min(4, int(math.log2(max(min(image_size), 4) / 4))))
+        stages, n_in = [], n_channels
+        for stage in range(n_stages):
+            n_out = n_filters * 2**stage
+            stages += [*_conv(n_in, n_out), _half(image_size, stage)]
+            n_in = n_out
+        self.features = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(2), nn.Flatten())
+        self.logits = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * n_in, n_classes))
+
+    def forward(self, x):
+        """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
+        return self.logits(self.features(x))
+
+
+class PaperCNN(nn.Module):
+    """The CNN of Zhu et al., arXiv 1711.00648.
+
+    conv3x3x64, max-pool, local response normalisation, conv3x3x128, local response
+    normalisation, max-pool, two fully connected layers of 256, one logit per class.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of the images (the paper's: 1).
+
+    image_size : tuple of int
+        (H, W), at least 4x4 (the paper's: 48x48).
+
+    n_classes : int
+        Number of logits.
+    """
+
+    def __init__(self, n_channels, image_size, n_classes):
+        super().__init__()
+        height, width = image_size
+        self.features = nn.Sequential(
+            nn.Conv2d(n_channels, 64, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.LocalResponseNorm(4),
+            nn.Conv2d(64, 128, 3, padding=1),
+            nn.ReLU(),
+            nn.LocalResponseNorm(4),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(128 * (height // 4) * (width // 4), 256),
+            nn.ReLU(),
+            nn.Linear(256, 256),
+            nn.ReLU(),
+        )
+        self.logits = nn.Linear(256, n_classes)
+
+    def forward(self, x):
+        """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
+        return self.logits(self.features(x))
+
+
+class MLPClassifier(nn.Module):
+    """A perceptron of two hidden layers for vectors.
+
+    Parameters
+    ----------
+    n_features : int
+        Length of a vector.
+
+    n_classes : int
+        Number of logits.
+
+    n_filters : int, default=64
+        Width of the hidden layers.
+    """
+
+    def __init__(self, n_features, n_classes, *, n_filters=64):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Linear(n_features, n_filters),
+            nn.ReLU(),
+            nn.Linear(n_filters, n_filters),
+            nn.ReLU(),
+        )
+        self.logits = nn.Linear(n_filters, n_classes)
+
+    def forward(self, x):
+        """Logits of shape (n, n_classes) for ``x`` (n, n_features) in [-1, 1]."""
+        return self.logits(self.features(x))
+
+
+def _conv(n_in, n_out):
+    return nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()
+
+
+def _half(image_size, stage):
+    """Halve the resolution; not below one pixel."""
+    return nn.MaxPool2d(2) if min(image_size) >> stage >= 2 else nn.Identity()

@@ -1,0 +1,73 @@
+"""Discriminators: judge whether a batch is real; no sigmoid, for the least-squares loss."""
+
+import math
+
+from torch import nn
+
+from ._padding import pad_to_multiple
+
+
+class MLPDiscriminator(nn.Module):
+    """Judge vectors of shape (n, n_features); returns (n, 1)."""
+
+    def __init__(self, n_features, *, n_filters=64):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(n_features, n_filters),
+            nn.LeakyReLU(0.2),
+            nn.Linear(n_filters, n_filters),
+            nn.LeakyReLU(0.2),
+            nn.Linear(n_filters, 1),
+        )
+
+    def forward(self, x):
+        """Score vectors, the higher the more real."""
+        return self.layers(x)
+
+
+class PatchDiscriminator(nn.Module):
+    """Judge overlapping patches of an image, as in pix2pix and CycleGAN.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of the images.
+
+    image_size : tuple of int
+        (H, W). Small images get fewer strided layers, so that at least a 4x4 map of
+        judgements is left to average over.
+
+    n_filters : int, default=32
+        Filters of the first layer, doubled by each following one (the paper's: 64).
+
+    max_layers : int, default=3
+        Strided layers at most (the paper's: 3, which makes patches of 70x70).
+
+    References
+    ----------
+    .. [1] Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional
+       Adversarial Networks", CVPR 2017, appendix 6.1.2.
+    """
+
+    def __init__(self, n_channels, image_size, *, n_filters=32, max_layers=3):
+        super().__init__()
+        n_strided = max(1, min(max_layers, int(math.log2(min(image_size) / 4))))
+        f = n_filters
+        layers = [nn.Conv2d(n_channels, f, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        for _ in range(n_strided - 1):
+            layers += [*_conv_norm(f, 2 * f, 4, stride=2)]
+            f *= 2
+        layers += [*_conv_norm(f, 2 * f, 3, stride=1), nn.Conv2d(2 * f, 1, 3, padding=1)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x):
+        """Score the patches of ``x`` (n, C, H, W): (n, 1, h, w), higher is more real."""
+        return self.layers(pad_to_multiple(x, 1))
+
+
+def _conv_norm(n_in, n_out, kernel_size, *, stride):
+    return (
+        nn.Conv2d(n_in, n_out, kernel_size, stride=stride, padding=1),
+        nn.InstanceNorm2d(n_out),
+        nn.LeakyReLU(0.2),
+    )

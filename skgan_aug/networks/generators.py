@@ -1,0 +1,177 @@
+"""Generators: translate a batch of one class into another.
+
+Image generators map (n, C, H, W) in [-1, 1] to the same shape and range, for any
+H and W: sizes that are not divisible by their stride are padded by reflection and
+cropped back.
+"""
+
+import torch
+from torch import nn
+
+from ._padding import crop_like, pad_to_multiple
+
+_STRIDE = 4  # both image generators work at a quarter of the resolution
+
+
+class MLPGenerator(nn.Module):
+    """Translate vectors: a perceptron predicts what to change.
+
+    Parameters
+    ----------
+    n_features : int
+        Length of a vector.
+
+    n_filters : int, default=64
+        Width of the two hidden layers.
+
+    Notes
+    -----
+    Maps (n, n_features) in [-1, 1] to the same shape and range. The change is added to
+    the input, so that the untrained generator starts close to the identity.
+    """
+
+    def __init__(self, n_features, *, n_filters=64):
+        super().__init__()
+        self.change = nn.Sequential(
+            nn.Linear(n_features, n_filters),
+            nn.LeakyReLU(0.2),
+            nn.Linear(n_filters, n_filters),
+            nn.LeakyReLU(0.2),
+            nn.Linear(n_filters, n_features),
+        )
+
+    def forward(self, x):
+        """Translate ``x`` of shape (n, n_features)."""
+        return (x + self.change(x)).clamp(-1.0, 1.0)
+
+
+class ResnetGenerator(nn.Module):
+    """The paper's generator: c7s1-f, d2f, d4f, residual blocks, u2f, uf, c7s1-C, tanh.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of the images.
+
+    n_filters : int, default=64
+        Filters of the first layer (the paper's 64).
+
+    n_blocks : int, default=6
+        Residual blocks at a quarter of the resolution.
+
+    References
+    ----------
+    .. [1] Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using
+       Cycle-Consistent Adversarial Networks", 2017, appendix 7.2.
+    """
+
+    def __init__(self, n_channels, *, n_filters=64, n_blocks=6):
+        super().__init__()
+        f = n_filters
+        self.layers = nn.Sequential(
+            *_conv(n_channels, f, 7, padding_mode="reflect"),
+            *_conv(f, 2 * f, 3, stride=2),
+            *_conv(2 * f, 4 * f, 3, stride=2),
+            *(ResidualBlock(4 * f, padding_mode="reflect") for _ in range(n_blocks)),
+            *_transposed_conv(4 * f, 2 * f),
+            *_transposed_conv(2 * f, f),
+            nn.Conv2d(f, n_channels, 7, padding=3, padding_mode="reflect"),
+            nn.Tanh(),
+        )
+
+    def forward(self, x):
+        """Translate ``x`` of shape (n, C, H, W) in [-1, 1]."""
+        return crop_like(self.layers(pad_to_multiple(x, _STRIDE)), x)
+
+
+class MaskedGenerator(nn.Module):
+    """Edit an image instead of redrawing it: output = mask * content + (1 - mask) * input.
+
+    What need not change to cross into the target class stays as it was, to the pixel.
+    The first and last layers work at full resolution on few filters, everything else at
+    a half and a quarter of it; enlarging by nearest neighbours before convolving avoids
+    the checkerboards of transposed convolutions.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of the images.
+
+    n_filters : int, default=32
+        Filters at half resolution; twice as many at a quarter.
+
+    n_blocks : int, default=4
+        Residual blocks at a quarter of the resolution.
+
+    References
+    ----------
+    .. [1] Mejjati, Richardt, Tompkin, Cosker, Kim, "Unsupervised Attention-guided
+       Image-to-Image Translation", NeurIPS 2018.
+    .. [2] Odena, Dumoulin, Olah, "Deconvolution and Checkerboard Artifacts", Distill 2016.
+    """
+
+    def __init__(self, n_channels, *, n_filters=32, n_blocks=4):
+        super().__init__()
+        f = n_filters
+        self.encoder = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            *_conv(4 * n_channels, f, 3),
+            *_conv(f, 2 * f, 3, stride=2),
+        )
+        self.blocks = nn.Sequential(*(ResidualBlock(2 * f) for _ in range(n_blocks)))
+        self.decoder = nn.Sequential(
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            *_conv(2 * f, f, 3),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            *_conv(f, f // 2, 3),
+        )
+        self.content_and_mask = nn.Conv2d(f // 2, n_channels + 1, 3, padding=1)
+
+    def forward(self, x):
+        """Translate ``x`` of shape (n, C, H, W) in [-1, 1]."""
+        content, mask = self.content_mask(x)
+        return mask * content + (1.0 - mask) * x
+
+    def content_mask(self, x):
+        """What would be drawn, in [-1, 1], and where, (n, 1, H, W) in [0, 1]."""
+        features = self.decoder(self.blocks(self.encoder(pad_to_multiple(x, _STRIDE))))
+        drawn = crop_like(self.content_and_mask(features), x)
+        return torch.tanh(drawn[:, :-1]), torch.sigmoid(drawn[:, -1:])
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions whose result is added to their input."""
+
+    def __init__(self, n_filters, *, padding_mode="zeros"):
+        super().__init__()
+        self.layers = nn.Sequential(
+            *_conv(n_filters, n_filters, 3, padding_mode=padding_mode),
+            *_conv(n_filters, n_filters, 3, padding_mode=padding_mode)[:-1],
+        )
+
+    def forward(self, x):
+        """Map (n, n_filters, h, w) to the same shape."""
+        return x + self.layers(x)
+
+
+def _conv(n_in, n_out, kernel_size, *, stride=1, padding_mode="zeros"):
+    return (
+        nn.Conv2d(
+            n_in,
+            n_out,
+            kernel_size,
+            stride=stride,
+            padding=kernel_size // 2,
+            padding_mode=padding_mode,
+        ),
+        nn.InstanceNorm2d(n_out),
+        nn.ReLU(),
+    )
+
+
+def _transposed_conv(n_in, n_out):
+    return (
+        nn.ConvTranspose2d(n_in, n_out, 3, stride=2, padding=1, output_padding=1),
+        nn.InstanceNorm2d(n_out),
+        nn.ReLU(),
+    )

@@ -1,0 +1,518 @@
+"""CycleGANOverSampler: over-sample rare classes with translations of another class."""
+
+import warnings
+from numbers import Integral, Real
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_target_type
+from imblearn.utils._validation import ArraysTransformer
+from sklearn.preprocessing import label_binarize
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, check_memory
+
+from ._devices import resolve_device, resolve_precision
+from ._random import derive_seed, draw_seed
+from ._sampling_strategy import resolve_sampling_strategy
+from ._validation import check_images
+from .images import ImageSpec
+from .networks import make_discriminator, make_generator
+from .selection import SELECTIONS, select_candidates
+from .source_classes import resolve_sources, source_rows
+from .training import TrainingConfig, train_cyclegan
+from .training.augmentation import vary_batch
+
+_CANDIDATES_PER_ROW = 4  # translations to choose from, for each that is kept
+
+
+class CycleGANOverSampler(BaseOverSampler):
+    """Over-sample rare classes with images translated from another class.
+
+    For each class to be over-sampled, a CycleGAN is trained between a *source* class and
+    it; source images are translated and join the training set, together with real rows
+    of the rare class drawn again. Works on images and, without an image shape, on plain
+    vectors.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        How many rows each class gains, in any form of imbalanced-learn. A float works
+        for several classes too: each class below ``ratio * n_majority`` is raised to it.
+
+    source : {"nearest", "majority", "rest"}, label or dict, default="nearest"
+        The class that is translated:
+
+        - "nearest": the one that looks most alike, among those that are not
+          over-sampled themselves;
+        - "majority": the largest one;
+        - "rest": all other classes together;
+        - a label, or a dict {target: any of these} (targets it leaves out: "nearest").
+
+    synthetic_fraction : float in [0, 1], default=0.5
+        Share of the added rows that are translations. The others are real rows of the
+        class drawn with replacement: filling the whole deficit with translations does
+        worse than duplicating.
+
+    selection : None, {"discriminator", "classifier"} or callable, default="classifier"
+        How candidate translations are ranked, four for each that is kept where there are
+        source rows enough. "classifier": by an auxiliary classifier's probability of the
+        target class; "discriminator": by how real the target's discriminator finds them;
+        None: no ranking; a callable: takes candidates as rows of X, (n, ...), and
+        returns their scores, (n,), higher being better.
+
+    image_shape : tuple of int, default=None
+        (H, W) or (H, W, C) of the images that the rows of a 2-dimensional X hold. X of
+        three or four dimensions carries its own. Without one, rows are vectors.
+
+    generator : {"auto", "masked", "resnet", "mlp"} or callable, default="auto"
+        "masked" edits the input where a mask says so, "resnet" is the paper's, "mlp" is
+        for vectors; "auto" is "masked" for images and "mlp" for vectors. A callable takes
+        the :class:`~skgan_aug.images.ImageSpec` and returns a ``torch.nn.Module``.
+
+    discriminator : {"auto", "patch", "mlp"} or callable, default="auto"
+        Likewise; "auto" is "patch" for images and "mlp" for vectors.
+
+    max_iter : int, default=1300
+        Optimisation steps for each pair of classes.
+
+    batch_size : int, default=16
+        Images drawn of either class per step.
+
+    learning_rate : float, default=5e-4
+        Of Adam; constant for the first half of the steps, then falling linearly to 0.
+
+    cycle_weight : float, default=10
+        Weight of the cycle-consistency loss beside the adversarial loss.
+
+    identity_weight : float, default=2
+        Weight of the identity loss (a generator should leave its own class alone), not
+        relative to ``cycle_weight``.
+
+    classifier_weight : float, default=1
+        Weight of the auxiliary classifier's loss, which makes translations cross into
+        the target class; 0 is off.
+
+    pool_size : int, default=64
+        Past translations that discriminators are shown again; 0 is off.
+
+    ema_decay : float in [0, 1), default=0.995
+        Decay of the moving average of the generators' weights, which translates.
+
+    augment : tuple of {"color", "translation", "cutout"}, default=("color", \
+            "translation", "cutout")
+        Differentiable augmentation of the images that discriminators see.
+
+    memory : None, str, path or joblib.Memory, default=None
+        Where trained CycleGANs are kept. They are found again by the pixels of the two
+        classes and every parameter that shapes training, so a search over
+        ``sampling_strategy``, ``synthetic_fraction`` or ``selection`` trains each once
+        per fold. Needs an integer ``random_state``. Read caches of your own only: they
+        are pickles.
+
+    checkpoint_dir : None, str or path, default=None
+        Folder of unfinished trainings. An interrupted ``fit_resample``, called again with
+        the same data and parameters, goes on where it stopped. Needs an integer
+        ``random_state``.
+
+    n_jobs : int, default=None
+        CycleGANs trained at the same time, through joblib.
+
+    device : str or torch.device, default="auto"
+        "auto" takes cuda, then mps, then cpu.
+
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of matrix products while training; "auto" takes bfloat16 for images where the
+        hardware multiplies it natively.
+
+    random_state : int, RandomState or None, default=None
+        Drives everything. With an integer, refits agree exactly on a CPU.
+
+    verbose : int, default=0
+        1 shows a progress bar for each pair, 2 the losses in it too.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        {label: rows added}.
+
+    cyclegans_ : dict
+        {(source, target): :class:`~skgan_aug.training.CycleGAN`}.
+
+    history_ : dict
+        {(source, target): list of dict}, mean losses of every 50 steps.
+
+    image_shape_ : tuple of int or None
+        (H, W) or (H, W, C); None for vectors.
+
+    synthetic_mask_ : bool ndarray of shape (n_samples_new,)
+        Which rows of the result are translations.
+
+    source_indices_ : int64 ndarray of shape (n_samples_new,)
+        The row of X that each row of the result is, or was translated from.
+
+    n_features_in_ : int
+        Number of columns of a 2-dimensional X.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X has them and all are strings.
+
+    See Also
+    --------
+    TorchCNNClassifier : The classifier to train on the result.
+    skgan_aug.comparison.compare_samplers : Does it help on your images?
+
+    Notes
+    -----
+    A CycleGAN has no noise input: there are as many different translations as source
+    rows. Where more are wanted, images are shifted by up to an eighth of their side, and
+    vectors moved towards another row of their class, before they are translated again.
+
+    References
+    ----------
+    .. [1] Zhu, Liu, Qin, Li, "Data Augmentation in Emotion Classification Using
+       Generative Adversarial Networks", arXiv 1711.00648, 2017.
+    .. [2] Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using
+       Cycle-Consistent Adversarial Networks", ICCV 2017.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from sklearn.datasets import load_digits
+    >>> from skgan_aug import CycleGANOverSampler
+    >>> X, y = load_digits(n_class=3, return_X_y=True)
+    >>> X, y = X[(y != 1) | (y.cumsum() < 60)], y[(y != 1) | (y.cumsum() < 60)]
+    >>> sampler = CycleGANOverSampler(image_shape=(8, 8), max_iter=5, random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> sorted(Counter(y_resampled.tolist()).items())
+    [(0, 178), (1, 178), (2, 178)]
+    """
+
+    _parameter_constraints: dict = {
+        **BaseOverSampler._parameter_constraints,
+        "source": "no_validation",  # any label may be one: checked against y
+        "synthetic_fraction": [Interval(Real, 0, 1, closed="both")],
+        "selection": [StrOptions(set(SELECTIONS)), callable, None],
+        "image_shape": ["array-like", None],
+        "generator": [StrOptions({"auto", "masked", "resnet", "mlp"}), callable],
+        "discriminator": [StrOptions({"auto", "patch", "mlp"}), callable],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "cycle_weight": [Interval(Real, 0, None, closed="left")],
+        "identity_weight": [Interval(Real, 0, None, closed="left")],
+        "classifier_weight": [Interval(Real, 0, None, closed="left")],
+        "pool_size": [Interval(Integral, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="left")],
+        "augment": ["array-like"],
+        "memory": [str, Path, HasMethods("cache"), None],
+        "checkpoint_dir": [str, Path, None],
+        "n_jobs": [Integral, None],
+        "device": [str, torch.device],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        source="nearest",
+        synthetic_fraction=0.5,
+        selection="classifier",
+        image_shape=None,
+        generator="auto",
+        discriminator="auto",
+        max_iter=1300,
+        batch_size=16,
+        learning_rate=5e-4,
+        cycle_weight=10.0,
+        identity_weight=2.0,
+        classifier_weight=1.0,
+        pool_size=64,
+        ema_decay=0.995,
+        augment=("color", "translation", "cutout"),
+        memory=None,
+        checkpoint_dir=None,
+        n_jobs=None,
+        device="auto",
+        precision="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.source = source
+        self.synthetic_fraction = synthetic_fraction
+        self.selection = selection
+        self.image_shape = image_shape
+        self.generator = generator
+        self.discriminator = discriminator
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.cycle_weight = cycle_weight
+        self.identity_weight = identity_weight
+        self.classifier_weight = classifier_weight
+        self.pool_size = pool_size
+        self.ema_decay = ema_decay
+        self.augment = augment
+        self.memory = memory
+        self.checkpoint_dir = checkpoint_dir
+        self.n_jobs = n_jobs
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y):
+        """Check X, y and the parameters; trains nothing.
+
+        Use :meth:`fit_resample` in all cases.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
+            Vectors, flattened images or images.
+
+        y : array-like of shape (n,)
+            Labels.
+
+        Returns
+        -------
+        self : CycleGANOverSampler
+        """
+        self._validate_params()
+        check_classification_targets(y)
+        self._prepare(*self._check_X_y(X, y)[:2])
+        return self
+
+    def fit_resample(self, X, y):
+        """Train a CycleGAN for each rare class and over-sample with it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
+            Vectors, flattened images or images, of any numeric dtype and range, finite.
+
+        y : array-like of shape (n,) or one-hot of shape (n, n_classes)
+            Labels.
+
+        Returns
+        -------
+        X_resampled : array-like of shape (n_new, ...)
+            The rows of X, unchanged and first, then the added rows; container, dtype and
+            shape as in X.
+
+        y_resampled : array-like of shape (n_new,) or (n_new, n_classes)
+            Their labels.
+
+        Raises
+        ------
+        ValueError
+            Before any training, for X, y or parameters that cannot work; the message
+            names what and the remedy.
+        """
+        self._validate_params()
+        check_classification_targets(y)
+        arrays = ArraysTransformer(X, y)
+        X, y, is_one_hot = self._check_X_y(X, y)
+        X_resampled, y_resampled = self._fit_resample(X, y)
+        if is_one_hot:
+            y_resampled = label_binarize(y_resampled, classes=np.unique(y))
+        return arrays.transform(X_resampled, y_resampled)
+
+    def translate(self, X, *, source, target):
+        """Translate images of one class into another with a trained CycleGAN.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            Rows like those of ``fit_resample``.
+
+        source, target : label
+            A pair of ``cyclegans_``, or its reverse: a CycleGAN translates both ways.
+
+        Returns
+        -------
+        X_translated : ndarray of the shape and dtype of X
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit_resample``.
+
+        ValueError
+            When no CycleGAN was trained between the two.
+        """
+        check_is_fitted(self, "cyclegans_")
+        X = check_images(self, X, reset=False)
+        reverse = (source, target) not in self.cyclegans_
+        pair = (target, source) if reverse else (source, target)
+        if pair not in self.cyclegans_:
+            raise ValueError(
+                f"No CycleGAN was trained between source={source!r} and target={target!r}. "
+                f"There are {list(self.cyclegans_)}."
+            )
+        cyclegan = self.cyclegans_[pair]
+        cyclegan.spec.check_rows(X)
+        device = resolve_device(self.device)
+        return cyclegan.spec.decode(cyclegan.translate(X, reverse=reverse, device=device))
+
+    def _check_X_y(self, X, y):
+        y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+        X, y = check_images(self, X, y, reset=True)
+        return X, y, is_one_hot
+
+    def _prepare(self, X, y):
+        """Resolve every parameter against X and y, and refuse what cannot work."""
+        self.sampling_strategy_ = resolve_sampling_strategy(self.sampling_strategy, y)
+        spec = ImageSpec.from_array(X, self.image_shape)
+        self.image_shape_ = spec.image_shape
+        n_to_add = {label: n for label, n in self.sampling_strategy_.items() if n}
+        _check_rare_classes(y, n_to_add)
+        sources = resolve_sources(self.source, X, y, list(n_to_add))
+        device = resolve_device(self.device)
+        for make, network in (
+            (make_generator, self.generator),
+            (make_discriminator, self.discriminator),
+        ):
+            make(network, spec)
+        for name in ("memory", "checkpoint_dir"):
+            if getattr(self, name) is not None and not isinstance(self.random_state, Integral):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} needs an integer random_state: trained "
+                    "CycleGANs are found again by their seed. Pass random_state=0, say."
+                )
+        return spec, n_to_add, sources, device, self._config(spec, device)
+
+    def _config(self, spec, device):
+        precision = resolve_precision(self.precision, device)
+        if self.precision == "auto" and not spec.is_image:
+            precision = "float32"  # products of small matrices gain nothing
+        return TrainingConfig(
+            max_iter=self.max_iter,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            cycle_weight=self.cycle_weight,
+            identity_weight=self.identity_weight,
+            classifier_weight=self.classifier_weight,
+            pool_size=self.pool_size,
+            ema_decay=self.ema_decay,
+            augment=tuple(self.augment),
+            precision=precision,
+        )
+
+    def _fit_resample(self, X, y):
+        spec, n_to_add, sources, device, config = self._prepare(X, y)
+        seed = draw_seed(check_random_state(self.random_state))
+        classes = np.unique(y).tolist()
+        n_synthetic = {
+            target: round(self.synthetic_fraction * n) for target, n in n_to_add.items()
+        }
+        pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
+        seeds = {
+            # Of its own for each pair, whichever others there are: the cache lives by it.
+            pair: derive_seed(seed, *(1 + _position(label, classes) for label in pair))
+            for pair in pairs
+        }
+        self.cyclegans_ = self._train(X, y, seeds, spec, config, device)
+        self.history_ = {pair: gan.history for pair, gan in self.cyclegans_.items()}
+
+        added = []  # (label, rows, source indices, whether they are translations)
+        for target, n in n_to_add.items():
+            rng = np.random.RandomState(derive_seed(seed, 0, _position(target, classes)))
+            if n_synthetic[target]:
+                pair = sources[target], target
+                source = source_rows(y, *pair)
+                rows, origins = self._synthesise(
+                    self.cyclegans_[pair], X, source, n_synthetic[target], rng, device
+                )
+                added.append((target, rows, origins, True))
+            origins = rng.choice(np.flatnonzero(y == target), n - n_synthetic[target])
+            added.append((target, X[origins], origins, False))
+        return self._assemble(X, y, added)
+
+    def _train(self, X, y, seeds, spec, config, device):
+        """Train a CycleGAN for each pair, or find it in ``memory``."""
+        train = check_memory(self.memory).cache(
+            train_cyclegan, ignore=["title", "verbose", "checkpoint_dir"]
+        )
+        cyclegans = joblib.Parallel(n_jobs=self.n_jobs)(
+            joblib.delayed(train)(
+                spec,
+                config,
+                X[source_rows(y, source, target)],
+                X[y == target],
+                generator=self.generator,
+                discriminator=self.discriminator,
+                seed=seed,
+                device=str(device),
+                title=f"CycleGAN {source} -> {target}",
+                verbose=self.verbose,
+                checkpoint_dir=self.checkpoint_dir,
+            )
+            for (source, target), seed in seeds.items()
+        )
+        return dict(zip(seeds, cyclegans, strict=True))
+
+    def _synthesise(self, cyclegan, X, source, n, rng, device):
+        """The ``n`` best translations of the rows ``source``, and where they came from."""
+        spec = cyclegan.spec
+        n_candidates = n
+        if self.selection is not None:
+            n_candidates = max(n, min(_CANDIDATES_PER_ROW * n, len(source)))
+        origins = np.resize(rng.permutation(source), n_candidates)
+        x = spec.encode(spec.as_tensor(X[origins]))
+        if n_candidates > len(source):
+            generator = torch.Generator().manual_seed(draw_seed(rng))
+            x[len(source) :] = vary_batch(x[len(source) :], x[: len(source)], generator)
+        translations = cyclegan.translate(x, device=device)
+        kept = select_candidates(self.selection, cyclegan, translations, n, device=device)
+        rows = spec.decode(translations[kept])
+        if spec.is_image and len({row.tobytes() for row in rows}) < n:
+            warnings.warn(
+                f"Some of the {n} translations are identical: their {len(source)} source "
+                "images are too few or too alike. Lower synthetic_fraction, or choose "
+                "another source.",
+                stacklevel=4,
+            )
+        return rows, origins[kept]
+
+    def _assemble(self, X, y, added):
+        """Rows of X first, then what was added, class by class."""
+        counts = [len(rows) for _, rows, _, _ in added]
+        labels = np.array([label for label, *_ in added], dtype=y.dtype)
+        is_synthetic = np.array([synthetic for *_, synthetic in added], dtype=bool)
+        self.synthetic_mask_ = np.concatenate(
+            [np.zeros(len(X), dtype=bool), np.repeat(is_synthetic, counts)]
+        )
+        self.source_indices_ = np.concatenate(
+            [np.arange(len(X)), *(origins for _, _, origins, _ in added)]
+        ).astype(np.int64)
+        X_resampled = np.concatenate([X, *(rows for _, rows, _, _ in added)])
+        return X_resampled, np.concatenate([y, np.repeat(labels, counts)])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _position(label, classes):
+    """Position of a label among the classes; -1 for all the rest together."""
+    return classes.index(label) if label in classes else -1
+
+
+def _check_rare_classes(y, targets):
+    for target in targets:
+        if np.count_nonzero(y == target) < 2:
+            raise ValueError(
+                f"Class {target!r} has a single row in y: a CycleGAN needs at least 2 to "
+                "learn from. Leave the class out of sampling_strategy (a dict), or merge it "
+                "with another."
+            )

@@ -1,0 +1,62 @@
+"""Which candidate translations are kept."""
+
+import numpy as np
+
+SELECTIONS = ("discriminator", "classifier")
+
+
+def select_candidates(selection, cyclegan, translations, n, *, device="cpu"):
+    """Choose exactly ``n`` candidates, the best first.
+
+    Parameters
+    ----------
+    selection : None, {"discriminator", "classifier"} or callable
+        How candidates are ranked. None keeps the first ``n``. "discriminator": by how
+        real the target class's discriminator finds them. "classifier": by the auxiliary
+        classifier's probability of the target class. A callable takes the candidates as
+        rows of X, (n_candidates, ...), and returns a score for each, (n_candidates,),
+        higher being better.
+
+    cyclegan : CycleGAN
+        What translated them.
+
+    translations : float32 tensor of shape (n_candidates, C, H, W) or \
+            (n_candidates, n_features)
+        The candidates, in [-1, 1].
+
+    n : int
+        How many to keep, at most ``n_candidates``.
+
+    device : torch.device or str, default="cpu"
+        Where to compute scores.
+
+    Returns
+    -------
+    kept : int64 ndarray of shape (n,)
+        Indices of the candidates; of equally good ones the earlier first.
+
+    Raises
+    ------
+    ValueError
+        When a callable's scores are not one finite number per candidate.
+    """
+    if selection is None:
+        return np.arange(n)
+    if selection == "discriminator":
+        scores = cyclegan.score_realness(translations, device=device).numpy()
+    elif selection == "classifier":
+        scores = cyclegan.score_target(translations, device=device).numpy()
+    else:
+        scores = _checked(selection(cyclegan.spec.decode(translations)), len(translations))
+    return np.argsort(-scores, kind="stable")[:n]
+
+
+def _checked(scores, n_candidates):
+    scores = np.asarray(scores, dtype=float)
+    if scores.shape != (n_candidates,) or not np.isfinite(scores).all():
+        raise ValueError(
+            "selection must return one finite score per candidate: an array of shape "
+            f"({n_candidates},), but it returned one of shape {scores.shape}"
+            + ("." if np.isfinite(scores).all() else " with NaN or infinity.")
+        )
+    return scores

@@ -1,0 +1,128 @@
+"""Which class is translated into which."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+REST = "rest"  # stands for all classes but the target
+_N_COMPONENTS = 50
+_ROWS_PER_CLASS = 1000
+
+
+def resolve_sources(source, X, y, targets):
+    """Choose the source class of each target.
+
+    Parameters
+    ----------
+    source : {"nearest", "majority", "rest"}, label or dict
+        As :class:`~skgan_aug.CycleGANOverSampler` takes it.
+
+    X : ndarray of shape (n, ...)
+        Rows.
+
+    y : ndarray of shape (n,)
+        Labels.
+
+    targets : list of label
+        Classes to be over-sampled.
+
+    Returns
+    -------
+    sources : dict
+        ``{target: source label or "rest"}``.
+
+    Raises
+    ------
+    ValueError
+        For a label that is not in y, or a class that is its own source.
+    """
+    classes = np.unique(y).tolist()
+    by_target = source if isinstance(source, Mapping) else dict.fromkeys(targets, source)
+    for target, wanted in by_target.items():
+        _check_source(target, wanted, classes)
+    nearest = None
+    sources = {}
+    for target in targets:
+        wanted = by_target.get(target, "nearest")
+        if wanted in classes or wanted == REST:
+            sources[target] = wanted
+        elif wanted == "majority":
+            sources[target] = _majority(y, target)
+        else:
+            nearest = nearest or _nearest_classes(X, y, classes, targets)
+            sources[target] = nearest[target]
+    return sources
+
+
+def source_rows(y, source, target):
+    """Indices of the rows that are translated from ``source`` into ``target``."""
+    return np.flatnonzero(y != target if is_rest(source, y) else y == source)
+
+
+def is_rest(source, y):
+    """Whether ``source`` means all other classes, and is not a class of that name."""
+    return isinstance(source, str) and source == REST and source not in np.unique(y).tolist()
+
+
+def _check_source(target, wanted, classes):
+    if target not in classes:
+        raise ValueError(
+            f"source has a key {target!r}, which is no class of y. The classes are {classes}."
+        )
+    try:
+        known = wanted in classes or wanted in ("nearest", "majority", REST)
+    except ValueError:  # an array, say
+        known = False
+    if not known:
+        raise ValueError(
+            f"source={wanted!r} is no class of y. Use 'nearest', 'majority', 'rest' or one of "
+            f"{classes}."
+        )
+    if wanted == target:
+        raise ValueError(
+            f"source={wanted!r} is itself to be over-sampled: choose another class to "
+            f"translate into {target!r}, or pass a dict {{target: source}}."
+        )
+
+
+def _majority(y, target):
+    counts = Counter(y.tolist())
+    del counts[target]
+    return max(counts, key=counts.get)
+
+
+def _nearest_classes(X, y, classes, targets):
+    """For each target the class whose mean is closest where classes are told apart best.
+
+    The space is that of linear discriminant analysis on principal components. Classes
+    that are over-sampled themselves have few images to translate, so they are taken only
+    where there are no others.
+    """
+    plenty = [label for label in classes if label not in targets] or classes
+    means = _discriminant_means(X, y, classes)
+    nearest = {}
+    for target in targets:
+        candidates = [label for label in plenty if label != target] or [
+            label for label in classes if label != target
+        ]
+        distances = [np.linalg.norm(means[label] - means[target]) for label in candidates]
+        nearest[target] = candidates[int(np.argmin(distances))]
+    return nearest
+
+
+def _discriminant_means(X, y, classes):
+    """{label: mean of its rows in discriminant space}; at most 1000 rows of each class."""
+    rows = np.concatenate([np.flatnonzero(y == label)[:_ROWS_PER_CLASS] for label in classes])
+    flat, labels = X[rows].reshape(len(rows), -1).astype(np.float64), y[rows]
+    scale = np.abs(flat).max()
+    flat /= scale if scale > 0 else 1.0  # squares of float64 extremes would overflow
+    n_components = min(_N_COMPONENTS, flat.shape[1], max(1, len(flat) - len(classes)))
+    projected = PCA(n_components, random_state=0).fit_transform(flat)
+    if not projected.std(axis=0).max() > 0:  # constant images are all alike
+        return dict.fromkeys(classes, np.zeros(1))
+    lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1)
+    discriminants = lda.fit(projected, labels).transform(projected)
+    return {label: discriminants[labels == label].mean(axis=0) for label in classes}

@@ -1,0 +1,50 @@
+"""Interrupted training goes on where it stopped."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+
+
+def save_checkpoint(trainer, path):
+    """Write all that ``trainer`` needs to go on, atomically.
+
+    Parameters
+    ----------
+    trainer : CycleGANTrainer
+
+    path : str or Path
+        The file; its folder is made if need be.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            torch.save(trainer.state_dict(), file)
+        os.replace(unfinished, path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+
+
+def load_checkpoint(trainer, path):
+    """Bring ``trainer`` to the state of a checkpoint, if there is one.
+
+    Parameters
+    ----------
+    trainer : CycleGANTrainer
+        Made with the same networks, configuration, data and seed.
+
+    path : str or Path
+
+    Returns
+    -------
+    found : bool
+        False when there is no such file.
+    """
+    if not Path(path).exists():
+        return False
+    trainer.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return True

@@ -1,0 +1,82 @@
+"""What shapes the training of one CycleGAN."""
+
+from dataclasses import dataclass
+
+from .augmentation import AUGMENTATIONS
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Every value that decides what a CycleGAN learns, and nothing else.
+
+    Parameters
+    ----------
+    max_iter : int
+        Optimisation steps, each of one update of the generators and one of the
+        discriminators.
+
+    batch_size : int
+        Images drawn of either class per step.
+
+    learning_rate : float
+        Of Adam; constant for the first half of the steps, then falling linearly to 0.
+
+    beta1 : float
+        Adam's first-moment decay (the paper's: 0.5).
+
+    real_label : float
+        What discriminators should say to real images (the paper's: 0.9).
+
+    cycle_weight, identity_weight, classifier_weight : float
+        Weights of the cycle-consistency, identity and auxiliary classifier losses beside
+        the adversarial loss, which has weight 1; each is absolute.
+
+    pool_size : int
+        Translations kept to show discriminators again; 0 shows the newest only.
+
+    ema_decay : float
+        Decay of the exponential moving average of the weights that translate; 0 takes
+        the last weights.
+
+    augment : tuple of {"color", "translation", "cutout"}
+        Differentiable augmentations of whatever a discriminator or the auxiliary
+        classifier sees.
+
+    precision : {"float32", "bfloat16"}
+        Of the matrix products; weights and losses stay in float32.
+    """
+
+    max_iter: int = 1500
+    batch_size: int = 16
+    learning_rate: float = 5e-4
+    beta1: float = 0.5
+    real_label: float = 1.0
+    cycle_weight: float = 10.0
+    identity_weight: float = 2.0
+    classifier_weight: float = 0.0
+    pool_size: int = 64
+    ema_decay: float = 0.995
+    augment: tuple[str, ...] = ("color", "translation", "cutout")
+    precision: str = "float32"
+
+    def __post_init__(self):
+        for name in ("max_iter", "batch_size"):
+            _require(self, name, getattr(self, name) >= 1, "at least 1")
+        _require(self, "learning_rate", self.learning_rate > 0, "positive")
+        for name in ("cycle_weight", "identity_weight", "classifier_weight", "pool_size"):
+            _require(self, name, getattr(self, name) >= 0, "at least 0")
+        for name in ("beta1", "ema_decay"):
+            _require(self, name, 0 <= getattr(self, name) < 1, "in [0, 1)")
+        _require(
+            self,
+            "augment",
+            set(self.augment) <= set(AUGMENTATIONS),
+            f"made of {sorted(AUGMENTATIONS)}",
+        )
+        precisions = ("float32", "bfloat16")
+        _require(self, "precision", self.precision in precisions, f"one of {precisions}")
+
+
+def _require(config, name, holds, remedy):
+    if not holds:
+        raise ValueError(f"{name}={getattr(config, name)!r} must be {remedy}.")

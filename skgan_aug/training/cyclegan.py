@@ -1,0 +1,111 @@
+"""The four networks of a pair of classes, and translation with them."""
+
+import copy
+
+import torch
+from torch import nn
+
+from .._random import global_seed
+from ..networks import CompactCNN, MLPClassifier, make_discriminator, make_generator
+
+_TRANSLATION_BATCH = 256
+
+
+class CycleGAN(nn.Module):
+    """Networks between a source and a target class.
+
+    Parameters
+    ----------
+    spec : ImageSpec
+        What the rows are.
+
+    generator, discriminator : str or callable
+        Names or factories, see :func:`skgan_aug.networks.make_generator` and
+        :func:`skgan_aug.networks.make_discriminator`.
+
+    seed : int
+        Decides the initial weights.
+
+    Attributes
+    ----------
+    generator_st, generator_ts : torch.nn.Module
+        Translate source to target and back.
+
+    discriminator_s, discriminator_t : torch.nn.Module
+        Judge their own class.
+
+    classifier : torch.nn.Module
+        Auxiliary classifier: logits of source and target for either's images.
+
+    history : list of dict
+        Mean losses of every 50 steps of training.
+    """
+
+    def __init__(self, spec, *, generator="auto", discriminator="auto", seed=0):
+        super().__init__()
+        self.spec = spec
+        with global_seed(seed):
+            self.generator_st = make_generator(generator, spec)
+            self.generator_ts = make_generator(generator, spec)
+            self.discriminator_s = make_discriminator(discriminator, spec)
+            self.discriminator_t = make_discriminator(discriminator, spec)
+            self.classifier = _auxiliary_classifier(spec)
+            for network in self.children():
+                network.apply(_initialise)
+        self.history = []
+
+    def translate(self, rows, *, reverse=False, device="cpu"):
+        """Translate rows of X into the target class.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, *spec.row_shape)
+            Source rows; target rows with ``reverse``.
+
+        reverse : bool, default=False
+            Translate target rows into the source class.
+
+        device : torch.device or str, default="cpu"
+            Where to compute.
+
+        Returns
+        -------
+        translations : float32 tensor of shape (n, C, H, W) or (n, n_features)
+            In [-1, 1], on the CPU; ``spec.decode`` makes rows of it.
+        """
+        return self._in_batches(self.generator_ts if reverse else self.generator_st, rows, device)
+
+    def score_realness(self, x, *, device="cpu"):
+        """Mean score of the target class's discriminator, (n,), for translations (n, ...)."""
+        scores = self._in_batches(self.discriminator_t, x, device)
+        return scores.flatten(1).mean(dim=1)
+
+    def score_target(self, x, *, device="cpu"):
+        """Probability of the target class, (n,), by the auxiliary classifier."""
+        return self._in_batches(self.classifier, x, device).softmax(dim=1)[:, 1]
+
+    @torch.no_grad()
+    def _in_batches(self, network, rows, device):
+        """Apply ``network`` batch by batch, in float32; rows of X are encoded first."""
+        network = copy.deepcopy(network).to(device).eval()
+        is_encoded = torch.is_tensor(rows)
+        raw = rows if is_encoded else self.spec.as_tensor(rows)
+        outputs = [
+            network((batch if is_encoded else self.spec.encode(batch)).to(device)).float().cpu()
+            for batch in raw.split(_TRANSLATION_BATCH)
+        ]
+        return torch.cat(outputs)
+
+
+def _auxiliary_classifier(spec):
+    if spec.is_image:
+        return CompactCNN(spec.n_channels, spec.image_size, 2, n_filters=16)
+    return MLPClassifier(spec.n_features, 2)
+
+
+def _initialise(layer):
+    """Weights from N(0, 0.02) in convolutions, as in the paper; biases at 0."""
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)

@@ -1,0 +1,314 @@
+"""Train a CycleGAN between two classes."""
+
+import math
+import time
+
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm.auto import tqdm
+
+from .augmentation import augment_batch
+from .checkpoint import load_checkpoint, save_checkpoint
+from .image_pool import ImagePool
+from .losses import adversarial_loss, classification_loss, reconstruction_loss
+
+_LOG_EVERY = 50  # steps; losses stay on the device in between
+_CHECKPOINT_SECONDS = 30
+_SOURCE, _TARGET = 0, 1  # labels of the auxiliary classifier
+
+
+class CycleGANTrainer:
+    """Optimise the networks of one :class:`~skgan_aug.training.CycleGAN`.
+
+    Parameters
+    ----------
+    cyclegan : CycleGAN
+        The networks, trained in place.
+
+    config : TrainingConfig
+        How.
+
+    source, target : ndarray of shape (n, *spec.row_shape)
+        Rows of either class, in any dtype; they are converted batch by batch.
+
+    seed : int
+        Decides every draw of the training.
+
+    device : torch.device or str, default="cpu"
+        Where to compute.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.training import CycleGAN, CycleGANTrainer, TrainingConfig
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.integers(0, 256, size=(12, 8, 8), dtype=np.uint8)
+    >>> cyclegan = CycleGAN(ImageSpec.from_array(X))
+    >>> trainer = CycleGANTrainer(cyclegan, TrainingConfig(max_iter=2), X[:8], X[8:], seed=0)
+    >>> trainer.fit().translate(X[:3]).shape
+    torch.Size([3, 1, 8, 8])
+    """
+
+    def __init__(self, cyclegan, config, source, target, *, seed, device="cpu"):
+        self.cyclegan = cyclegan.to(device).train()
+        self.config = config
+        self.device = torch.device(device)
+        self.rng = torch.Generator().manual_seed(seed)
+        spec = cyclegan.spec
+        self.source, self.target = (
+            spec.as_tensor(rows).to(self.device) for rows in (source, target)
+        )
+        self.augment = config.augment if spec.is_image else ()
+        self.pool_s = ImagePool(config.pool_size, self.rng)
+        self.pool_t = ImagePool(config.pool_size, self.rng)
+        self.optimizer_g = self._adam(cyclegan.generator_st, cyclegan.generator_ts)
+        self.optimizer_d = self._adam(
+            cyclegan.discriminator_s, cyclegan.discriminator_t, cyclegan.classifier
+        )
+        self.schedules = [
+            torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_at)
+            for optimizer in (self.optimizer_g, self.optimizer_d)
+        ]
+        self.averaged = [self._average(module) for module in self._averaged_modules()]
+        self.n_iter = 0
+        self._losses = []
+
+    def fit(self, *, max_iter=None, title=None, verbose=0, checkpoint=None):
+        """Train up to ``config.max_iter`` steps in all and keep the averaged weights.
+
+        Parameters
+        ----------
+        max_iter : int, default=None
+            Stop after this many steps in all, to continue with another call.
+
+        title : str, default=None
+            Of the progress bar.
+
+        verbose : int, default=0
+            1 shows a progress bar, 2 the losses in it too.
+
+        checkpoint : str or Path, default=None
+            File to go on from, if it exists, and to write every 30 seconds and at the
+            end, between two steps.
+
+        Returns
+        -------
+        cyclegan : CycleGAN
+            On the CPU and in evaluation mode once all steps are done.
+        """
+        until = self.config.max_iter if max_iter is None else min(max_iter, self.config.max_iter)
+        if checkpoint:
+            load_checkpoint(self, checkpoint)
+        self._run(until, title, verbose, checkpoint)
+        return self.finish() if self.n_iter == self.config.max_iter else self.cyclegan
+
+    def _run(self, until, title, verbose, checkpoint):
+        """Step until ``until``, showing and saving what has been reached."""
+        saved_at = time.monotonic()
+        total = self.config.max_iter
+        with tqdm(total=total, initial=self.n_iter, desc=title, disable=not verbose) as bar:
+            while self.n_iter < until:
+                self._losses.append(self.train_step(*self.draw_batches()))
+                self.n_iter += 1
+                bar.update()
+                if self.n_iter % _LOG_EVERY == 0 or self.n_iter == total:
+                    means = self._log()
+                    if verbose > 1:
+                        bar.set_postfix({k: f"{v:.2f}" for k, v in means.items()}, refresh=False)
+                if checkpoint and (
+                    self.n_iter == until or time.monotonic() - saved_at > _CHECKPOINT_SECONDS
+                ):
+                    save_checkpoint(self, checkpoint)
+                    saved_at = time.monotonic()
+
+    def draw_batches(self):
+        """Source and target images, (batch_size, ...) each, drawn with replacement."""
+        return tuple(
+            self.cyclegan.spec.encode(
+                rows[
+                    torch.randint(
+                        len(rows), (self.config.batch_size,), generator=self.rng
+                    ).to(self.device)
+                ]
+            )
+            for rows in (self.source, self.target)
+        )
+
+    def train_step(self, real_s, real_t):
+        """One update of the generators, then one of the discriminators.
+
+        Parameters
+        ----------
+        real_s, real_t : float32 tensors of shape (batch_size, C, H, W), in [-1, 1]
+
+        Returns
+        -------
+        losses : dict of str to 0-dimensional tensor
+        """
+        self._set_trainable_discriminators(False)
+        losses, fake_s, fake_t = self._generator_losses(real_s, real_t)
+        self._step(self.optimizer_g, losses.values())
+
+        self._set_trainable_discriminators(True)
+        judged = self._discriminator_losses(real_s, real_t, fake_s.detach(), fake_t.detach())
+        self._step(self.optimizer_d, judged.values())
+
+        for schedule in self.schedules:
+            schedule.step()
+        for averaged, module in zip(self.averaged, self._averaged_modules(), strict=True):
+            averaged.update_parameters(module)
+        return {name: loss.detach() for name, loss in (losses | judged).items()}
+
+    def state_dict(self):
+        """All that is needed to go on: weights, averages, optimisers, pools, draws."""
+        return {
+            "n_iter": self.n_iter,
+            "history": self.cyclegan.history,
+            "losses": self._losses,
+            "rng": self.rng.get_state(),
+            "pools": [pool.images for pool in (self.pool_s, self.pool_t)],
+            "parts": [part.state_dict() for part in self._stateful_parts()],
+        }
+
+    def load_state_dict(self, state):
+        """Restore what :meth:`state_dict` gave."""
+        self.n_iter = state["n_iter"]
+        self.cyclegan.history = state["history"]
+        self._losses = state["losses"]
+        self.rng.set_state(state["rng"])
+        for pool, images in zip((self.pool_s, self.pool_t), state["pools"], strict=True):
+            pool.images = None if images is None else images.to(self.device)
+        for part, values in zip(self._stateful_parts(), state["parts"], strict=True):
+            part.load_state_dict(values)
+
+    def _stateful_parts(self):
+        return [
+            self.cyclegan,
+            *self.averaged,
+            self.optimizer_g,
+            self.optimizer_d,
+            *self.schedules,
+        ]
+
+    def finish(self):
+        """Replace the weights by their averages; return the CycleGAN, on the CPU."""
+        for averaged, module in zip(self.averaged, self._averaged_modules(), strict=True):
+            module.load_state_dict(averaged.module.state_dict())
+        return self.cyclegan.to("cpu").eval()
+
+    def _generator_losses(self, real_s, real_t):
+        """The weighted losses of the generators, and their translations."""
+        config, gan = self.config, self.cyclegan
+        with self._autocast():
+            fake_t, same_t = self._translate(gan.generator_st, real_s, real_t)
+            fake_s, same_s = self._translate(gan.generator_ts, real_t, real_s)
+            seen_s, seen_t = self._augmented(fake_s), self._augmented(fake_t)
+            scores_s, scores_t = gan.discriminator_s(seen_s), gan.discriminator_t(seen_t)
+            cycle_s, cycle_t = gan.generator_ts(fake_t), gan.generator_st(fake_s)
+            logits = self._class_logits(seen_s, seen_t) if config.classifier_weight else None
+        losses = {
+            "adversarial_st": adversarial_loss(scores_t, 1.0),
+            "adversarial_ts": adversarial_loss(scores_s, 1.0),
+            "cycle_s": config.cycle_weight * reconstruction_loss(cycle_s, real_s),
+            "cycle_t": config.cycle_weight * reconstruction_loss(cycle_t, real_t),
+        }
+        if config.identity_weight:
+            losses["identity_s"] = config.identity_weight * reconstruction_loss(same_s, real_s)
+            losses["identity_t"] = config.identity_weight * reconstruction_loss(same_t, real_t)
+        if logits is not None:
+            labels = self._class_labels(len(real_s), len(real_t))
+            losses["crossing"] = config.classifier_weight * classification_loss(logits, labels)
+        return losses, fake_s, fake_t
+
+    def _translate(self, generator, x, own):
+        """Translate ``x`` and, for the identity loss, images of the generator's own class.
+
+        Both go through in one batch: twice as fast as in two on small images.
+        """
+        if not self.config.identity_weight:
+            return generator(x), None
+        return generator(torch.cat([x, own])).split([len(x), len(own)])
+
+    def _discriminator_losses(self, real_s, real_t, fake_s, fake_t):
+        """Losses of both discriminators and of the auxiliary classifier, on real images."""
+        gan, real_label = self.cyclegan, self.config.real_label
+        fake_s = self.pool_s.exchange(fake_s.float())
+        fake_t = self.pool_t.exchange(fake_t.float())
+        seen_s, seen_t = self._augmented(real_s), self._augmented(real_t)
+        with self._autocast():
+            scores = {
+                ("s", real_label): gan.discriminator_s(seen_s),
+                ("s", 0.0): gan.discriminator_s(self._augmented(fake_s)),
+                ("t", real_label): gan.discriminator_t(seen_t),
+                ("t", 0.0): gan.discriminator_t(self._augmented(fake_t)),
+            }
+            logits = self._class_logits(seen_s, seen_t)
+        losses = dict.fromkeys(("discriminator_s", "discriminator_t"), 0.0)
+        for (domain, label), score in scores.items():
+            # Halved, as in the paper: discriminators learn slower than generators.
+            losses[f"discriminator_{domain}"] += 0.5 * adversarial_loss(score, label)
+        labels = self._class_labels(len(real_s), len(real_t))
+        return losses | {"classifier": classification_loss(logits, labels)}
+
+    def _class_logits(self, seen_s, seen_t):
+        return self.cyclegan.classifier(torch.cat([seen_s, seen_t]))
+
+    def _class_labels(self, n_source, n_target):
+        labels = torch.full((n_source + n_target,), _SOURCE, device=self.device)
+        labels[n_source:] = _TARGET
+        return labels
+
+    def _augmented(self, x):
+        return augment_batch(x, self.augment, self.rng)
+
+    def _autocast(self):
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"
+        )
+
+    def _set_trainable_discriminators(self, trainable):
+        """Freeze the judges while the generators learn; the classifier's statistics too."""
+        gan = self.cyclegan
+        for judge in (gan.discriminator_s, gan.discriminator_t, gan.classifier):
+            judge.requires_grad_(trainable)
+        gan.classifier.train(trainable)
+
+    def _step(self, optimizer, losses):
+        optimizer.zero_grad(set_to_none=True)
+        sum(losses).backward()
+        optimizer.step()
+
+    def _adam(self, *modules):
+        parameters = [weight for module in modules for weight in module.parameters()]
+        betas = (self.config.beta1, 0.999)
+        return torch.optim.Adam(parameters, self.config.learning_rate, betas, fused=True)
+
+    def _rate_at(self, step):
+        """Share of the learning rate: 1 for half of the steps, then linearly to 0."""
+        half = self.config.max_iter / 2
+        return min(1.0, (self.config.max_iter - step) / half)
+
+    def _averaged_modules(self):
+        gan = self.cyclegan
+        return gan.generator_st, gan.generator_ts, gan.classifier
+
+    def _average(self, module):
+        average = get_ema_multi_avg_fn(self.config.ema_decay)
+        return AveragedModel(module, multi_avg_fn=average, use_buffers=True)
+
+    def _log(self):
+        """Append the mean losses since the last call to the history, and return them."""
+        names = self._losses[0].keys()
+        means = {
+            name: torch.stack([losses[name] for losses in self._losses]).mean().item()
+            for name in names
+        }
+        self._losses = []
+        if not all(map(math.isfinite, means.values())):
+            raise FloatingPointError(
+                f"Training diverged by step {self.n_iter}: {means}. Lower learning_rate "
+                f"(now {self.config.learning_rate}) or set precision='float32'."
+            )
+        self.cyclegan.history.append({"n_iter": self.n_iter, **means})
+        return means
