@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import Bunch
 
+from skgan_aug.classification import TorchCNNClassifier
 from skgan_aug.comparison import (
     SAMPLERS,
     compare_samplers,
@@ -22,6 +23,7 @@ from skgan_aug.comparison import (
     paired_difference,
     summarize_comparison,
 )
+from skgan_aug.over_sampling import CycleGANOverSampler
 
 CHEAP = ["none", "random", "smote"]
 SECONDS = ("sampler_seconds", "classifier_seconds")
@@ -338,6 +340,39 @@ def test_two_classes():
     )
     assert result.n_train.tolist() == [30, 30]
     assert result.minority_classes.tolist() == [1]
+
+
+def test_cyclegan_reaches_the_planned_counts_whichever_ratios_share_its_training():
+    X, y = make_images(counts=(30, 29, 28), shape=(8, 8))
+    options = {
+        "samplers": {"cyclegan": CycleGANOverSampler(max_iter=2, selection=None)},
+        "classifier": TorchCNNClassifier(),
+        "classifier_steps": 4,
+        "test": make_images(counts=(6, 6, 6), shape=(8, 8), seed=1),
+        "n_seeds": 1,
+        "rare": [1, 2],
+        "rare_count": 8,
+    }
+    both = compare_samplers(X, y, ratios=[0.5, 1.0], **options)
+    assert both.error.tolist() == [None, None]
+    assert both.n_train.tolist() == [60, 90]
+    alone = compare_samplers(X, y, ratios=1.0, **options)
+    assert_array_equal(both.recall[1], alone.recall[0])
+
+
+def test_cyclegan_takes_rows_with_an_image_shape():
+    X, y = make_images(counts=(20, 8), shape=(8, 8))
+    result = compare_samplers(
+        X.reshape(len(X), -1),
+        y,
+        samplers={"cyclegan": CycleGANOverSampler(max_iter=1)},
+        classifier_steps=2,
+        image_shape=(8, 8),
+        cv=2,
+        n_seeds=1,
+    )
+    assert result.error.tolist() == [None, None]
+    assert result.n_train.tolist() == [20, 20]
 
 
 def test_make_samplers():
