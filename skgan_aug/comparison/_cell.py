@@ -43,6 +43,7 @@ class Task:
     test: np.ndarray
     random_state: int
     memory: str | None = None
+    n_jobs: int | None = None
 
 
 def plan_counts(ratio, y, rare):
@@ -75,6 +76,7 @@ def run_cell(problem, task, ratio):
             random_state=task.random_state,
             image_shape=problem.image_shape,
             memory=task.memory,
+            n_jobs=task.n_jobs,
         )
         try:
             X, y = resample(sampler, X, y)

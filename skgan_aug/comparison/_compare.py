@@ -2,7 +2,9 @@
 
 import tempfile
 from dataclasses import replace
+from itertools import compress
 from numbers import Integral, Real
+from operator import not_
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -279,34 +281,42 @@ def _check_plans(ratios, y, draws, rare):
 
 
 def _plan_tasks(samplers, ratios, draws):
-    tasks = [
+    return [
         Task(name, sampler, ratios if sampler is not None else (np.nan,), *draw_fields)
         for name, sampler in samplers.items()
         for draw_fields in (
             (seed, fold, train, test, state) for seed, fold, state, train, test in draws
         )
     ]
-    # Longest first, so that no worker ends with a long task while others idle.
-    return sorted(tasks, key=lambda task: not isinstance(task.sampler, CycleGANOverSampler))
 
 
 def _run_tasks(problem, tasks, n_jobs, callback):
-    # More workers than tasks would leave each with fewer threads than it could use.
-    n_jobs = min(effective_n_jobs(n_jobs), len(tasks))
+    """Run CycleGANs one task after the other, each on all jobs, then the others at once.
+
+    A CycleGAN over-sampler trains several networks for each task: spread over the jobs
+    pair by pair they end together, spread task by task one job would wait for another.
+    """
+    n_jobs = effective_n_jobs(n_jobs)
+    trains_gans = [isinstance(task.sampler, CycleGANOverSampler) for task in tasks]
     cells = []
     with tempfile.TemporaryDirectory(prefix="skgan_aug-") as folder:
-        # All ratios of a task use the same GANs: train them once.
-        tasks = [
-            replace(task, memory=folder if len(task.ratios) > 1 else None) for task in tasks
-        ]
-        finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-            delayed(run_task)(problem, task) for task in tasks
-        )
-        for task_cells in finished:
-            cells += task_cells
-            for cell in task_cells if callback is not None else ():
-                callback(cell)
+        for task in compress(tasks, trains_gans):
+            # All ratios of a task use the same GANs: train them once.
+            memory = folder if len(task.ratios) > 1 else None
+            _report(run_task(problem, replace(task, memory=memory, n_jobs=n_jobs)), cells, callback)
+    others = list(compress(tasks, map(not_, trains_gans)))
+    # More workers than tasks would leave each with fewer threads than it could use.
+    parallel = Parallel(n_jobs=max(1, min(n_jobs, len(others))), return_as="generator_unordered")
+    for finished in parallel(delayed(run_task)(problem, task) for task in others):
+        _report(finished, cells, callback)
     return cells
+
+
+def _report(finished, cells, callback):
+    cells += finished
+    if callback is not None:
+        for cell in finished:
+            callback(cell)
 
 
 def _collect(problem, cells, names, ratios):

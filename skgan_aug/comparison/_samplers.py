@@ -88,7 +88,7 @@ def takes_images(sampler):
     return "image_shape" in sampler.get_params(deep=False)
 
 
-def prepare_sampler(sampler, *, wanted_counts, random_state, image_shape, memory):
+def prepare_sampler(sampler, *, wanted_counts, random_state, image_shape, memory, n_jobs):
     """Clone a sampler for one cell of the comparison."""
     sampler = clone(sampler)
     if "sampling_strategy" in sampler.get_params(deep=False):
@@ -96,8 +96,10 @@ def prepare_sampler(sampler, *, wanted_counts, random_state, image_shape, memory
     set_everywhere(sampler, "random_state", random_state)
     if image_shape is not None:
         set_everywhere(sampler, "image_shape", image_shape, only_unset=True)
-    if memory is not None and isinstance(sampler, CycleGANOverSampler):
-        set_everywhere(sampler, "memory", memory, only_unset=True)
+    if isinstance(sampler, CycleGANOverSampler):
+        for name, value in (("memory", memory), ("n_jobs", n_jobs)):
+            if value is not None:
+                set_everywhere(sampler, name, value, only_unset=True)
     return sampler
 
 
