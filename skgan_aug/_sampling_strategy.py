@@ -39,21 +39,21 @@ def resolve_sampling_strategy(sampling_strategy, y):
     >>> import numpy as np
     >>> from skgan_aug._sampling_strategy import resolve_sampling_strategy
     >>> y = np.array(["a"] * 8 + ["b"] * 2 + ["c"] * 6)
-    >>> n_to_add = resolve_sampling_strategy(0.5, y)
-    >>> {str(label): int(n) for label, n in n_to_add.items()}
+    >>> resolve_sampling_strategy(0.5, y)
     {'b': 2}
     """
     counts = Counter(y.tolist())
     if isinstance(sampling_strategy, Real) and len(counts) > 2:
-        wanted = round(sampling_strategy * max(counts.values()))
-        labels = np.unique(y)
-        sampling_strategy = {
-            label: wanted for label in labels if counts[label.item()] < wanted
-        }
+        wanted = round(float(sampling_strategy) * max(counts.values()))
+        sampling_strategy = {label: wanted for label, n in counts.items() if n < wanted}
     elif isinstance(sampling_strategy, Mapping):
         _check_mapping(sampling_strategy, counts)
         sampling_strategy = dict(sampling_strategy)
-    return dict(check_sampling_strategy(sampling_strategy, y, "over-sampling"))
+    n_to_add = check_sampling_strategy(sampling_strategy, y, "over-sampling")
+    return {
+        label.item() if isinstance(label, np.generic) else label: int(n)
+        for label, n in n_to_add.items()
+    }
 
 
 def _check_mapping(sampling_strategy, counts):

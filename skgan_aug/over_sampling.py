@@ -116,8 +116,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     checkpoint_dir : None, str or path, default=None
         Folder of unfinished trainings. An interrupted ``fit_resample``, called again with
-        the same data and parameters, goes on where it stopped. Needs an integer
-        ``random_state``.
+        the same data and parameters, goes on where it stopped; seeds as for ``memory``.
 
     n_jobs : int, default=None
         CycleGANs trained at the same time, through joblib.
@@ -381,12 +380,6 @@ class CycleGANOverSampler(BaseOverSampler):
             (make_discriminator, self.discriminator),
         ):
             make(network, spec)
-        for name in ("memory", "checkpoint_dir"):
-            if getattr(self, name) is not None and not isinstance(self.random_state, Integral):
-                raise ValueError(
-                    f"{name}={getattr(self, name)!r} needs an integer random_state: trained "
-                    "CycleGANs are found again by their seed. Pass random_state=0, say."
-                )
         return spec, n_to_add, sources, device, self._config(spec, device)
 
     def _config(self, spec, device):
@@ -408,7 +401,10 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _fit_resample(self, X, y):
         spec, n_to_add, sources, device, config = self._prepare(X, y)
-        seed = draw_seed(check_random_state(self.random_state))
+        seed = training_seed = draw_seed(check_random_state(self.random_state))
+        is_kept = self.memory is not None or self.checkpoint_dir is not None
+        if is_kept and not isinstance(self.random_state, Integral):
+            training_seed = 0  # any will do, but what is kept is found again by its seed
         classes = np.unique(y).tolist()
         n_synthetic = {
             target: round(self.synthetic_fraction * n) for target, n in n_to_add.items()
@@ -416,7 +412,7 @@ class CycleGANOverSampler(BaseOverSampler):
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
         seeds = {
             # Of its own for each pair, whichever others there are: the cache lives by it.
-            pair: derive_seed(seed, *(1 + _position(label, classes) for label in pair))
+            pair: derive_seed(training_seed, *(1 + _position(label, classes) for label in pair))
             for pair in pairs
         }
         self.cyclegans_ = self._train(X, y, seeds, spec, config, device)
