@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from ._devices import resolve_device, resolve_precision
-from ._random import derive_seed, draw_seed
+from ._random import derive_seed, draw_seed, global_seed
 from ._sampling_strategy import resolve_sampling_strategy
 from ._validation import check_images
 from .images import ImageSpec
@@ -379,7 +379,8 @@ class CycleGANOverSampler(BaseOverSampler):
             (make_generator, self.generator),
             (make_discriminator, self.discriminator),
         ):
-            make(network, spec)
+            with global_seed(0):
+                make(network, spec)
         return spec, n_to_add, sources, device, self._config(spec, device)
 
     def _config(self, spec, device):
@@ -489,7 +490,8 @@ class CycleGANOverSampler(BaseOverSampler):
         self.source_indices_ = np.concatenate(
             [np.arange(len(X)), *(origins for _, _, origins, _ in added)]
         ).astype(np.int64)
-        X_resampled = np.concatenate([X, *(rows for _, rows, _, _ in added)])
+        # Concatenating alone would give up a foreign byte order.
+        X_resampled = np.concatenate([X, *(rows for _, rows, _, _ in added)], dtype=X.dtype)
         return X_resampled, np.concatenate([y, np.repeat(labels, counts)])
 
     def __sklearn_tags__(self):

@@ -7,6 +7,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm.auto import tqdm
 
+from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
 from .checkpoint import load_checkpoint, save_checkpoint
 from .image_pool import ImagePool
@@ -54,6 +55,7 @@ class CycleGANTrainer:
         self.cyclegan = cyclegan.to(device).train()
         self.config = config
         self.device = torch.device(device)
+        self.seed = seed
         self.rng = torch.Generator().manual_seed(seed)
         spec = cyclegan.spec
         self.source, self.target = (
@@ -109,7 +111,8 @@ class CycleGANTrainer:
         total = self.config.max_iter
         with tqdm(total=total, initial=self.n_iter, desc=title, disable=not verbose) as bar:
             while self.n_iter < until:
-                self._losses.append(self.train_step(*self.draw_batches()))
+                with global_seed(derive_seed(self.seed, self.n_iter)):  # for dropout
+                    self._losses.append(self.train_step(*self.draw_batches()))
                 self.n_iter += 1
                 bar.update()
                 if self.n_iter % _LOG_EVERY == 0 or self.n_iter == total:
