@@ -25,7 +25,7 @@ from .networks import make_discriminator, make_generator
 from .selection import SELECTIONS, select_candidates
 from .source_classes import resolve_sources, source_rows
 from .training import TrainingConfig, train_cyclegan
-from .training.augmentation import vary_batch
+from .training.augmentation import vary_repeats
 
 _CANDIDATES_PER_ROW = 4  # translations to choose from, for each that is kept
 
@@ -466,7 +466,7 @@ class CycleGANOverSampler(BaseOverSampler):
         x = spec.encode(spec.as_tensor(X[origins]))
         if n_candidates > len(source):
             generator = torch.Generator().manual_seed(draw_seed(rng))
-            x[len(source) :] = vary_batch(x[len(source) :], x[: len(source)], generator)
+            x = vary_repeats(x, len(source), generator)
         translations = cyclegan.translate(x, device=device)
         kept = select_candidates(self.selection, cyclegan, translations, n, device=device)
         rows = spec.decode(translations[kept])

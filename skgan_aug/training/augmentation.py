@@ -47,16 +47,9 @@ def jitter_color(x, generator):
 
 def translate_image(x, generator):
     """Shift by up to an eighth of either side, filling by reflection."""
-    height, width = x.shape[-2:]
-    far = max(1, height // 8), max(1, width // 8)
-    if min(height - far[0], width - far[1]) < 1:  # too small to reflect
-        return x
-    padded = F.pad(x, (far[1], far[1], far[0], far[0]), mode="reflect")
-    down, right = (_integers(2 * side + 1, len(x), generator, x) for side in far)
-    image = torch.arange(len(x), device=x.device)[:, None, None]
-    row = down[:, None, None] + torch.arange(height, device=x.device)[:, None]
-    column = right[:, None, None] + torch.arange(width, device=x.device)
-    return padded.permute(0, 2, 3, 1)[image, row, column].permute(0, 3, 1, 2)
+    far = _farthest_shift(x)
+    down, right = (_integers(2 * side + 1, len(x), generator, x) - side for side in far)
+    return _shift(x, down, right)
 
 
 def cut_out(x, generator):
@@ -79,16 +72,16 @@ def flip_image(x, generator):
     return torch.where(flipped, x.flip(-1), x)
 
 
-def vary_batch(x, others, generator):
-    """Make rows different from themselves without leaving their class.
+def vary_repeats(x, n_different, generator):
+    """Make repeated rows different without leaving their class.
 
     Parameters
     ----------
     x : tensor of shape (n, C, H, W) or (n, n_features)
-        Images are shifted; vectors are moved by up to half the way to another row.
+        The first ``n_different`` rows, repeated in turn.
 
-    others : tensor of shape (n_others, ...)
-        Rows of the same class.
+    n_different : int
+        How many rows to leave as they are.
 
     generator : torch.Generator
         On the CPU; where the random amounts come from.
@@ -96,11 +89,44 @@ def vary_batch(x, others, generator):
     Returns
     -------
     x : tensor of the same shape
+        Repeats of an image are shifted, each in another way while there are any left;
+        those of a vector are moved by up to half the way to another row.
     """
+    repeats = x[n_different:]
+    if not len(repeats):
+        return x
+    turn = torch.arange(len(repeats))
+    origin = turn % n_different
     if x.ndim == 4:
-        return translate_image(x, generator)
-    towards = others[torch.randint(len(others), (len(x),), generator=generator)]
-    return torch.lerp(x, towards, 0.5 * torch.rand(len(x), 1, generator=generator))
+        tall, wide = (2 * side + 1 for side in _farthest_shift(x))
+        shifts = torch.rand(n_different, tall * wide, generator=generator)
+        shifts[:, tall * wide // 2] = 2.0  # no shift at all comes last
+        shift = shifts.argsort(dim=1)[origin, turn // n_different % (tall * wide)]
+        varied = _shift(repeats, shift // wide - tall // 2, shift % wide - wide // 2)
+    else:
+        step = 1 + torch.randint(max(1, n_different - 1), origin.shape, generator=generator)
+        share = 0.5 * torch.rand(len(repeats), 1, generator=generator)
+        varied = torch.lerp(repeats, x[(origin + step) % n_different], share)
+    return torch.cat([x[:n_different], varied])
+
+
+def _farthest_shift(x):
+    """An eighth of either side, at least a pixel; none where there is nothing to reflect."""
+    return tuple(min(max(1, side // 8), side - 1) for side in x.shape[-2:])
+
+
+def _shift(x, down, right):
+    """Shift each image by pixels of its own, filling by reflection."""
+    far = _farthest_shift(x)
+    padded = F.pad(x, (far[1], far[1], far[0], far[0]), mode="reflect")
+    down, right = (
+        (shift.to(x.device) + side)[:, None, None]
+        for shift, side in zip((down, right), far, strict=True)
+    )
+    image = torch.arange(len(x), device=x.device)[:, None, None]
+    row = down + torch.arange(x.shape[-2], device=x.device)[:, None]
+    column = right + torch.arange(x.shape[-1], device=x.device)
+    return padded.permute(0, 2, 3, 1)[image, row, column].permute(0, 3, 1, 2)
 
 
 AUGMENTATIONS = {"color": jitter_color, "translation": translate_image, "cutout": cut_out}
