@@ -1,0 +1,634 @@
+"""CycleGANOverSampler: what goes in comes out, and exactly as many rows join it as planned."""
+
+import pickle
+from collections import Counter
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from torch import nn
+
+from skgan_aug import CycleGANOverSampler
+from skgan_aug.training import CycleGANTrainer
+
+COUNTS = {"common": 12, "rare": 4, "uncommon": 7}
+
+
+def make_labels():
+    labels = np.repeat(list(COUNTS), list(COUNTS.values()))
+    return np.random.RandomState(0).permutation(labels)
+
+
+def make_images(shape=(6, 5), dtype=np.uint8, low=0, high=256):
+    """Images whose brightness tells the class."""
+    y = make_labels()
+    rng = np.random.RandomState(1)
+    noise = rng.uniform(size=(len(y), *shape))
+    level = np.searchsorted(list(COUNTS), y).reshape(-1, *[1] * len(shape))
+    values = low + (noise + level) / 3 * (high - low)
+    return values.astype(dtype), y
+
+
+def make_sampler(**parameters):
+    return CycleGANOverSampler(
+        **{"max_iter": 2, "batch_size": 4, "random_state": 0} | parameters
+    )
+
+
+def assert_consistent(sampler, X, y, X_new, y_new):
+    """Originals first, counts as planned, values in range, attributes true."""
+    n = len(X)
+    assert X_new.dtype == X.dtype
+    assert X_new.shape == (len(y_new), *X.shape[1:])
+    assert y_new.dtype == y.dtype
+    assert X_new[:n].tobytes() == X.tobytes()
+    assert_array_equal(y_new[:n], y)
+    assert Counter(y_new[n:].tolist()) == +Counter(sampler.sampling_strategy_)
+    assert X.min() <= X_new.min()
+    assert X_new.max() <= X.max()
+
+    synthetic, origins = sampler.synthetic_mask_, sampler.source_indices_
+    assert_array_equal(origins[:n], np.arange(n))
+    assert not synthetic[:n].any()
+    assert_array_equal(X_new[~synthetic], X[origins[~synthetic]])
+    assert_array_equal(y_new[~synthetic], y[origins[~synthetic]])
+    assert (y_new[synthetic] != y[origins[synthetic]]).all()
+
+
+# Data
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(6, 5), (8, 8), (9, 13, 3), (8, 8, 5), (4, 4, 1), (1, 1), (30,), (1,)],
+    ids=str,
+)
+def test_every_shape_of_rows(shape):
+    X, y = make_images(shape)
+    sampler = make_sampler()
+    X_new, y_new = sampler.fit_resample(X, y)
+    assert_consistent(sampler, X, y, X_new, y_new)
+    assert Counter(y_new.tolist()) == dict.fromkeys(COUNTS, 12)
+    assert sampler.synthetic_mask_.any()
+    assert sampler.image_shape_ == (shape if len(shape) > 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        (np.uint8, 0, 255),
+        (np.uint16, 0, 65535),
+        (np.int64, -7, 900),
+        (np.int8, -128, 127),
+        (np.float32, 0, 1),
+        (np.float32, -1, 1),
+        (np.float64, 0, 255),
+        (np.float64, -1e-6, 1e-6),
+        (np.float64, -1e300, 1e300),
+        (np.float16, 0, 1),
+        (">f4", 0, 1),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("shape", [(6, 5), (30,)], ids=["images", "vectors"])
+def test_every_dtype_and_range(shape, dtype, low, high):
+    X, y = make_images(shape, dtype, low, high)
+    sampler = make_sampler()
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+
+
+@pytest.mark.parametrize("image_shape", [(6, 5), (3, 5, 2)], ids=str)
+def test_flattened_images_equal_images(image_shape):
+    X, y = make_images(image_shape)
+    X_new, y_new = make_sampler().fit_resample(X, y)
+    flat = X.reshape(len(X), -1)
+    X_flat, y_flat = make_sampler(image_shape=image_shape).fit_resample(flat, y)
+    assert_array_equal(X_flat, X_new.reshape(len(X_new), -1))
+    assert_array_equal(y_flat, y_new)
+
+
+def test_image_shape_may_be_declared_for_images_too():
+    X, y = make_images((6, 5, 3))
+    sampler = make_sampler(image_shape=(6, 5, 3)).fit(X, y)
+    assert sampler.image_shape_ == (6, 5, 3)
+
+
+def test_lists_come_back_as_lists():
+    X, y = make_images((3,), np.float64)
+    X_new, y_new = make_sampler().fit_resample(X.tolist(), y.tolist())
+    assert isinstance(X_new, list)
+    assert isinstance(y_new, list)
+    expected_X, expected_y = make_sampler().fit_resample(X, y)
+    assert_array_equal(X_new, expected_X)
+    assert_array_equal(y_new, expected_y)
+
+
+def test_frames_keep_columns_dtypes_and_names():
+    X, y = make_images((3,), np.float64)
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).astype({"a": "float32", "c": "int64"})
+    labels = pd.Series(y, name="kind")
+    X_new, y_new = make_sampler().fit_resample(frame, labels)
+    assert isinstance(X_new, pd.DataFrame)
+    assert isinstance(y_new, pd.Series)
+    assert_array_equal(X_new.columns, frame.columns)
+    assert X_new.dtypes.tolist() == frame.dtypes.tolist()
+    assert y_new.name == "kind"
+    pd.testing.assert_frame_equal(X_new.iloc[: len(X)].reset_index(drop=True), frame)
+
+
+def test_frames_with_sparse_columns_keep_them():
+    X, y = make_images((3,), np.float64)
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).astype(pd.SparseDtype("float64", 0.0))
+    X_new, _ = make_sampler().fit_resample(frame, y)
+    assert X_new.dtypes.tolist() == frame.dtypes.tolist()
+
+
+def test_one_hot_labels_come_back_one_hot():
+    X, y = make_images()
+    one_hot = (y[:, None] == np.unique(y)).astype(int)
+    X_new, y_new = make_sampler().fit_resample(X, one_hot)
+    expected_X, expected_y = make_sampler().fit_resample(X, one_hot.argmax(axis=1))
+    assert_array_equal(X_new, expected_X)
+    assert_array_equal(y_new.argmax(axis=1), expected_y)
+    assert_array_equal(y_new.sum(axis=1), 1)
+
+
+def test_a_column_of_labels_is_taken():
+    X, y = make_images()
+    _, expected = make_sampler().fit_resample(X, y)
+    _, y_new = make_sampler().fit_resample(X, y[:, None])
+    assert_array_equal(y_new, expected)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[0, 1, 2], [-5, 0, 7], [1.0, 2.0, 3.0], ["a", "b", "c"]],
+    ids=str,
+)
+def test_labels_keep_their_type(labels):
+    X, y = make_images()
+    y = np.array(labels)[np.searchsorted(list(COUNTS), y)]
+    sampler = make_sampler()
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+    assert set(sampler.sampling_strategy_) <= set(labels)
+
+
+def test_input_is_not_written_to():
+    X, y = make_images()
+    X.flags.writeable = y.flags.writeable = False
+    sampler = make_sampler()
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+
+
+# How many
+
+
+@pytest.mark.parametrize(
+    ("sampling_strategy", "expected"),
+    [
+        ("auto", {"common": 12, "rare": 12, "uncommon": 12}),
+        ("not majority", {"common": 12, "rare": 12, "uncommon": 12}),
+        ("all", {"common": 12, "rare": 12, "uncommon": 12}),
+        ("minority", {"common": 12, "rare": 12, "uncommon": 7}),
+        ("not minority", {"common": 12, "rare": 4, "uncommon": 12}),
+        ({"rare": 9}, {"common": 12, "rare": 9, "uncommon": 7}),
+        ({"rare": 20, "common": 13}, {"common": 13, "rare": 20, "uncommon": 7}),
+        ({"rare": 4}, COUNTS),
+        (lambda y: {"rare": 6}, {"common": 12, "rare": 6, "uncommon": 7}),
+        (0.75, {"common": 12, "rare": 9, "uncommon": 9}),
+        (0.5, {"common": 12, "rare": 6, "uncommon": 7}),
+        (0.1, COUNTS),
+        (1.0, {"common": 12, "rare": 12, "uncommon": 12}),
+    ],
+    ids=str,
+)
+def test_every_form_of_sampling_strategy(sampling_strategy, expected):
+    X, y = make_images((3,))
+    sampler = make_sampler(sampling_strategy=sampling_strategy)
+    X_new, y_new = sampler.fit_resample(X, y)
+    assert Counter(y_new.tolist()) == expected
+    assert_consistent(sampler, X, y, X_new, y_new)
+
+
+def test_a_float_for_two_classes_is_that_of_imbalanced_learn():
+    X, y = make_images((3,))
+    _, y_new = make_sampler(sampling_strategy=0.75).fit_resample(X, y == "rare")
+    assert Counter(y_new.tolist()) == {False: 19, True: 14}  # int(0.75 * 19)
+
+
+@pytest.mark.parametrize("synthetic_fraction", [0, 0.3, 0.5, 1])
+def test_synthetic_fraction_of_each_class(synthetic_fraction):
+    X, y = make_images()
+    sampler = make_sampler(synthetic_fraction=synthetic_fraction)
+    X_new, y_new = sampler.fit_resample(X, y)
+    assert_consistent(sampler, X, y, X_new, y_new)
+    for label, n_added in sampler.sampling_strategy_.items():
+        n_synthetic = np.count_nonzero(sampler.synthetic_mask_ & (y_new == label))
+        assert n_synthetic == round(synthetic_fraction * n_added)
+
+
+def test_without_synthetic_rows_nothing_is_trained(no_training):
+    X, y = make_images()
+    sampler = make_sampler(synthetic_fraction=0)
+    _, y_new = sampler.fit_resample(X, y)
+    assert Counter(y_new.tolist()) == dict.fromkeys(COUNTS, 12)
+    assert sampler.cyclegans_ == {}
+
+
+def test_balanced_data_come_back_as_they_are(no_training):
+    X, _ = make_images()
+    X, y = X[:20], np.repeat(["a", "b"], 10)
+    X_new, y_new = make_sampler().fit_resample(X, y)
+    assert_array_equal(X_new, X)
+    assert_array_equal(y_new, y)
+
+
+def test_fit_trains_nothing(no_training):
+    X, y = make_images()
+    sampler = make_sampler().fit(X, y)
+    assert sampler.sampling_strategy_ == {"rare": 8, "uncommon": 5}
+
+
+# From where
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("majority", {"rare": "common", "uncommon": "common"}),
+        ("rest", {"rare": "rest", "uncommon": "rest"}),
+        ("common", {"rare": "common", "uncommon": "common"}),
+        ("nearest", {"rare": "common", "uncommon": "common"}),  # the only plentiful class
+        ({"rare": "uncommon"}, {"rare": "uncommon", "uncommon": "common"}),
+        ({"rare": "rest", "uncommon": "rare"}, {"rare": "rest", "uncommon": "rare"}),
+    ],
+    ids=str,
+)
+def test_every_form_of_source(source, expected):
+    X, y = make_images((5,))
+    sampler = make_sampler(source=source)
+    _, y_new = sampler.fit_resample(X, y)
+    assert {target: pair for pair, target in sampler.cyclegans_} == expected
+    for target, wanted in expected.items():
+        origins = sampler.source_indices_[sampler.synthetic_mask_ & (y_new == target)]
+        labels = set(y[origins].tolist())
+        assert labels <= (set(COUNTS) - {target} if wanted == "rest" else {wanted})
+
+
+@pytest.mark.parametrize("selection", [None, "discriminator", "classifier"])
+def test_named_selections(selection):
+    X, y = make_images()
+    sampler = make_sampler(selection=selection)
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+
+
+def test_a_callable_selects_the_candidates_it_scores_highest():
+    X, y = make_images()
+    seen = []
+
+    def brightness(candidates):
+        seen.append(candidates)
+        return candidates.mean(axis=(1, 2))
+
+    sampler = make_sampler(
+        selection=brightness, sampling_strategy={"rare": 8}, source="common"
+    )
+    X_new, _ = sampler.fit_resample(X, y)
+    (candidates,) = seen
+    assert candidates.dtype == X.dtype
+    assert len(candidates) > sampler.synthetic_mask_.sum()
+    best = np.sort(candidates.mean(axis=(1, 2)))[::-1][: sampler.synthetic_mask_.sum()]
+    assert_array_equal(X_new[sampler.synthetic_mask_].mean(axis=(1, 2)), best)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (5, 7, 3), (6,)], ids=str)
+@pytest.mark.parametrize("selection", [None, "classifier"])
+def test_more_translations_than_source_rows_are_still_distinct(shape, selection):
+    X, y = make_images(shape, np.float64)
+    sampler = make_sampler(
+        sampling_strategy={"rare": 34},
+        source="common",
+        synthetic_fraction=1,
+        selection=selection,
+    )
+    X_new, _ = sampler.fit_resample(X, y)
+    translations = X_new[sampler.synthetic_mask_]
+    assert len(translations) == 30 > COUNTS["common"]
+    assert len({row.tobytes() for row in translations}) == 30
+
+
+def test_identical_translations_are_not_silent():
+    X, y = make_images()
+    X[y == "common"] = 7
+    sampler = make_sampler(source="common", synthetic_fraction=1)
+    with pytest.warns(UserWarning, match=r"identical.*Lower synthetic_fraction"):
+        sampler.fit_resample(X, y)
+
+
+# Networks
+
+
+class Brighten(nn.Module):
+    """A generator that adds what it learnt to every pixel."""
+
+    def __init__(self):
+        super().__init__()
+        self.change = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return (x + self.change).clamp(-1, 1)
+
+
+def make_brighten(spec):
+    return Brighten()
+
+
+def make_judge(spec):
+    return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(spec.row_shape)), 1))
+
+
+def test_factories_make_the_networks():
+    X, y = make_images()
+    sampler = make_sampler(generator=make_brighten, discriminator=make_judge)
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+    for cyclegan in sampler.cyclegans_.values():
+        assert isinstance(cyclegan.generator_st, Brighten)
+        assert isinstance(cyclegan.discriminator_t[1], nn.Linear)
+
+
+def test_the_residual_generator_by_name():
+    X, y = make_images()
+    sampler = make_sampler(generator="resnet", sampling_strategy="minority", max_iter=1)
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+
+
+def test_every_weight_may_be_zero_and_every_extra_off():
+    X, y = make_images()
+    sampler = make_sampler(
+        cycle_weight=0,
+        identity_weight=0,
+        classifier_weight=0,
+        pool_size=0,
+        ema_decay=0,
+        augment=(),
+        precision="float32",
+    )
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+
+
+# Afterwards
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 3), (7,)], ids=str)
+def test_translate_goes_both_ways(shape):
+    X, y = make_images(shape)
+    sampler = make_sampler(source="majority")
+    sampler.fit_resample(X, y)
+    there = sampler.translate(X[:3], source="common", target="rare")
+    back = sampler.translate(X[:3], source="rare", target="common")
+    for translated in there, back:
+        assert translated.shape == (3, *shape)
+        assert translated.dtype == X.dtype
+    assert not np.array_equal(there, back)
+
+
+def test_synthetic_rows_are_translations_of_their_source_rows():
+    X, y = make_images()
+    sampler = make_sampler(source="majority")
+    X_new, y_new = sampler.fit_resample(X, y)
+    synthetic = sampler.synthetic_mask_ & (y_new == "rare")
+    expected = sampler.translate(
+        X[sampler.source_indices_[synthetic]], source="common", target="rare"
+    )
+    assert_array_equal(X_new[synthetic], expected)
+
+
+def test_translate_refuses_what_was_not_fitted():
+    X, y = make_images()
+    sampler = make_sampler(sampling_strategy="minority", source="majority")
+    with pytest.raises(NotFittedError):
+        sampler.translate(X, source="common", target="rare")
+    sampler.fit_resample(X, y)
+    with pytest.raises(ValueError, match="source='common' and target='uncommon'"):
+        sampler.translate(X, source="common", target="uncommon")
+    with pytest.raises(ValueError, match="rows of shape"):
+        sampler.translate(X[:, :, :4], source="common", target="rare")
+
+
+def test_history_has_finite_losses_for_each_pair():
+    X, y = make_images()
+    sampler = make_sampler()
+    sampler.fit_resample(X, y)
+    assert sampler.history_.keys() == sampler.cyclegans_.keys()
+    for records in sampler.history_.values():
+        assert records[-1]["n_iter"] == 2
+        assert np.isfinite([value for record in records for value in record.values()]).all()
+
+
+def test_a_fitted_sampler_survives_pickling():
+    X, y = make_images()
+    sampler = make_sampler(source="majority")
+    sampler.fit_resample(X, y)
+    again = pickle.loads(pickle.dumps(sampler))
+    assert_array_equal(
+        again.translate(X, source="common", target="rare"),
+        sampler.translate(X, source="common", target="rare"),
+    )
+
+
+# One random_state
+
+
+def resample(X, y, **parameters):
+    return make_sampler(**parameters).fit_resample(X, y)[0]
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6,)], ids=["images", "vectors"])
+def test_an_integer_makes_refits_identical(shape):
+    X, y = make_images(shape)
+    sampler = make_sampler(random_state=3)
+    first, _ = sampler.fit_resample(X, y)
+    assert_array_equal(sampler.fit_resample(X, y)[0], first)
+    assert_array_equal(clone(sampler).fit_resample(X, y)[0], first)
+    assert not np.array_equal(resample(X, y, random_state=4), first)
+
+
+def test_none_draws_anew():
+    X, y = make_images((6,))
+    sampler = make_sampler(random_state=None)
+    assert not np.array_equal(sampler.fit_resample(X, y)[0], sampler.fit_resample(X, y)[0])
+
+
+def test_a_generator_gives_what_its_state_gives():
+    X, y = make_images((6,))
+    first = resample(X, y, random_state=np.random.RandomState(5))
+    assert_array_equal(resample(X, y, random_state=np.random.RandomState(5)), first)
+    assert not np.array_equal(resample(X, y, random_state=np.random.RandomState(6)), first)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6,)], ids=["images", "vectors"])
+def test_global_generators_are_left_alone(shape, global_rng_is_left_alone):
+    X, y = make_images(shape)
+    resample(X, y, random_state=0, sampling_strategy={"rare": 40})
+
+
+def test_a_pair_learns_the_same_whichever_others_there_are():
+    X, y = make_images()
+    alone, together = (
+        make_sampler(source="majority", sampling_strategy=plan)
+        for plan in ({"rare": 12}, "auto")
+    )
+    alone.fit_resample(X, y)
+    together.fit_resample(X, y)
+    assert_array_equal(
+        alone.translate(X, source="common", target="rare"),
+        together.translate(X, source="common", target="rare"),
+    )
+
+
+def test_parallel_training_changes_nothing():
+    X, y = make_images()
+    assert_array_equal(resample(X, y, n_jobs=2), resample(X, y))
+
+
+# Memory and checkpoints
+
+
+@pytest.fixture
+def counted_steps(monkeypatch):
+    """Count the steps of all trainings in this process."""
+    steps = []
+    train_step = CycleGANTrainer.train_step
+
+    def counting(self, *batches):
+        steps.append(self.n_iter)
+        return train_step(self, *batches)
+
+    monkeypatch.setattr(CycleGANTrainer, "train_step", counting)
+    return steps
+
+
+@pytest.mark.parametrize("as_object", [False, True], ids=["path", "joblib.Memory"])
+def test_memory_trains_each_pair_once_over_a_grid(tmp_path, counted_steps, as_object):
+    X, y = make_images()
+    memory = joblib.Memory(tmp_path, verbose=0) if as_object else str(tmp_path)
+    grid = [
+        {"sampling_strategy": 0.75},
+        {"sampling_strategy": 1.0},
+        {"sampling_strategy": {"rare": 40}},
+        {"synthetic_fraction": 0.2},
+        {"selection": None},
+        {"n_jobs": 1},
+    ]
+    results = [resample(X, y, source="majority", memory=memory, **p) for p in grid]
+    assert len(counted_steps) == 2 * 2  # pairs, steps
+    for parameters, result in zip(grid, results, strict=True):
+        assert_array_equal(resample(X, y, source="majority", **parameters), result)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"max_iter": 1},
+        {"batch_size": 3},
+        {"learning_rate": 1e-5},
+        {"cycle_weight": 3},
+        {"identity_weight": 7},
+        {"classifier_weight": 5},
+        {"pool_size": 0},
+        {"ema_decay": 0.1},
+        {"augment": ()},
+        {"random_state": 9},
+        {"source": "rest"},
+        {"generator": make_brighten},
+        {"discriminator": make_judge},
+    ],
+    ids=lambda parameters: next(iter(parameters)),
+)
+def test_memory_trains_anew_for_what_shapes_training(tmp_path, counted_steps, parameters):
+    X, y = make_images((4, 4))
+    kept = {"memory": str(tmp_path), "source": "majority", "sampling_strategy": {"rare": 12}}
+    resample(X, y, **kept)
+    counted_steps.clear()
+    resample(X, y, **kept | parameters)
+    assert counted_steps
+
+
+def test_memory_serves_refits_without_a_seed_too(tmp_path, counted_steps):
+    X, y = make_images((4, 4))
+    first = resample(X, y, memory=str(tmp_path), random_state=None)
+    counted_steps.clear()
+    second = resample(X, y, memory=str(tmp_path), random_state=None)
+    assert counted_steps == []
+    assert not np.array_equal(first, second)  # other rows are translated and drawn
+
+
+def test_memory_trains_anew_for_other_pixels(tmp_path, counted_steps):
+    X, y = make_images((4, 4))
+    resample(X, y, memory=str(tmp_path))
+    counted_steps.clear()
+    X[y == "common"] //= 2
+    resample(X, y, memory=str(tmp_path))
+    assert counted_steps
+
+
+def test_interrupted_training_resumes_to_the_same_result(tmp_path, monkeypatch, counted_steps):
+    import skgan_aug.training.trainer as trainer
+
+    X, y = make_images()
+    parameters = {"sampling_strategy": "minority", "max_iter": 6}
+    expected = resample(X, y, **parameters)
+    counted_steps.clear()
+
+    monkeypatch.setattr(trainer, "_CHECKPOINT_SECONDS", -1)  # after every step
+    draw_batches = CycleGANTrainer.draw_batches
+
+    def interrupted(self):
+        if self.n_iter == 4:
+            raise KeyboardInterrupt
+        return draw_batches(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CycleGANTrainer, "draw_batches", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            resample(X, y, checkpoint_dir=tmp_path, **parameters)
+
+    result = resample(X, y, checkpoint_dir=tmp_path, **parameters)
+    assert counted_steps == [0, 1, 2, 3, 4, 5]
+    assert_array_equal(result, expected)
+
+
+# What is shown
+
+
+def test_silent_by_default(capfd):
+    resample(*make_images())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_verbose_shows_a_bar_and_losses(capfd):
+    X, y = make_images()
+    resample(X, y, verbose=1, source="majority")
+    shown = capfd.readouterr().err
+    assert "CycleGAN common -> rare" in shown
+    assert "2/2" in shown
+    assert "cycle" not in shown
+    resample(X, y, verbose=2)
+    assert "cycle" in capfd.readouterr().err
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_what_a_gpu_trained_translates_on_a_cpu():
+    X, y = make_images()
+    sampler = make_sampler(device="cuda", source="majority")
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+    again = pickle.loads(pickle.dumps(sampler)).set_params(device="cpu")
+    expected = sampler.translate(X, source="common", target="rare").astype(int)
+    translated = again.translate(X, source="common", target="rare").astype(int)
+    assert np.abs(translated - expected).max() <= 1
