@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -205,11 +206,7 @@ def check_image_shape(shape, image_shape):
         raise ValueError(
             f"X has shape {tuple(shape)}, but must be (n, d), (n, H, W) or (n, H, W, C)."
         )
-    declared = None if image_shape is None else tuple(int(side) for side in image_shape)
-    if declared is not None and (len(declared) not in (2, 3) or min(declared) < 1):
-        raise ValueError(
-            f"image_shape={image_shape!r} must be (H, W) or (H, W, C) of positive integers."
-        )
+    declared = None if image_shape is None else _as_sides(image_shape)
     if len(shape) == 2:
         if declared is not None and int(np.prod(declared)) != shape[1]:
             raise ValueError(
@@ -224,3 +221,12 @@ def check_image_shape(shape, image_shape):
             "image_shape out: it is read from X of three or more dimensions."
         )
     return tuple(shape[1:])
+
+
+def _as_sides(image_shape):
+    sides = tuple(image_shape)
+    if len(sides) not in (2, 3) or not all(isinstance(n, Integral) and n > 0 for n in sides):
+        raise ValueError(
+            f"image_shape={image_shape!r} must be (H, W) or (H, W, C) of positive integers."
+        )
+    return tuple(map(int, sides))
