@@ -1,0 +1,279 @@
+"""Bad input is refused before any training; the message names the parameter and the remedy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import torch
+from sklearn.base import clone
+
+from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
+
+pytestmark = pytest.mark.usefixtures("no_training")
+
+SAMPLER = CycleGANOverSampler(max_iter=2, random_state=0)
+CLASSIFIER = TorchCNNClassifier(max_epochs=2, random_state=0)
+BOTH = pytest.mark.parametrize(
+    "estimator", [SAMPLER, CLASSIFIER], ids=["sampler", "classifier"]
+)
+
+
+def make_images(shape=(6, 5)):
+    y = np.repeat(["common", "rare", "uncommon"], [8, 3, 5])
+    return np.random.RandomState(0).uniform(size=(len(y), *shape)), y
+
+
+def assert_refused(estimator, X, y, match, error=ValueError):
+    estimator = clone(estimator)
+    train = estimator.fit_resample if hasattr(estimator, "fit_resample") else estimator.fit
+    with pytest.raises(error, match=match):
+        train(X, y)
+
+
+def test_training_would_be_noticed():
+    X, y = make_images()
+    for train in clone(SAMPLER).fit_resample, clone(CLASSIFIER).fit:
+        with pytest.raises(pytest.fail.Exception, match="training began"):
+            train(X, y)
+
+
+# X and y
+
+
+@BOTH
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 3), (6,)], ids=str)
+@pytest.mark.parametrize(("value", "word"), [(np.nan, "NaN"), (np.inf, "infinity")])
+def test_missing_and_infinite_values(estimator, shape, value, word):
+    X, y = make_images(shape)
+    X.flat[3] = value
+    assert_refused(estimator, X, y, f"Input X contains {word}")
+
+
+@BOTH
+@pytest.mark.parametrize("container", [np.asarray, pd.Series], ids=["array", "series"])
+def test_a_single_class(estimator, container):
+    X, _ = make_images()
+    assert_refused(
+        estimator, X, container(["a"] * len(X)), "more than 1 class|at least 2 classes"
+    )
+
+
+def test_a_rare_class_of_one_image():
+    X, y = make_images()
+    y[y == "rare"] = ["rare", "common", "common"]
+    assert_refused(SAMPLER, X, y, r"'rare' has a single row.*sampling_strategy")
+
+
+@BOTH
+@pytest.mark.parametrize("make", [scipy.sparse.csr_matrix, scipy.sparse.coo_array])
+def test_sparse_matrices(estimator, make):
+    X, y = make_images((6,))
+    assert_refused(estimator, make(X), y, "[Ss]parse.*dense", error=TypeError)
+
+
+@BOTH
+def test_ragged_images(estimator):
+    X, y = make_images()
+    ragged = np.empty(len(X), dtype=object)
+    ragged[:] = [image[: 3 + i % 2] for i, image in enumerate(X)]
+    assert_refused(estimator, ragged, y, "dtype object.*share one size.*stacked")
+
+
+@BOTH
+def test_a_list_of_ragged_images(estimator):
+    X, y = make_images()
+    ragged = [image[: 3 + i % 2].tolist() for i, image in enumerate(X)]
+    assert_refused(estimator, ragged, y, "inhomogeneous|share one size")
+
+
+@BOTH
+def test_strings_that_are_no_numbers(estimator):
+    X, y = make_images((6,))
+    words = X.astype(object)
+    words[2, 1] = "blue"
+    assert_refused(estimator, words, y, "dtype object.*'blue'")
+
+
+@BOTH
+@pytest.mark.parametrize("shape", [(), (2, 3, 4, 5)], ids=str)
+def test_too_few_or_too_many_dimensions(estimator, shape):
+    X, y = make_images(shape)
+    assert_refused(
+        estimator, X, y, r"2D array|must be \(n, d\), \(n, H, W\) or \(n, H, W, C\)"
+    )
+
+
+@BOTH
+def test_lengths_that_differ(estimator):
+    X, y = make_images()
+    assert_refused(estimator, X, y[:-1], "inconsistent numbers of samples")
+
+
+@BOTH
+def test_labels_that_are_no_classes(estimator):
+    X, y = make_images()
+    assert_refused(estimator, X, np.linspace(0, 1, len(y)), "Unknown label type: continuous")
+
+
+@BOTH
+def test_missing_labels(estimator):
+    X, y = make_images()
+    assert_refused(estimator, X, np.where(y == "rare", np.nan, 1.0), "NaN")
+
+
+# image_shape
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("shape", "image_shape", "match"),
+    [
+        ((30,), (6, 6), "has 36 values, but each row of X has 30"),
+        ((30,), (6, 5, 3), "has 90 values, but each row of X has 30"),
+        ((30,), (30,), r"must be \(H, W\) or \(H, W, C\)"),
+        ((30,), (1, 2, 3, 5), r"must be \(H, W\) or \(H, W, C\)"),
+        ((30,), (-6, -5), "positive integers"),
+        ((30,), (0, 30), "positive integers"),
+        ((30,), (), r"must be \(H, W\) or \(H, W, C\)"),
+        ((30,), (6.5, 5), "positive integers"),
+        ((30,), ("a", "b"), "positive integers"),
+        ((6, 5), (5, 6), r"the images in X are \(6, 5\). Leave image_shape out"),
+        ((6, 5, 1), (6, 5), r"the images in X are \(6, 5, 1\). Leave image_shape out"),
+    ],
+    ids=str,
+)
+def test_wrong_image_shape(estimator, shape, image_shape, match):
+    X, y = make_images(shape)
+    estimator = clone(estimator).set_params(image_shape=image_shape)
+    assert_refused(estimator, X, y, f"image_shape=.*{match}")
+
+
+@BOTH
+@pytest.mark.parametrize("image_shape", [6, "6x5"])
+def test_image_shape_that_is_no_tuple(estimator, image_shape):
+    X, y = make_images((30,))
+    estimator = clone(estimator).set_params(image_shape=image_shape)
+    assert_refused(estimator, X, y, "'image_shape' parameter")
+
+
+# Plans
+
+
+@pytest.mark.parametrize(
+    ("source", "match"),
+    [
+        ("absent", "source='absent' is no class of y. Use 'nearest'.*common"),
+        (7, "source=7 is no class of y"),
+        ({"rare": "absent"}, "source='absent' is no class of y"),
+        ({"absent": "common"}, "source has a key 'absent', which is no class of y.*common"),
+        ("rare", "'rare' is itself to be over-sampled.*dict"),
+        ({"rare": "rare"}, "'rare' is itself to be over-sampled"),
+        (["common"], "source="),
+        (np.array(["common", "rare"]), "source="),
+    ],
+    ids=str,
+)
+def test_unknown_source(source, match):
+    X, y = make_images()
+    assert_refused(clone(SAMPLER).set_params(source=source), X, y, match)
+
+
+@pytest.mark.parametrize(
+    ("sampling_strategy", "match"),
+    [
+        ({"rare": 2}, "asks for 2 rows of class 'rare', which has 3.*never removes"),
+        ({"absent": 20}, "asks for rows of class 'absent', which is not in y.*common"),
+        ("majority", "sampling_strategy"),
+        (-0.5, "sampling_strategy"),
+        (1.5, "sampling_strategy"),
+        ("most", "sampling_strategy"),
+    ],
+    ids=str,
+)
+def test_wrong_sampling_strategy(sampling_strategy, match):
+    X, y = make_images()
+    sampler = clone(SAMPLER).set_params(sampling_strategy=sampling_strategy)
+    assert_refused(sampler, X, y, match)
+
+
+# Everything else
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cuda:99",
+        "toaster",
+        "cpu:x",
+        torch.device("cuda:99"),
+        pytest.param(
+            "cuda", marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+        ),
+    ],
+    ids=repr,
+)
+def test_an_unavailable_device(estimator, device):
+    X, y = make_images()
+    estimator = clone(estimator).set_params(device=device)
+    assert_refused(estimator, X, y, "device=.* is not available here. Use 'auto' or .*cpu")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameters", "shape", "match"),
+    [
+        (SAMPLER, {"generator": "masked"}, (6,), "generator='masked'.*vectors.*'mlp'"),
+        (SAMPLER, {"generator": "resnet"}, (6,), "generator='resnet'.*image_shape"),
+        (SAMPLER, {"generator": "mlp"}, (6, 5), "generator='mlp'.*images.*'masked'"),
+        (SAMPLER, {"discriminator": "patch"}, (6,), "discriminator='patch'.*vectors.*'mlp'"),
+        (SAMPLER, {"discriminator": "mlp"}, (6, 5), "discriminator='mlp'.*images.*'patch'"),
+        (CLASSIFIER, {"module": "compact"}, (6,), "module='compact'.*vectors.*'mlp'"),
+        (CLASSIFIER, {"module": "mlp"}, (6, 5), "module='mlp'.*images.*'compact'"),
+        (CLASSIFIER, {"augmentation": "flips"}, (6,), "augmentation='flips'.*image_shape"),
+        (SAMPLER, {"augment": ("colour",)}, (6, 5), "augment=.*made of.*color"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_what_does_not_suit_the_data(estimator, parameters, shape, match):
+    X, y = make_images(shape)
+    assert_refused(clone(estimator).set_params(**parameters), X, y, match)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter"),
+    [(SAMPLER, "generator"), (SAMPLER, "discriminator"), (CLASSIFIER, "module")],
+    ids=["generator", "discriminator", "module"],
+)
+def test_a_factory_of_something_else(estimator, parameter):
+    X, y = make_images()
+    estimator = clone(estimator).set_params(**{parameter: lambda *args: "a network"})
+    match = f"{parameter} factory returned str.*torch.nn.Module"
+    assert_refused(estimator, X, y, match, error=TypeError)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter", "value"),
+    [
+        (SAMPLER, "synthetic_fraction", 1.5),
+        (SAMPLER, "selection", "best"),
+        (SAMPLER, "generator", "unet"),
+        (SAMPLER, "max_iter", 0),
+        (SAMPLER, "batch_size", 0),
+        (SAMPLER, "learning_rate", 0),
+        (SAMPLER, "cycle_weight", -1),
+        (SAMPLER, "ema_decay", 1.0),
+        (SAMPLER, "memory", 3),
+        (SAMPLER, "precision", "float16"),
+        (CLASSIFIER, "module", "unet"),
+        (CLASSIFIER, "max_epochs", 0),
+        (CLASSIFIER, "optimizer", "rprop"),
+        (CLASSIFIER, "class_weight", "fair"),
+        (CLASSIFIER, "augmentation", "rotations"),
+        (CLASSIFIER, "validation_fraction", 1.0),
+    ],
+    ids=str,
+)
+def test_parameters_out_of_range(estimator, parameter, value):
+    X, y = make_images()
+    estimator = clone(estimator).set_params(**{parameter: value})
+    assert_refused(estimator, X, y, f"'{parameter}' parameter")
