@@ -137,8 +137,6 @@ def test_cyclegan_row_and_verdict(npz):
         (["--size", "0"], "--size 0 is no size"),
         (["--ratios", "0.5;1"], "--ratios 0.5;1"),
         (["--ratios", "1.5"], "ratios holds 1.5"),
-        (["--synthetic-fraction", "2"], "--synthetic-fraction 2"),
-        (["--synthetic-fraction", "half"], "--synthetic-fraction half"),
         (["--json", "nowhere/out.json"], "--json nowhere/out.json"),
         (["--plot", "out.xyz"], "--plot out.xyz"),
         (["--plot", "nowhere/out.png"], "--plot nowhere/out.png"),
@@ -153,6 +151,13 @@ def test_mistakes_end_in_one_line_and_code_2(args, message, tmp_path, monkeypatc
     assert error.startswith("Error: ")
     assert message in error
     assert "balanced accuracy" not in outcome.stdout
+
+
+@pytest.mark.parametrize("fraction", ["2", "half"])
+def test_fraction_must_be_a_share(fraction):
+    outcome = run("compare", "--synthetic-fraction", fraction, *QUICK)
+    assert outcome.exit_code == 2
+    assert re.search(rf"Invalid value.*--synthetic-fraction.*{fraction}", outcome.stderr)
 
 
 def test_rare_and_rare_count_belong_together(npz):

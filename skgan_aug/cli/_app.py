@@ -69,8 +69,8 @@ def compare(
         int | None, typer.Option(min=1, help="CycleGAN: optimiser steps per pair of classes.")
     ] = None,
     synthetic_fraction: Annotated[
-        str | None,
-        typer.Option(help='CycleGAN: share of added images that are translated, or "auto".'),
+        float | None,
+        typer.Option(min=0, max=1, help="CycleGAN: share of added images that are translated."),
     ] = None,
     classifier_steps: Annotated[
         int | None, typer.Option(min=1, help="Classifier: optimiser steps.")

@@ -40,7 +40,7 @@ class CompareSettings:
     seeds: int
     folds: int
     max_iter: int | None
-    synthetic_fraction: str | None
+    synthetic_fraction: float | None
     classifier_steps: int | None
     augmentation: str | None
     jobs: int | None
@@ -116,21 +116,9 @@ def _make_samplers(settings):
         elif settings.data is None:
             options["max_iter"] = DIGITS_MAX_ITER
         if settings.synthetic_fraction is not None:
-            options["synthetic_fraction"] = _parse_fraction(settings.synthetic_fraction)
+            options["synthetic_fraction"] = settings.synthetic_fraction
         samplers["cyclegan"].set_params(**options)
     return samplers
-
-
-def _parse_fraction(text):
-    if text == "auto":
-        return text
-    try:
-        fraction = float(text)
-    except ValueError:
-        fraction = math.nan
-    if not 0 <= fraction <= 1:
-        raise ValueError(f'--synthetic-fraction {text}: give a number from 0 to 1, or "auto".')
-    return fraction
 
 
 def _parse_ratios(text):
