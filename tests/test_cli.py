@@ -157,7 +157,8 @@ def test_mistakes_end_in_one_line_and_code_2(args, message, tmp_path, monkeypatc
 def test_fraction_must_be_a_share(fraction):
     outcome = run("compare", "--synthetic-fraction", fraction, *QUICK)
     assert outcome.exit_code == 2
-    assert re.search(rf"Invalid value.*--synthetic-fraction.*{fraction}", outcome.stderr)
+    error = re.sub(r"\x1b\[[0-9;]*m", "", outcome.stderr)
+    assert re.search(rf"Invalid value for '--synthetic-fraction': '?{fraction}", error)
 
 
 def test_rare_and_rare_count_belong_together(npz):
