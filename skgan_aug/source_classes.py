@@ -119,10 +119,10 @@ def _discriminant_means(X, y, classes):
     flat, labels = X[rows].reshape(len(rows), -1).astype(np.float64), y[rows]
     scale = np.abs(flat).max()
     flat /= scale if scale > 0 else 1.0  # squares of float64 extremes would overflow
+    if (flat == flat[0]).all():  # all alike: no space tells classes apart
+        return dict.fromkeys(classes, np.zeros(1))
     n_components = min(_N_COMPONENTS, flat.shape[1], max(1, len(flat) - len(classes)))
     projected = PCA(n_components, random_state=0).fit_transform(flat)
-    if not projected.std(axis=0).max() > 0:  # constant images are all alike
-        return dict.fromkeys(classes, np.zeros(1))
     lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1)
     discriminants = lda.fit(projected, labels).transform(projected)
     return {label: discriminants[labels == label].mean(axis=0) for label in classes}
