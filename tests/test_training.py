@@ -1,0 +1,512 @@
+"""The CycleGAN engine: its parts at known answers, and that it learns and resumes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skgan_aug.images import ImageSpec
+from skgan_aug.training import CycleGAN, CycleGANTrainer, TrainingConfig, train_cyclegan
+from skgan_aug.training.augmentation import (
+    augment_batch,
+    cut_out,
+    flip_image,
+    jitter_color,
+    translate_image,
+    vary_repeats,
+)
+from skgan_aug.training.image_pool import ImagePool
+from skgan_aug.training.losses import (
+    adversarial_loss,
+    classification_loss,
+    reconstruction_loss,
+)
+
+SMALL = TrainingConfig(
+    max_iter=4,
+    batch_size=4,
+    learning_rate=1e-3,
+    cycle_weight=10.0,
+    identity_weight=2.0,
+    classifier_weight=1.0,
+    pool_size=6,
+    ema_decay=0.9,
+    augment=("color", "translation", "cutout"),
+)
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def images(n=6, n_channels=3, height=16, width=24):
+    return torch.rand(n, n_channels, height, width, generator=rng()) * 2 - 1
+
+
+def make_rows(shape=(8, 8)):
+    return np.random.RandomState(0).randint(256, size=(20, *shape)).astype(np.uint8)
+
+
+def make_trainer(config=SMALL, shape=(8, 8), seed=0):
+    X = make_rows(shape)
+    cyclegan = CycleGAN(ImageSpec.from_array(X), seed=seed)
+    return CycleGANTrainer(cyclegan, config, X[:12], X[12:], seed=seed)
+
+
+def weights(module):
+    return nn.utils.parameters_to_vector(module.parameters()).detach().clone()
+
+
+def assert_same_state(first, second):
+    first, second = first.state_dict(), second.state_dict()
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+# Losses
+
+
+@pytest.mark.parametrize(
+    ("scores", "label", "expected"),
+    [
+        ([1.0, 1.0], 1.0, 0.0),
+        ([0.0, 0.0], 1.0, 1.0),
+        ([3.0, -1.0], 1.0, 4.0),
+        ([0.4], 0.9, 0.25),
+    ],
+)
+def test_adversarial_loss_is_the_mean_square(scores, label, expected):
+    assert adversarial_loss(torch.tensor(scores), label).item() == pytest.approx(expected)
+
+
+def test_reconstruction_loss_is_the_mean_absolute_difference():
+    x = torch.tensor([[0.0, 0.5]])
+    assert reconstruction_loss(x, x) == 0
+    assert reconstruction_loss(x, torch.tensor([[1.0, 0.0]])).item() == pytest.approx(0.75)
+
+
+def test_classification_loss_is_the_cross_entropy():
+    undecided = torch.zeros(2, 2)
+    labels = torch.tensor([0, 1])
+    assert classification_loss(undecided, labels).item() == pytest.approx(np.log(2))
+    assert classification_loss(20 * torch.eye(2), labels).item() == pytest.approx(0, abs=1e-6)
+
+
+# Image pool
+
+
+def test_a_pool_of_none_passes_everything_through():
+    pool, x = ImagePool(0, rng()), images()
+    assert pool.exchange(x) is x
+
+
+def test_a_pool_returns_what_it_keeps_while_it_fills():
+    pool, x = ImagePool(8, rng()), images(8)
+    assert torch.equal(pool.exchange(x[:5]), x[:5])
+    assert torch.equal(pool.exchange(x[5:]), x[5:])
+    assert torch.equal(pool.images, x)
+
+
+def test_a_full_pool_swaps_half_and_loses_nothing():
+    pool, n = ImagePool(200, rng()), 100
+    seen = torch.arange(200.0).reshape(-1, 1, 1, 1)
+    pool.exchange(seen)
+    n_old = 0
+    for turn in range(20):
+        new = torch.arange(n).float().reshape(-1, 1, 1, 1) + 1000 * (turn + 1)
+        before = pool.images.clone()
+        out = pool.exchange(new)
+        assert out.shape == new.shape
+        assert len(pool.images) == 200
+        came, went = (
+            torch.cat([before, new]).flatten(),
+            torch.cat([pool.images, out]).flatten(),
+        )
+        assert torch.equal(came.sort().values, went.sort().values)
+        n_old += (out < 1000 * (turn + 1)).sum().item()
+    assert 0.45 < n_old / (20 * n) < 0.55
+
+
+def test_a_batch_larger_than_the_pool_comes_back_whole():
+    pool, x = ImagePool(3, rng()), images(10)
+    assert pool.exchange(x).shape == x.shape
+    assert pool.exchange(x).shape == x.shape
+    assert len(pool.images) == 3
+
+
+# Augmentation
+
+
+@pytest.mark.parametrize("augment", [jitter_color, translate_image, cut_out, flip_image])
+def test_augmentation_draws_from_the_given_generator_alone(augment, global_rng_is_left_alone):
+    x = images()
+    assert torch.equal(augment(x, rng(1)), augment(x, rng(1)))
+    assert not torch.equal(augment(x, rng(1)), augment(x, rng(2)))
+
+
+@pytest.mark.parametrize("augment", [jitter_color, translate_image, cut_out, flip_image])
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (2, 2), (3, 7), (9, 8)], ids=str)
+def test_augmentation_keeps_shapes_and_lets_gradients_through(augment, size):
+    x = images(16, 3, *size).requires_grad_()
+    augmented = augment(x, rng())
+    assert augmented.shape == x.shape
+    augmented.sum().backward()
+    assert torch.isfinite(x.grad).all()
+    if size != (1, 1):
+        assert x.grad.abs().sum() > 0
+
+
+def test_augmentation_of_nothing_is_the_identity():
+    x = images()
+    assert augment_batch(x, (), rng()) is x
+
+
+def test_augmentations_apply_in_the_order_of_their_names():
+    x, first, second = images(), rng(3), rng(3)
+    expected = cut_out(jitter_color(x, second), second)
+    assert torch.equal(augment_batch(x, ("color", "cutout"), first), expected)
+
+
+def test_translation_shifts_each_image_by_up_to_an_eighth():
+    x = images(64, 2, 16, 24)
+    shifted, seen = translate_image(x, rng()), set()
+    for before, after in zip(x, shifted, strict=True):
+        padded = nn.functional.pad(before, (3, 3, 2, 2), mode="reflect")
+        found = [
+            (down, right)
+            for down in range(5)
+            for right in range(7)
+            if torch.equal(after, padded[:, down : down + 16, right : right + 24])
+        ]
+        assert len(found) == 1
+        seen.update(found)
+    assert {down for down, _ in seen} == set(range(5))
+    assert {right for _, right in seen} == set(range(7))
+
+
+def test_cutout_hides_one_square():
+    x = torch.ones(64, 2, 16, 24)
+    hidden = cut_out(x, rng()) == 0
+    assert torch.equal(hidden[:, 0], hidden[:, 1])
+    rows, columns = hidden[:, 0].any(dim=2).sum(dim=1), hidden[:, 0].any(dim=1).sum(dim=1)
+    assert torch.equal(hidden[:, 0].sum(dim=(1, 2)), rows * columns)  # a rectangle
+    assert rows.max() == 16 * 3 // 8
+    assert columns.max() == 24 * 3 // 8
+    assert (hidden[:, 0].sum(dim=(1, 2)) > 0).all()
+
+
+def test_color_keeps_edges_where_they_are():
+    x = torch.zeros(8, 3, 4, 4)
+    x[..., 2:] = 0.5
+    jittered = jitter_color(x, rng())
+    assert torch.allclose(jittered[..., :2], jittered[..., :1])
+    assert torch.allclose(jittered[..., 2:], jittered[..., 2:3])
+    contrast = (jittered[..., 2] - jittered[..., 1])[:, 0, 0] / 0.5
+    assert (contrast >= 0.7).all()
+    assert (contrast <= 1.3).all()
+    assert (jittered.mean(dim=(1, 2, 3)) - 0.25).abs().max() <= 0.2 + 1e-6
+
+
+def test_flips_mirror_about_half():
+    x = images(400, 1, 2, 3)
+    flipped = flip_image(x, rng())
+    is_mirrored = (flipped == x.flip(-1)).all(dim=(1, 2, 3))
+    assert ((flipped == x).all(dim=(1, 2, 3)) | is_mirrored).all()
+    assert 0.4 < is_mirrored.float().mean() < 0.6
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), (1, 16, 24), (5,)], ids=str)
+def test_repeats_become_different(shape):
+    n_different, n = 4, 30
+    x = torch.rand(n_different, *shape, generator=rng())
+    repeated = x[torch.arange(n) % n_different]
+    varied = vary_repeats(repeated, n_different, rng())
+    assert torch.equal(varied[:n_different], x)
+    assert len({row.numpy().tobytes() for row in varied}) == n
+    assert torch.equal(vary_repeats(repeated, n_different, rng()), varied)
+
+
+def test_a_single_row_cannot_vary_towards_another():
+    x = torch.rand(1, 5).repeat(3, 1)
+    assert torch.equal(vary_repeats(x, 1, rng()), x)
+
+
+# Configuration
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_iter", 0),
+        ("batch_size", 0),
+        ("learning_rate", 0.0),
+        ("beta1", 1.0),
+        ("cycle_weight", -1.0),
+        ("identity_weight", -0.1),
+        ("classifier_weight", -0.1),
+        ("pool_size", -1),
+        ("ema_decay", 1.0),
+        ("augment", ("colour",)),
+        ("precision", "float16"),
+    ],
+)
+def test_configuration_refuses_what_cannot_work(name, value):
+    with pytest.raises(ValueError, match=f"{name}=.* must be"):
+        TrainingConfig(**{name: value})
+
+
+def test_configuration_cannot_change_during_training():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        SMALL.max_iter = 5
+
+
+# Training
+
+
+def test_one_step_is_that_of_a_plain_transcription_of_the_paper():
+    """Least-squares adversarial, cycle and identity losses, then Adam, written out."""
+    config = dataclasses.replace(
+        SMALL,
+        pool_size=0,
+        augment=(),
+        classifier_weight=0.0,
+        identity_weight=5.0,
+        real_label=0.9,
+    )
+    trainer, plain = make_trainer(config), make_trainer(config).cyclegan.train()
+    s, t = trainer.draw_batches()
+    st, ts = plain.generator_st, plain.generator_ts
+    d_s, d_t = plain.discriminator_s, plain.discriminator_t
+    generators = torch.optim.Adam([*st.parameters(), *ts.parameters()], 1e-3, (0.5, 0.999))
+    judges = torch.optim.Adam([*d_s.parameters(), *d_t.parameters()], 1e-3, (0.5, 0.999))
+
+    fake_t, fake_s = st(s), ts(t)
+    loss = ((d_t(fake_t) - 1) ** 2).mean() + ((d_s(fake_s) - 1) ** 2).mean()
+    loss = loss + 10 * ((ts(fake_t) - s).abs().mean() + (st(fake_s) - t).abs().mean())
+    loss = loss + 5 * ((ts(s) - s).abs().mean() + (st(t) - t).abs().mean())
+    generators.zero_grad()
+    loss.backward()
+    generators.step()
+
+    judges.zero_grad()
+    for judge, real, fake in ((d_s, s, fake_s), (d_t, t, fake_t)):
+        real_loss = ((judge(real) - 0.9) ** 2).mean()
+        fake_loss = (judge(fake.detach()) ** 2).mean()
+        (0.5 * (real_loss + fake_loss)).backward()
+    judges.step()
+
+    trainer.train_step(s, t)
+    start = make_trainer(config).cyclegan
+    for name in ("generator_st", "generator_ts", "discriminator_s", "discriminator_t"):
+        before, expected, result = (
+            weights(getattr(gan, name)) for gan in (start, plain, trainer.cyclegan)
+        )
+        # Adam turns rounding errors of zero gradients into full steps: of few weights.
+        assert (result - expected).norm() < 0.02 * (expected - before).norm(), name
+
+
+def test_one_step_changes_every_network():
+    trainer = make_trainer()
+    before = {name: weights(network) for name, network in trainer.cyclegan.named_children()}
+    trainer.fit(max_iter=1)
+    for name, network in trainer.cyclegan.named_children():
+        assert not torch.equal(weights(network), before[name]), name
+
+
+def test_a_weight_of_zero_leaves_its_loss_out():
+    batches = make_trainer().draw_batches()
+    losses = make_trainer().train_step(*batches)
+    assert {"identity_s", "identity_t", "crossing"} <= losses.keys()
+    config = dataclasses.replace(SMALL, identity_weight=0, classifier_weight=0)
+    losses = make_trainer(config).train_step(*batches)
+    assert losses.keys().isdisjoint({"identity_s", "identity_t", "crossing"})
+
+
+@pytest.mark.parametrize(
+    ("parameter", "loss"),
+    [
+        ("cycle_weight", "cycle_s"),
+        ("identity_weight", "identity_t"),
+        ("classifier_weight", "crossing"),
+    ],
+)
+def test_a_weight_multiplies_its_loss_alone(parameter, loss):
+    batches = make_trainer().draw_batches()
+    once, twice = (
+        make_trainer(dataclasses.replace(SMALL, **{parameter: value})).train_step(*batches)
+        for value in (1.0, 2.0)
+    )
+    assert twice[loss].item() == pytest.approx(2 * once[loss].item(), rel=1e-6)
+    assert twice["adversarial_st"].item() == once["adversarial_st"].item()
+
+
+@pytest.mark.parametrize(("step", "share"), [(0, 1), (50, 1), (75, 0.5), (99, 0.02), (100, 0)])
+def test_the_learning_rate_falls_over_the_second_half(step, share):
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=100, learning_rate=1e-3))
+    for schedule in trainer.schedules:
+        rate = schedule.base_lrs[0] * schedule.lr_lambdas[0](step)
+        assert rate == pytest.approx(share * 1e-3)
+
+
+def test_the_learning_rate_follows_its_schedule():
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=4, learning_rate=1e-3))
+    rates = []
+    for until in range(1, 5):
+        trainer.fit(max_iter=until)
+        rates.append(trainer.optimizer_g.param_groups[0]["lr"])
+    assert rates == pytest.approx([1e-3, 1e-3, 5e-4, 0])
+
+
+def test_without_a_moving_average_the_last_weights_translate():
+    trainer = make_trainer(dataclasses.replace(SMALL, ema_decay=0.0))
+    trainer.fit(max_iter=3)
+    trainer.train_step(*trainer.draw_batches())
+    last = weights(trainer.cyclegan.generator_st)
+    assert torch.equal(weights(trainer.finish().generator_st), last)
+
+
+def test_the_moving_average_follows_its_decay():
+    decay = 0.9
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=3, ema_decay=decay))
+    seen = []
+    for _ in range(3):
+        trainer.train_step(*trainer.draw_batches())
+        seen.append(weights(trainer.cyclegan.generator_st))
+    expected = seen[0]  # an average starts from the first weights
+    for new in seen[1:]:
+        expected = decay * expected + (1 - decay) * new
+    averaged = weights(trainer.finish().generator_st)
+    torch.testing.assert_close(averaged, expected)
+
+
+def test_batches_come_from_either_class_in_the_range_of_networks():
+    X = np.concatenate([np.zeros((12, 8, 8)), np.ones((8, 8, 8))])
+    cyclegan = CycleGAN(ImageSpec.from_array(X))
+    trainer = CycleGANTrainer(cyclegan, SMALL, X[:12], X[12:], seed=0)
+    source, target = trainer.draw_batches()
+    assert source.shape == target.shape == (4, 1, 8, 8)
+    assert (source == -1).all()
+    assert (target == 1).all()
+
+
+def test_history_holds_finite_means_of_losses():
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=60, batch_size=1))
+    history = trainer.fit().history
+    assert [record["n_iter"] for record in history] == [50, 60]
+    names = {"adversarial_st", "adversarial_ts", "cycle_s", "cycle_t", "discriminator_s"}
+    for record in history:
+        assert names <= record.keys()
+        assert np.isfinite(list(record.values())).all()
+
+
+def test_divergence_is_an_error():
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=50, learning_rate=1e30))
+    with pytest.raises(FloatingPointError, match=r"diverged.*Lower learning_rate"):
+        trainer.fit()
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (5, 7, 3), (6,)], ids=str)
+def test_two_and_two_steps_make_four(tmp_path, shape):
+    whole = make_trainer(shape=shape).fit()
+    make_trainer(shape=shape).fit(max_iter=2, checkpoint=tmp_path / "at")
+    resumed = make_trainer(shape=shape)
+    result = resumed.fit(checkpoint=tmp_path / "at")
+    assert resumed.n_iter == 4
+    assert_same_state(result, whole)
+    assert result.history == whole.history
+
+
+class Dropping(nn.Module):
+    """A generator that draws from torch's global generator."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.Dropout(0.5), nn.Tanh())
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+def test_networks_with_dropout_resume_and_repeat_too(tmp_path, global_rng_is_left_alone):
+    X = make_rows()
+
+    def make():
+        cyclegan = CycleGAN(ImageSpec.from_array(X), generator=lambda spec: Dropping())
+        return CycleGANTrainer(cyclegan, SMALL, X[:12], X[12:], seed=0)
+
+    whole = make().fit()
+    make().fit(max_iter=2, checkpoint=tmp_path / "at")
+    assert_same_state(make().fit(checkpoint=tmp_path / "at"), whole)
+
+
+def test_a_failed_write_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "at"
+    make_trainer().fit(max_iter=1, checkpoint=path)
+    before = path.read_bytes()
+
+    def fail(state, file):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", fail)
+        with pytest.raises(OSError, match="disk full"):
+            make_trainer().fit(max_iter=2, checkpoint=path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_checkpoints_are_told_apart_by_what_shapes_training(tmp_path):
+    X = make_rows((4, 4))
+    spec = ImageSpec.from_array(X)
+
+    def train(config, X, seed):
+        train_cyclegan(spec, config, X[:12], X[12:], seed=seed, checkpoint_dir=tmp_path)
+        return len(list(tmp_path.iterdir()))
+
+    once = dataclasses.replace(SMALL, max_iter=1)
+    assert train(once, X, 0) == 1
+    assert train(once, X, 0) == 1
+    assert train(dataclasses.replace(once, cycle_weight=3.0), X, 0) == 2
+    assert train(once, X, 1) == 3
+    assert train(once, X[::-1], 0) == 4
+
+
+# It learns
+
+
+def test_translations_of_vectors_move_to_the_target():
+    """Two Gaussian clouds, two apart: after training, translations lie among the target's."""
+    generator = np.random.RandomState(0)
+    source = generator.normal([-1, 0], 0.2, size=(200, 2))
+    target = generator.normal([1, 1], 0.2, size=(200, 2))
+    spec = ImageSpec.from_array(np.concatenate([source, target]))
+    config = dataclasses.replace(
+        SMALL, max_iter=300, batch_size=32, learning_rate=5e-3, ema_decay=0.98, pool_size=64
+    )
+    cyclegan = train_cyclegan(spec, config, source, target)
+
+    for rows, goal, reverse in ((source, target, False), (target, source, True)):
+        translated = spec.decode(cyclegan.translate(rows, reverse=reverse))
+        gap = np.linalg.norm(rows.mean(axis=0) - goal.mean(axis=0))
+        assert np.linalg.norm(translated.mean(axis=0) - goal.mean(axis=0)) < 0.1 * gap
+
+
+def test_the_auxiliary_classifier_tells_the_classes_apart():
+    X = np.concatenate([make_rows()[:10] // 3, make_rows()[10:] // 3 + 170])
+    spec = ImageSpec.from_array(X)
+    config = dataclasses.replace(SMALL, max_iter=60, batch_size=8, learning_rate=2e-3)
+    cyclegan = train_cyclegan(spec, config, X[:10], X[10:])
+    scores = cyclegan.score_target(spec.encode(spec.as_tensor(X)))
+    assert ((scores > 0) & (scores < 1)).all()
+    assert scores[:10].max() < 0.5 < scores[10:].min()
+
+
+def test_translation_does_not_depend_on_the_batch():
+    X = np.random.RandomState(0).uniform(size=(300, 3, 3))
+    cyclegan = CycleGAN(ImageSpec.from_array(X))
+    together = cyclegan.translate(X)
+    assert together.shape == (300, 1, 3, 3)
+    torch.testing.assert_close(cyclegan.translate(X[270:]), together[270:], atol=1e-6, rtol=0)
