@@ -342,6 +342,11 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         trains, held_out = slice(None), None
         if self.early_stopping and schedule:
             trains, rows = hold_out(X, labels, self.validation_fraction, self._random_state)
+            if not len(rows):
+                raise ValueError(
+                    "early_stopping=True has nothing to hold back: no class has two different "
+                    "rows in X. Pass early_stopping=False, or more rows."
+                )
             held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
         seed = draw_seed(self._random_state)
         with global_seed(seed):  # for dropout

@@ -206,6 +206,8 @@ def check_image_shape(shape, image_shape):
         raise ValueError(
             f"X has shape {tuple(shape)}, but must be (n, d), (n, H, W) or (n, H, W, C)."
         )
+    if 0 in shape:
+        raise ValueError(f"X has shape {tuple(shape)}: its images are empty.")
     declared = None if image_shape is None else _as_sides(image_shape)
     if len(shape) == 2:
         if declared is not None and int(np.prod(declared)) != shape[1]:

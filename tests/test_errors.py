@@ -121,6 +121,18 @@ def test_missing_labels(estimator):
     assert_refused(estimator, X, np.where(y == "rare", np.nan, 1.0), "NaN")
 
 
+@BOTH
+def test_empty_images(estimator):
+    X, y = make_images((6, 0))
+    assert_refused(estimator, X, y, "images are empty")
+
+
+def test_early_stopping_without_rows_to_hold_back():
+    X, _ = make_images()
+    classifier = clone(CLASSIFIER).set_params(early_stopping=True)
+    assert_refused(classifier, X[:2], [0, 1], "early_stopping=True has nothing to hold back")
+
+
 # image_shape
 
 
@@ -229,6 +241,7 @@ def test_an_unavailable_device(estimator, device):
         (SAMPLER, {"discriminator": "mlp"}, (6, 5), "discriminator='mlp'.*images.*'patch'"),
         (CLASSIFIER, {"module": "compact"}, (6,), "module='compact'.*vectors.*'mlp'"),
         (CLASSIFIER, {"module": "mlp"}, (6, 5), "module='mlp'.*images.*'compact'"),
+        (CLASSIFIER, {"module": "paper"}, (3, 9), "module='paper'.*3x9.*at least 4x4"),
         (CLASSIFIER, {"augmentation": "flips"}, (6,), "augmentation='flips'.*image_shape"),
         (SAMPLER, {"augment": ("colour",)}, (6, 5), "augment=.*made of.*color"),
     ],

@@ -63,6 +63,11 @@ class PaperCNN(nn.Module):
     def __init__(self, n_channels, image_size, n_classes):
         super().__init__()
         height, width = image_size
+        if min(image_size) < 4:
+            raise ValueError(
+                f"module='paper' halves images twice, but X has {height}x{width}: use "
+                "module='compact', or images of at least 4x4."
+            )
         self.features = nn.Sequential(
             nn.Conv2d(n_channels, 64, 3, padding=1),
             nn.ReLU(),
