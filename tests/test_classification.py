@@ -1,0 +1,400 @@
+"""TorchCNNClassifier: it learns, repeats itself, and is a scikit-learn classifier."""
+
+import pickle
+
+import numpy as np
+import pytest
+import skorch
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import train_test_split
+from torch import nn
+
+from skgan_aug import TorchCNNClassifier
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Train and test images, (n, 8, 8), and labels."""
+    X, y = load_digits(return_X_y=True)
+    return train_test_split(
+        X.reshape(-1, 8, 8), y, train_size=1000, stratify=y, random_state=0
+    )
+
+
+def make_images(counts=(20, 12), shape=(6, 5), seed=0):
+    """Images whose brightness tells the class."""
+    generator = np.random.RandomState(seed)
+    y = np.repeat(["dark", "light", "white"][: len(counts)], counts)
+    level = np.unique(y, return_inverse=True)[1].reshape(-1, *[1] * len(shape))
+    return generator.uniform(0, 60, size=(len(y), *shape)) + 60 * level, y
+
+
+def make_classifier(**parameters):
+    defaults = {"max_epochs": 3, "batch_size": 8, "random_state": 0}
+    return TorchCNNClassifier(**defaults | parameters)
+
+
+# It learns
+
+
+def test_digits_as_images(digits):
+    X, X_test, y, y_test = digits
+    classifier = make_classifier(max_epochs=20, batch_size=32, learning_rate=5e-3)
+    assert classifier.fit(X, y).score(X_test, y_test) > 0.93
+
+
+def test_digits_as_vectors(digits):
+    X, X_test, y, y_test = digits
+    classifier = make_classifier(max_epochs=15, batch_size=32, learning_rate=5e-3)
+    classifier.fit(X.reshape(len(X), -1), y)
+    assert classifier.score(X_test.reshape(len(X_test), -1), y_test) > 0.9
+    assert classifier.image_shape_ is None
+
+
+def make_linear(spec, n_classes):
+    return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(spec.row_shape)), n_classes))
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        ("compact", (9, 13)),
+        ("paper", (8, 8, 3)),
+        ("mlp", (30,)),
+        (make_linear, (6, 5)),
+        (make_linear, (30,)),
+    ],
+    ids=str,
+)
+def test_every_module(module, shape):
+    X, y = make_images(shape=shape)
+    classifier = make_classifier(module=module, max_epochs=30, learning_rate=3e-3)
+    assert classifier.fit(X, y).score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", torch.optim.RMSprop])
+def test_every_optimizer(optimizer):
+    X, y = make_images()
+    classifier = make_classifier(optimizer=optimizer, max_epochs=25, learning_rate=1e-2)
+    assert classifier.fit(X, y).score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (9, 13, 5), (1,)], ids=str)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+def test_every_shape_and_dtype(shape, dtype):
+    X, y = make_images(shape=shape)
+    X = X.astype(dtype)
+    probabilities = make_classifier().fit(X, y).predict_proba(X)
+    assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_a_last_batch_of_one_row_trains():
+    X, y = make_images((10, 7))
+    assert make_classifier(batch_size=8).fit(X, y).net_.history
+
+
+def test_class_weight_raises_recall_of_the_rare_class():
+    generator = np.random.RandomState(0)
+    y = np.repeat([0, 1], [190, 10])
+    X = generator.normal(size=(200, 2)) + y[:, None]
+    recalls = []
+    for class_weight in (None, {0: 1, 1: 19}, "balanced"):
+        classifier = make_classifier(
+            class_weight=class_weight, max_epochs=20, batch_size=50, learning_rate=1e-2
+        ).fit(X, y)
+        recalls.append((classifier.predict(X)[y == 1] == 1).mean())
+    assert recalls[0] < recalls[1]
+    assert recalls[1] == recalls[2]  # balanced is 1 : 19 but for a constant
+
+
+# Predictions
+
+
+@pytest.mark.parametrize(
+    "labels", [["a", "b", "c"], [3, -1, 7], [1.0, 2.0, 5.0], [False, True]], ids=str
+)
+def test_predictions_are_labels(labels):
+    X, y = make_images((12, 9, 6)[: len(labels)])
+    y = np.asarray(labels)[np.unique(y, return_inverse=True)[1]]
+    classifier = make_classifier().fit(X, y)
+    assert_array_equal(classifier.classes_, np.unique(labels))
+    predicted = classifier.predict(X)
+    assert predicted.dtype == y.dtype
+    best = classifier.predict_proba(X).argmax(axis=1)
+    assert_array_equal(predicted, classifier.classes_[best])
+
+
+def test_predictions_do_not_depend_on_the_batch():
+    X, y = make_images()
+    classifier = make_classifier().fit(X, y)
+    one_by_one = np.concatenate([classifier.predict_proba(X[i : i + 1]) for i in range(5)])
+    assert_allclose(classifier.predict_proba(X)[:5], one_by_one, atol=1e-6)
+
+
+def test_flattened_images_equal_images():
+    X, y = make_images(shape=(6, 5, 3))
+    expected = make_classifier().fit(X, y).predict_proba(X)
+    flat = X.reshape(len(X), -1)
+    classifier = make_classifier(image_shape=(6, 5, 3)).fit(flat, y)
+    assert_array_equal(classifier.predict_proba(flat), expected)
+    assert classifier.image_shape_ == (6, 5, 3)
+
+
+@pytest.mark.parametrize("other", [(6, 4), (7, 5), (6, 5, 3), (30,)], ids=str)
+def test_rows_of_another_shape_are_refused(other):
+    X, y = make_images()
+    classifier = make_classifier().fit(X, y)
+    with pytest.raises(ValueError, match="X has"):
+        classifier.predict(make_images(shape=other)[0])
+
+
+def test_prediction_before_training_is_refused():
+    with pytest.raises(NotFittedError):
+        make_classifier().predict(make_images()[0])
+
+
+# One random_state
+
+
+@pytest.mark.parametrize("module", ["compact", "paper"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"augmentation": "flips_shifts", "early_stopping": True}],
+    ids=["plain", "all options"],
+)
+def test_an_integer_makes_refits_identical(module, options, global_rng_is_left_alone):
+    X, y = make_images()
+    classifier = make_classifier(module=module, **options)
+    first = classifier.fit(X, y).predict_proba(X)
+    assert_array_equal(classifier.fit(X, y).predict_proba(X), first)
+    assert_array_equal(clone(classifier).fit(X, y).predict_proba(X), first)
+    other = clone(classifier).set_params(random_state=1)
+    assert not np.array_equal(other.fit(X, y).predict_proba(X), first)
+
+
+def test_none_draws_anew():
+    X, y = make_images()
+    classifier = make_classifier(random_state=None)
+    first = classifier.fit(X, y).predict_proba(X)
+    assert not np.array_equal(classifier.fit(X, y).predict_proba(X), first)
+
+
+def test_a_generator_gives_what_its_state_gives():
+    X, y = make_images()
+    first, again = (
+        make_classifier(random_state=np.random.RandomState(5)).fit(X, y).predict_proba(X)
+        for _ in range(2)
+    )
+    assert_array_equal(again, first)
+
+
+@pytest.mark.parametrize("copy", [clone, lambda c: pickle.loads(pickle.dumps(c))])
+def test_copies(copy):
+    X, y = make_images()
+    classifier = make_classifier(augmentation="shifts", class_weight="balanced").fit(X, y)
+    again = copy(classifier)
+    if not hasattr(again, "net_"):
+        again.fit(X, y)
+    assert_array_equal(again.predict_proba(X), classifier.predict_proba(X))
+
+
+# Augmentation
+
+
+class Recorder(nn.Module):
+    """An augmentation that keeps what it was given."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, x):
+        self.seen.append(x.clone())
+        return x
+
+
+def test_an_augmentation_gets_training_batches_in_the_range_of_networks():
+    X, y = make_images((20, 12), shape=(6, 5, 3))
+    seen = []
+
+    def augment(x):
+        seen.append(x)
+        return x
+
+    classifier = make_classifier(augmentation=augment, max_epochs=2).fit(X, y)
+    n_batches = len(seen)
+    assert n_batches == 2 * 4  # epochs, batches of 8
+    assert sum(map(len, seen)) == 2 * 32
+    for x in seen:
+        assert x.shape[1:] == (3, 6, 5)
+        assert x.dtype == torch.float32
+        assert x.abs().max() <= 1
+    classifier.predict(X)
+    assert len(seen) == n_batches  # predictions see what they are given
+
+
+def test_a_module_may_augment():
+    X, y = make_images()
+    recorder = Recorder()
+    make_classifier(augmentation=recorder, max_epochs=1).fit(X, y)
+    assert recorder.seen
+
+
+@pytest.mark.parametrize("preset", ["flips", "shifts", "flips_shifts"])
+def test_presets_change_what_is_learnt(preset):
+    generator = np.random.RandomState(0)
+    X, y = generator.uniform(size=(20, 8, 8)), np.arange(20) % 2
+    plain = make_classifier().fit(X, y).predict_proba(X)
+    assert not np.array_equal(
+        make_classifier(augmentation=preset).fit(X, y).predict_proba(X), plain
+    )
+
+
+# Early stopping
+
+
+def record_batches(rows):
+    """A factory of networks that keep the batches they see, train and validation."""
+
+    class Network(nn.Sequential):
+        def forward(self, x):
+            rows[self.training].append(x.detach().clone())
+            return super().forward(x)
+
+    return lambda spec, n: Network(nn.Flatten(), nn.Linear(int(np.prod(spec.row_shape)), n))
+
+
+def unique_rows(batches):
+    return {row.numpy().tobytes() for batch in batches for row in batch}
+
+
+def test_no_validation_row_has_a_copy_among_the_training_rows():
+    X, y = make_images((30, 10))
+    copies = np.random.RandomState(0).randint(30, 40, size=60)  # duplicates of the rare class
+    X, y = np.concatenate([X, X[copies]]), np.concatenate([y, y[copies]])
+    rows = {True: [], False: []}
+    make_classifier(
+        module=record_batches(rows), early_stopping=True, validation_fraction=0.2
+    ).fit(X, y)
+    trained, validated = unique_rows(rows[True]), unique_rows(rows[False])
+    assert trained.isdisjoint(validated)
+    assert len(trained) + len(validated) == len(np.unique(X, axis=0))
+    assert len(validated) == 0.2 * 30 + 0.2 * 10
+
+
+def test_early_stopping_stops_and_keeps_the_best_weights():
+    """Labels are noise: the validation loss soon rises."""
+    generator = np.random.RandomState(0)
+    X, y = generator.normal(size=(60, 20)), generator.randint(2, size=60)
+    classifier = make_classifier(
+        early_stopping=True, validation_fraction=0.5, max_epochs=100, learning_rate=3e-2
+    ).fit(X, y)
+    losses = [record["valid_loss"] for record in classifier.history_]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 1 + 5 < 100
+
+    # Stopped right at the best epoch, the same training gives the same weights.
+    class StopAt(skorch.callbacks.Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if len(net.history) == best + 1:
+                raise KeyboardInterrupt
+
+    stopped = clone(classifier).set_params(callbacks=[StopAt()]).fit(X, y)
+    assert len(stopped.history_) == best + 1
+    assert_array_equal(stopped.predict_proba(X), classifier.predict_proba(X))
+
+
+def test_without_early_stopping_every_row_trains():
+    X, y = make_images((20, 12))
+    rows = {True: [], False: []}
+    make_classifier(module=record_batches(rows), max_epochs=1).fit(X, y)
+    assert len(unique_rows(rows[True])) == 32
+
+
+# Training in parts
+
+
+def test_partial_fit_learns_from_batches_that_lack_classes(digits):
+    X, X_test, y, y_test = digits
+    classifier = make_classifier(batch_size=16, learning_rate=3e-3)
+    first = y < 5
+    classifier.partial_fit(X[first], y[first], classes=np.arange(10))
+    assert_array_equal(classifier.classes_, np.arange(10))
+    for _ in range(3):
+        classifier.partial_fit(X, y)
+    assert len(classifier.history_) == 4
+    assert classifier.score(X_test, y_test) > 0.85
+
+
+def test_partial_fit_refuses_classes_it_was_not_told_of():
+    X, y = make_images((12, 9, 6))
+    some = y != "white"
+    classifier = make_classifier().partial_fit(X[some], y[some])
+    with pytest.raises(ValueError, match=r"\['white'\].*classes="):
+        classifier.partial_fit(X, y)
+    with pytest.raises(ValueError, match="is not what the first call to partial_fit had"):
+        classifier.partial_fit(X[some], y[some], classes=["dark", "light", "white"])
+
+
+def test_warm_start_goes_on_and_fit_starts_again():
+    X, y = make_images()
+    fresh = make_classifier().fit(X, y)
+    expected = fresh.predict_proba(X)
+    assert_array_equal(fresh.fit(X, y).predict_proba(X), expected)
+    warm = make_classifier(warm_start=True).fit(X, y)
+    net = warm.net_
+    assert_array_equal(warm.predict_proba(X), expected)
+    warm.fit(X, y)
+    assert warm.net_ is net
+    assert len(warm.history_) == 6
+    assert not np.array_equal(warm.predict_proba(X), expected)
+
+
+# skorch
+
+
+def test_the_net_and_its_history_are_those_of_skorch():
+    X, y = make_images()
+    classifier = make_classifier().fit(X, y)
+    assert isinstance(classifier.net_, skorch.NeuralNet)
+    assert [record["epoch"] for record in classifier.history_] == [1, 2, 3]
+    assert np.isfinite([record["train_loss"] for record in classifier.history_]).all()
+
+
+def test_callbacks_are_called():
+    X, y = make_images()
+    epochs = []
+
+    class Count(skorch.callbacks.Callback):
+        def on_epoch_end(self, net, **kwargs):
+            epochs.append(len(net.history))
+
+    callback = Count()
+    make_classifier(callbacks=[callback]).fit(X, y)
+    assert epochs == [1, 2, 3]
+
+
+def test_max_epochs_auto_takes_more_for_few_rows():
+    X, y = make_images((3, 3), shape=(2, 2))
+    assert len(make_classifier(max_epochs="auto").fit(X, y).history_) > 50
+
+
+def test_verbose_prints_a_line_for_each_epoch(capsys):
+    X, y = make_images()
+    make_classifier().fit(X, y)
+    assert capsys.readouterr().out == ""
+    make_classifier(verbose=1).fit(X, y)
+    assert len(capsys.readouterr().out.splitlines()) >= 3
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_what_a_gpu_trained_predicts_after_pickling():
+    X, y = make_images()
+    classifier = make_classifier(device="cuda").fit(X, y)
+    again = pickle.loads(pickle.dumps(classifier))
+    assert_allclose(again.predict_proba(X), classifier.predict_proba(X), atol=1e-5)

@@ -1,0 +1,87 @@
+"""Which class each rare class is translated from."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from skgan_aug.source_classes import is_rest, resolve_sources, source_rows
+
+
+def make_clouds(centres, counts, seed=0):
+    """Images (n, 4, 4) that differ between classes in their first two pixels."""
+    generator = np.random.RandomState(seed)
+    y = np.repeat(list(centres), counts)
+    X = generator.normal(size=(len(y), 4, 4))
+    X[:, 0, :2] += np.repeat(np.array(list(centres.values()), dtype=float), counts, axis=0)
+    return X, y
+
+
+CENTRES = {"far": (20, 20), "near": (3, 0), "rare": (0, 0)}
+
+
+def test_nearest_is_the_class_that_looks_most_alike():
+    X, y = make_clouds(CENTRES, [60, 40, 10])
+    assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": "near"}
+
+
+def test_nearest_is_not_fooled_by_what_varies_within_classes():
+    """Brightness varies a lot in every class; the first pixel tells them apart."""
+    X, y = make_clouds({"far": (0, 9), "near": (0, 3), "rare": (0, 0)}, [60, 60, 20])
+    X[:, 1:] += 50 * np.random.RandomState(1).normal(size=(len(X), 1, 1))
+    assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": "near"}
+
+
+def test_nearest_prefers_classes_with_plenty_of_images():
+    X, y = make_clouds(CENTRES, [60, 12, 10])
+    sources = resolve_sources("nearest", X, y, ["near", "rare"])
+    assert sources == {"near": "far", "rare": "far"}
+
+
+def test_nearest_takes_a_rare_class_where_there_is_no_other():
+    X, y = make_clouds(CENTRES, [30, 12, 10])
+    sources = resolve_sources("nearest", X, y, ["far", "near", "rare"])
+    assert sources["rare"] == "near"
+    assert sources["near"] == "rare"
+
+
+@pytest.mark.parametrize("value", [0, 255], ids=str)
+@pytest.mark.filterwarnings("error")
+def test_nearest_of_constant_images_is_some_other_class(value):
+    X = np.full((20, 4, 4), value, dtype=np.uint8)
+    y = np.repeat(["a", "b", "c"], [10, 6, 4])
+    assert resolve_sources("nearest", X, y, ["c"])["c"] in {"a", "b"}
+
+
+def test_nearest_of_float64_extremes():
+    X, y = make_clouds(CENTRES, [60, 40, 10])
+    X = X / np.abs(X).max() * np.finfo(np.float64).max
+    assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": "near"}
+
+
+def test_majority_is_the_largest_other_class():
+    X, y = make_clouds(CENTRES, [60, 40, 10])
+    sources = resolve_sources("majority", X, y, ["far", "rare"])
+    assert sources == {"far": "near", "rare": "far"}
+
+
+def test_a_dict_may_mix_all_forms_and_leave_classes_out():
+    X, y = make_clouds(CENTRES, [60, 40, 10])
+    wanted = {"rare": "rest", "near": "majority"}
+    sources = resolve_sources(wanted, X, y, ["rare", "near", "far"])
+    assert sources == {"rare": "rest", "near": "far", "far": "near"}
+
+
+def test_a_class_of_a_special_name_is_that_class():
+    X, y = make_clouds({"majority": (0, 0), "nearest": (1, 1), "rest": (2, 2)}, [9, 8, 7])
+    assert resolve_sources("nearest", X, y, ["rest"]) == {"rest": "nearest"}
+    assert resolve_sources("majority", X, y, ["rest"]) == {"rest": "majority"}
+    assert not is_rest("rest", y)
+
+
+def test_rows_of_a_source_class():
+    y = np.array(["a", "b", "c", "a", "c"])
+    assert_array_equal(source_rows(y, "a", "c"), [0, 3])
+    assert_array_equal(source_rows(y, "rest", "c"), [0, 1, 3])
+    y = np.array(["a", "rest", "c", "a", "c"])
+    assert_array_equal(source_rows(y, "rest", "c"), [1])
+    assert_array_equal(source_rows(np.array([0, 1, 2, 1]), "rest", 1), [0, 2])
