@@ -51,7 +51,9 @@ class ClassifierNet(NeuralNet):
         """
         self.module_.rng = rng
         self.iterator_train__rng = rng
-        self.criterion_.weight = None if class_weights is None else class_weights.to(self.device)
+        if class_weights is not None:
+            class_weights = class_weights.to(self.device)
+        self.criterion_.weight = class_weights
         own = [OneCycle(max_epochs)] if schedule else []
         self.train_split = None
         if held_out is not None:
@@ -216,10 +218,10 @@ def hold_out(X, labels, fraction, rng):
     flat = np.ascontiguousarray(X).reshape(len(X), -1)
     rows = flat.view([("row", f"V{flat.dtype.itemsize * flat.shape[1]}")])["row"][:, 0]
     _, first, group = np.unique(rows, return_index=True, return_inverse=True)
-    held_out = []
+    chosen = []
     for label in np.unique(labels):
         different = first[labels[first] == label]
         n = min(max(1, round(fraction * len(different))), len(different) - 1)
-        held_out.append(rng.permutation(different)[:n])
-    held_out = np.concatenate(held_out)
+        chosen.append(rng.permutation(different)[:n])
+    held_out = np.concatenate(chosen)
     return ~np.isin(group, group[held_out]), held_out

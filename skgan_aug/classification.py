@@ -284,7 +284,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     def _check_X_y(self, X, y, *, reset):
         if type_of_target(y).startswith("multi") and np.ndim(y) > 1 and np.shape(y)[1] > 1:
             raise ValueError(
-                "Multilabel and multioutput targets are not supported. y must be of shape (n,)."
+                "Multilabel and multioutput targets are not supported. "
+                "y must be of shape (n,)."
             )
         X, y = check_images(self, X, y, reset=reset)
         check_classification_targets(y)

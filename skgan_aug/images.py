@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -98,12 +97,14 @@ class ImageSpec:
 
     @property
     def image_size(self):
-        """(H, W)."""
+        """(H, W) of images."""
+        assert self.image_shape is not None
         return self.image_shape[:2]
 
     @property
     def n_channels(self):
-        """C; 1 for grey images."""
+        """C of images; 1 for grey ones."""
+        assert self.image_shape is not None
         return self.image_shape[2] if len(self.image_shape) == 3 else 1
 
     @property
@@ -227,7 +228,8 @@ def check_image_shape(shape, image_shape):
 
 def _as_sides(image_shape):
     sides = tuple(image_shape)
-    if len(sides) not in (2, 3) or not all(isinstance(n, Integral) and n > 0 for n in sides):
+    are_positive = all(isinstance(side, int | np.integer) and side > 0 for side in sides)
+    if len(sides) not in (2, 3) or not are_positive:
         raise ValueError(
             f"image_shape={image_shape!r} must be (H, W) or (H, W, C) of positive integers."
         )

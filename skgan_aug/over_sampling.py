@@ -413,7 +413,7 @@ class CycleGANOverSampler(BaseOverSampler):
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
         seeds = {
             # Of its own for each pair, whichever others there are: the cache lives by it.
-            pair: derive_seed(training_seed, *(1 + _position(label, classes) for label in pair))
+            pair: derive_seed(training_seed, *(1 + _position(k, classes) for k in pair))
             for pair in pairs
         }
         self.cyclegans_ = self._train(X, y, seeds, spec, config, device)

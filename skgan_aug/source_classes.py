@@ -91,7 +91,7 @@ def _check_source(target, wanted, classes):
 def _majority(y, target):
     counts = Counter(y.tolist())
     del counts[target]
-    return max(counts, key=counts.get)
+    return max(counts, key=lambda label: counts[label])
 
 
 def _nearest_classes(X, y, classes, targets):

@@ -73,7 +73,8 @@ class CycleGAN(nn.Module):
         translations : float32 tensor of shape (n, C, H, W) or (n, n_features)
             In [-1, 1], on the CPU; ``spec.decode`` makes rows of it.
         """
-        return self._in_batches(self.generator_ts if reverse else self.generator_st, rows, device)
+        generator = self.generator_ts if reverse else self.generator_st
+        return self._in_batches(generator, rows, device)
 
     def score_realness(self, x, *, device="cpu"):
         """Mean score of the target class's discriminator, (n,), for translations (n, ...)."""
@@ -90,10 +91,10 @@ class CycleGAN(nn.Module):
         network = copy.deepcopy(network).to(device).eval()
         is_encoded = torch.is_tensor(rows)
         raw = rows if is_encoded else self.spec.as_tensor(rows)
-        outputs = [
-            network((batch if is_encoded else self.spec.encode(batch)).to(device)).float().cpu()
-            for batch in raw.split(_TRANSLATION_BATCH)
-        ]
+        outputs = []
+        for batch in raw.split(_TRANSLATION_BATCH):
+            x = batch if is_encoded else self.spec.encode(batch)
+            outputs.append(network(x.to(device)).float().cpu())
         return torch.cat(outputs)
 
 

@@ -99,11 +99,12 @@ class CycleGANTrainer:
         cyclegan : CycleGAN
             On the CPU and in evaluation mode once all steps are done.
         """
-        until = self.config.max_iter if max_iter is None else min(max_iter, self.config.max_iter)
+        total = self.config.max_iter
+        until = total if max_iter is None else min(max_iter, total)
         if checkpoint:
             load_checkpoint(self, checkpoint)
         self._run(until, title, verbose, checkpoint)
-        return self.finish() if self.n_iter == self.config.max_iter else self.cyclegan
+        return self.finish() if self.n_iter == total else self.cyclegan
 
     def _run(self, until, title, verbose, checkpoint):
         """Step until ``until``, showing and saving what has been reached."""
@@ -118,7 +119,8 @@ class CycleGANTrainer:
                 if self.n_iter % _LOG_EVERY == 0 or self.n_iter == total:
                     means = self._log()
                     if verbose > 1:
-                        bar.set_postfix({k: f"{v:.2f}" for k, v in means.items()}, refresh=False)
+                        shown = {name: f"{mean:.2f}" for name, mean in means.items()}
+                        bar.set_postfix(shown, refresh=False)
                 if checkpoint and (
                     self.n_iter == until or time.monotonic() - saved_at > _CHECKPOINT_SECONDS
                 ):
@@ -127,16 +129,11 @@ class CycleGANTrainer:
 
     def draw_batches(self):
         """Source and target images, (batch_size, ...) each, drawn with replacement."""
-        return tuple(
-            self.cyclegan.spec.encode(
-                rows[
-                    torch.randint(
-                        len(rows), (self.config.batch_size,), generator=self.rng
-                    ).to(self.device)
-                ]
-            )
-            for rows in (self.source, self.target)
-        )
+        return self._draw(self.source), self._draw(self.target)
+
+    def _draw(self, rows):
+        chosen = torch.randint(len(rows), (self.config.batch_size,), generator=self.rng)
+        return self.cyclegan.spec.encode(rows[chosen.to(self.device)])
 
     def train_step(self, real_s, real_t):
         """One update of the generators, then one of the discriminators.
