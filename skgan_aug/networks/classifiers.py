@@ -8,6 +8,8 @@ from torch import nn
 class CompactCNN(nn.Module):
     """A small modern CNN: convolution, batch norm, ReLU and pooling until 4x4 is left.
 
+    At least two stages: with one, digits of 8x8 are learnt worse than by a perceptron.
+
     Parameters
     ----------
     n_channels : int
@@ -28,7 +30,7 @@ class CompactCNN(nn.Module):
 
     def __init__(self, n_channels, image_size, n_classes, *, n_filters=32, dropout=0.2):
         super().__init__()
-        n_stages = max(1, min(4, int(math.log2(max(min(image_size), 4) / 4))))
+        n_stages = max(2, min(4, int(math.log2(max(min(image_size), 4) / 4))))
         stages, n_in = [], n_channels
         for stage in range(n_stages):
             n_out = n_filters * 2**stage
