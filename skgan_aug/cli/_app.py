@@ -70,7 +70,7 @@ def compare(
     ] = None,
     synthetic_fraction: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="CycleGAN: share of added images that are translated."),
+        typer.Option(min=0, max=1, help="CycleGAN: share of translations in what is added."),
     ] = None,
     classifier_steps: Annotated[
         int | None, typer.Option(min=1, help="Classifier: optimiser steps.")

@@ -298,15 +298,17 @@ def _run_tasks(problem, tasks, n_jobs, callback):
     """
     n_jobs = effective_n_jobs(n_jobs)
     trains_gans = [isinstance(task.sampler, CycleGANOverSampler) for task in tasks]
-    cells = []
+    cells: list[dict] = []
     with tempfile.TemporaryDirectory(prefix="skgan_aug-") as folder:
         for task in compress(tasks, trains_gans):
             # All ratios of a task use the same GANs: train them once.
             memory = folder if len(task.ratios) > 1 else None
-            _report(run_task(problem, replace(task, memory=memory, n_jobs=n_jobs)), cells, callback)
+            finished = run_task(problem, replace(task, memory=memory, n_jobs=n_jobs))
+            _report(finished, cells, callback)
     others = list(compress(tasks, map(not_, trains_gans)))
     # More workers than tasks would leave each with fewer threads than it could use.
-    parallel = Parallel(n_jobs=max(1, min(n_jobs, len(others))), return_as="generator_unordered")
+    n_jobs = max(1, min(n_jobs, len(others)))
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     for finished in parallel(delayed(run_task)(problem, task) for task in others):
         _report(finished, cells, callback)
     return cells
