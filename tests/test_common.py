@@ -11,7 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks as sklearn_ch
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 
 SAMPLER = CycleGANOverSampler(max_iter=3, batch_size=4, random_state=0)
-# Two checks want a score that takes some training.
+# Some checks want a score that takes training.
 CLASSIFIER = TorchCNNClassifier(max_epochs=25, batch_size=32, random_state=0)
 
 

@@ -228,6 +228,11 @@ def test_repeats_become_different(shape):
     assert torch.equal(vary_repeats(repeated, n_different, rng()), varied)
 
 
+def test_without_repeats_nothing_varies():
+    x = images()
+    assert torch.equal(vary_repeats(x, len(x), rng()), x)
+
+
 def test_a_single_row_cannot_vary_towards_another():
     x = torch.rand(1, 5).repeat(3, 1)
     assert torch.equal(vary_repeats(x, 1, rng()), x)
