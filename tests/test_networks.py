@@ -59,7 +59,7 @@ def test_discriminators_score_patches_of_every_size(size):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_the_compact_cnn_takes_every_size(size):
-    network = CompactCNN(2, size, 7, n_filters=4)
+    network = CompactCNN(2, size, 7, n_filters=8)
     assert network(images(2, size)).shape == (2, 7)
 
 
