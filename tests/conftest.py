@@ -4,6 +4,9 @@ import os
 
 # Before SciPy is imported: scikit-learn's check of array API support skips itself without.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+# Before torch is: results agree bit for bit between processes that use as many threads, and
+# one is the fastest for networks this small.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest

@@ -37,8 +37,10 @@ def problem(request):
 
 def make(parameters, **sampler):
     sampler = {"max_iter": 2, "batch_size": 4, "random_state": 0} | parameters | sampler
-    classifier = TorchCNNClassifier(max_epochs=8, batch_size=16, random_state=0, **parameters)
-    return make_pipeline(CycleGANOverSampler(**sampler), classifier)
+    classifier = {"max_epochs": 20, "batch_size": 16, "learning_rate": 5e-3, "random_state": 0}
+    return make_pipeline(
+        CycleGANOverSampler(**sampler), TorchCNNClassifier(**classifier, **parameters)
+    )
 
 
 def test_cross_val_score(problem):
