@@ -58,11 +58,11 @@ class CycleGANOverSampler(BaseOverSampler):
         class drawn with replacement: filling the whole deficit with translations does
         worse than duplicating.
 
-    selection : None, {"discriminator", "classifier"} or callable, default="classifier"
+    selection : None, {"discriminator", "classifier"} or callable, default=None
         How candidate translations are ranked, four for each that is kept where there are
-        source rows enough. "classifier": by an auxiliary classifier's probability of the
-        target class; "discriminator": by how real the target's discriminator finds them;
-        None: no ranking; a callable: takes candidates as rows of X, (n, ...), and
+        source rows enough. None: no ranking; "classifier": by an auxiliary classifier's
+        probability of the target class; "discriminator": by how real the target's
+        discriminator finds them; a callable: takes candidates as rows of X, (n, ...), and
         returns their scores, (n,), higher being better.
 
     image_shape : tuple of int, default=None
@@ -129,7 +129,8 @@ class CycleGANOverSampler(BaseOverSampler):
         hardware multiplies it natively.
 
     random_state : int, RandomState or None, default=None
-        Drives everything. With an integer, refits agree exactly on a CPU.
+        Drives everything. With an integer, refits on a CPU with as many threads agree
+        exactly.
 
     verbose : int, default=0
         1 shows a progress bar for each pair, 2 the losses in it too.
@@ -222,7 +223,7 @@ class CycleGANOverSampler(BaseOverSampler):
         sampling_strategy="auto",
         source="nearest",
         synthetic_fraction=0.5,
-        selection="classifier",
+        selection=None,
         image_shape=None,
         generator="auto",
         discriminator="auto",

@@ -132,7 +132,7 @@ def test_the_paper_cnn_is_the_papers():
 
 def test_the_discriminator_is_the_papers_where_asked():
     """C64-C128-C256 with stride 2, C512 with stride 1, one score per patch, no sigmoid."""
-    layers = widths(PatchDiscriminator(3, (48, 48), n_filters=64), nn.Conv2d)
+    layers = widths(PatchDiscriminator(3, (48, 48), n_filters=64, max_layers=3), nn.Conv2d)
     assert [n_out for _, n_out, _, _ in layers] == [64, 128, 256, 512, 1]
     assert [stride for *_, stride in layers] == [2, 2, 2, 1, 1]
 

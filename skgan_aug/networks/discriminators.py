@@ -40,7 +40,7 @@ class PatchDiscriminator(nn.Module):
     n_filters : int, default=32
         Filters of the first layer, doubled by each following one (the paper's: 64).
 
-    max_layers : int, default=3
+    max_layers : int, default=2
         Strided layers at most (the paper's: 3, which makes patches of 70x70).
 
     References
@@ -49,7 +49,7 @@ class PatchDiscriminator(nn.Module):
        Adversarial Networks", CVPR 2017, appendix 6.1.2.
     """
 
-    def __init__(self, n_channels, image_size, *, n_filters=32, max_layers=3):
+    def __init__(self, n_channels, image_size, *, n_filters=32, max_layers=2):
         super().__init__()
         n_strided = max(1, min(max_layers, int(math.log2(min(image_size) / 4))))
         f = n_filters
