@@ -39,15 +39,19 @@ def resolve_device(device):
     return resolved
 
 
-def resolve_precision(precision, device):
+def resolve_precision(precision, device, *, is_image):
     """Choose between float32 and bfloat16.
 
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        "auto" takes bfloat16 where the hardware multiplies it natively.
+        "auto" takes bfloat16 for images where the hardware multiplies it natively; on
+        vectors, products of small matrices, it gains nothing.
 
     device : torch.device
+
+    is_image : bool
+        False for vectors.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def resolve_precision(precision, device):
     """
     if precision != "auto":
         return precision
-    return "bfloat16" if _multiplies_bfloat16(device) else "float32"
+    return "bfloat16" if is_image and _multiplies_bfloat16(device) else "float32"
 
 
 def _available_devices():

@@ -308,9 +308,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         spec = ImageSpec.from_array(X, self.image_shape)
         device = resolve_device(self.device)
-        precision = resolve_precision(self.precision, device)
-        if self.precision == "auto" and not spec.is_image:
-            precision = "float32"  # products of small matrices gain nothing
+        precision = resolve_precision(self.precision, device, is_image=spec.is_image)
         if isinstance(self.augmentation, str) and not spec.is_image:
             raise ValueError(
                 f"augmentation={self.augmentation!r} is for images, but X holds vectors. Pass "

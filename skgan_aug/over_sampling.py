@@ -1,6 +1,5 @@
 """CycleGANOverSampler: over-sample rare classes with translations of another class."""
 
-import warnings
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -22,12 +21,10 @@ from ._sampling_strategy import resolve_sampling_strategy
 from ._validation import check_images
 from .images import ImageSpec
 from .networks import make_discriminator, make_generator
-from .selection import SELECTIONS, select_candidates
+from .selection import SELECTIONS
 from .source_classes import resolve_sources, source_rows
+from .synthesis import translate_rows
 from .training import TrainingConfig, train_cyclegan
-from .training.augmentation import vary_repeats
-
-_CANDIDATES_PER_ROW = 4  # translations to choose from, for each that is kept
 
 
 class CycleGANOverSampler(BaseOverSampler):
@@ -103,8 +100,8 @@ class CycleGANOverSampler(BaseOverSampler):
     ema_decay : float in [0, 1), default=0.995
         Decay of the moving average of the generators' weights, which translates.
 
-    augment : tuple of {"color", "translation", "cutout"}, default=("color", \
-            "translation", "cutout")
+    augment : None or tuple of {"color", "translation", "cutout"}, \
+            default=("color", "translation", "cutout")
         Differentiable augmentation of the images that discriminators see.
 
     memory : None, str, path or joblib.Memory, default=None
@@ -208,7 +205,7 @@ class CycleGANOverSampler(BaseOverSampler):
         "classifier_weight": [Interval(Real, 0, None, closed="left")],
         "pool_size": [Interval(Integral, 0, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
-        "augment": ["array-like"],
+        "augment": ["array-like", None],
         "memory": [str, Path, HasMethods("cache"), None],
         "checkpoint_dir": [str, Path, None],
         "n_jobs": [Integral, None],
@@ -385,9 +382,6 @@ class CycleGANOverSampler(BaseOverSampler):
         return spec, n_to_add, sources, device, self._config(spec, device)
 
     def _config(self, spec, device):
-        precision = resolve_precision(self.precision, device)
-        if self.precision == "auto" and not spec.is_image:
-            precision = "float32"  # products of small matrices gain nothing
         return TrainingConfig(
             max_iter=self.max_iter,
             batch_size=self.batch_size,
@@ -397,8 +391,8 @@ class CycleGANOverSampler(BaseOverSampler):
             classifier_weight=self.classifier_weight,
             pool_size=self.pool_size,
             ema_decay=self.ema_decay,
-            augment=tuple(self.augment),
-            precision=precision,
+            augment=() if self.augment is None else tuple(self.augment),
+            precision=resolve_precision(self.precision, device, is_image=spec.is_image),
         )
 
     def _fit_resample(self, X, y):
@@ -425,9 +419,14 @@ class CycleGANOverSampler(BaseOverSampler):
             rng = np.random.RandomState(derive_seed(seed, 0, _position(target, classes)))
             if n_synthetic[target]:
                 pair = sources[target], target
-                source = source_rows(y, *pair)
-                rows, origins = self._synthesise(
-                    self.cyclegans_[pair], X, source, n_synthetic[target], rng, device
+                rows, origins = translate_rows(
+                    self.cyclegans_[pair],
+                    X,
+                    source_rows(y, *pair),
+                    n_synthetic[target],
+                    selection=self.selection,
+                    random_state=rng,
+                    device=device,
                 )
                 added.append((target, rows, origins, True))
             origins = rng.choice(np.flatnonzero(y == target), n - n_synthetic[target])
@@ -456,29 +455,6 @@ class CycleGANOverSampler(BaseOverSampler):
             for (source, target), seed in seeds.items()
         )
         return dict(zip(seeds, cyclegans, strict=True))
-
-    def _synthesise(self, cyclegan, X, source, n, rng, device):
-        """The ``n`` best translations of the rows ``source``, and where they came from."""
-        spec = cyclegan.spec
-        n_candidates = n
-        if self.selection is not None:
-            n_candidates = max(n, min(_CANDIDATES_PER_ROW * n, len(source)))
-        origins = np.resize(rng.permutation(source), n_candidates)
-        x = spec.encode(spec.as_tensor(X[origins]))
-        if n_candidates > len(source):
-            generator = torch.Generator().manual_seed(draw_seed(rng))
-            x = vary_repeats(x, len(source), generator)
-        translations = cyclegan.translate(x, device=device)
-        kept = select_candidates(self.selection, cyclegan, translations, n, device=device)
-        rows = spec.decode(translations[kept])
-        if spec.is_image and len({row.tobytes() for row in rows}) < n:
-            warnings.warn(
-                f"Some of the {n} translations are identical: their {len(source)} source "
-                "images are too few or too alike. Lower synthetic_fraction, or choose "
-                "another source.",
-                stacklevel=4,
-            )
-        return rows, origins[kept]
 
     def _assemble(self, X, y, added):
         """Rows of X first, then what was added, class by class."""

@@ -280,7 +280,9 @@ def test_no_validation_row_has_a_copy_among_the_training_rows():
     make_classifier(
         module=record_batches(rows), early_stopping=True, validation_fraction=0.2
     ).fit(X, y)
-    trained, validated = unique_rows(rows[True]), unique_rows(rows[False])
+    tried, *validation_batches = rows[False]
+    assert not tried.any()  # the blank batch that tells whether a factory's network fits
+    trained, validated = unique_rows(rows[True]), unique_rows(validation_batches)
     assert trained.isdisjoint(validated)
     assert len(trained) + len(validated) == len(np.unique(X, axis=0))
     assert len(validated) == 0.2 * 30 + 0.2 * 10

@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse
 import torch
 from sklearn.base import clone
+from torch import nn
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 
@@ -262,6 +263,22 @@ def test_a_factory_of_something_else(estimator, parameter):
     estimator = clone(estimator).set_params(**{parameter: lambda *args: "a network"})
     match = f"{parameter} factory returned str.*torch.nn.Module"
     assert_refused(estimator, X, y, match, error=TypeError)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter", "network"),
+    [
+        (SAMPLER, "generator", nn.Upsample(scale_factor=2)),
+        (SAMPLER, "discriminator", nn.Flatten(0)),
+        (CLASSIFIER, "module", nn.Flatten()),
+    ],
+    ids=["generator", "discriminator", "module"],
+)
+def test_a_factory_of_networks_whose_output_does_not_fit(estimator, parameter, network):
+    X, y = make_images()
+    estimator = clone(estimator).set_params(**{parameter: lambda *args: network})
+    match = f"{parameter} factory returned a module that maps a batch of shape .* to .* begin"
+    assert_refused(estimator, X, y, match)
 
 
 @pytest.mark.parametrize(

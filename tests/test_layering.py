@@ -19,6 +19,7 @@ TIERS = [
     {"networks"},
     {"training"},
     {"selection", "metrics", "source_classes", "_classifier_net"},
+    {"synthesis"},
     {"over_sampling", "classification", "datasets"},
     {"persistence", "comparison"},
     {"inspection"},

@@ -376,7 +376,7 @@ def test_every_weight_may_be_zero_and_every_extra_off():
         classifier_weight=0,
         pool_size=0,
         ema_decay=0,
-        augment=(),
+        augment=None,
         precision="float32",
     )
     assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))

@@ -60,7 +60,9 @@ def run_comparison(settings):
 
     n_draws = settings.seeds * (1 if problem.test is not None else settings.folds)
     n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
-    with CellProgress(n_cells=n_draws * n_per_draw) as progress:
+    # They run first and take the longest: without a word, the bar would seem to hang.
+    first = "training CycleGANs" if "cyclegan" in samplers else "starting"
+    with CellProgress(n_draws * n_per_draw, first) as progress:
         result = compare_samplers(
             problem.X,
             problem.y,

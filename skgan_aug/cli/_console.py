@@ -22,7 +22,7 @@ BASELINES = ("smote", "random", "none")
 class CellProgress:
     """One line on stderr: how many cells are done, which was the last, how long it takes."""
 
-    def __init__(self, n_cells):
+    def __init__(self, n_cells, first):
         self.progress = Progress(
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
@@ -34,7 +34,7 @@ class CellProgress:
             console=Console(stderr=True),
             transient=True,
         )
-        self.task = self.progress.add_task("starting", total=n_cells)
+        self.task = self.progress.add_task(first, total=n_cells)
 
     def __enter__(self):
         self.progress.start()

@@ -1,5 +1,6 @@
 """Networks (``torch.nn.Module`` only) and how to make one by name or by factory."""
 
+import torch
 from torch import nn
 
 from .classifiers import CompactCNN, MLPClassifier, PaperCNN
@@ -20,6 +21,7 @@ __all__ = [
     "make_generator",
 ]
 
+_N_PROBES = 2  # rows of the batch that factories' modules are tried on
 _IMAGE_GENERATORS = {"masked": MaskedGenerator, "resnet": ResnetGenerator}
 _IMAGE_CLASSIFIERS = {"compact": CompactCNN, "paper": PaperCNN}
 
@@ -42,7 +44,7 @@ def make_generator(generator, spec):
     generator : torch.nn.Module
     """
     if callable(generator):
-        return _check_module(generator(spec), "generator")
+        return _checked("generator", generator(spec), spec, tuple(_probe(spec).shape))
     name = _resolve("generator", generator, spec, image="masked", of_images=_IMAGE_GENERATORS)
     if name == "mlp":
         return MLPGenerator(spec.n_features)
@@ -67,7 +69,7 @@ def make_discriminator(discriminator, spec):
     discriminator : torch.nn.Module
     """
     if callable(discriminator):
-        return _check_module(discriminator(spec), "discriminator")
+        return _checked("discriminator", discriminator(spec), spec, (_N_PROBES,))
     name = _resolve("discriminator", discriminator, spec, image="patch", of_images={"patch"})
     if name == "mlp":
         return MLPDiscriminator(spec.n_features)
@@ -95,7 +97,7 @@ def make_classifier(module, spec, n_classes):
     classifier : torch.nn.Module
     """
     if callable(module):
-        return _check_module(module(spec, n_classes), "module")
+        return _checked("module", module(spec, n_classes), spec, (_N_PROBES, n_classes))
     name = _resolve("module", module, spec, image="compact", of_images=_IMAGE_CLASSIFIERS)
     if name == "mlp":
         return MLPClassifier(spec.n_features, n_classes)
@@ -116,10 +118,26 @@ def _resolve(parameter, name, spec, *, image, of_images):
     return name
 
 
-def _check_module(module, parameter):
+def _probe(spec):
+    """A blank batch."""
+    if not spec.is_image:
+        return torch.zeros(_N_PROBES, spec.n_features)
+    return torch.zeros(_N_PROBES, spec.n_channels, *spec.image_size)
+
+
+def _checked(parameter, module, spec, wanted):
+    """What a factory made, refused unless the shape of its output begins as ``wanted``."""
     if not isinstance(module, nn.Module):
         raise TypeError(
             f"The {parameter} factory returned {type(module).__name__}, "
             "but must return a torch.nn.Module."
         )
-    return module
+    probe = _probe(spec)
+    with torch.no_grad():
+        shape = tuple(module.eval()(probe).shape)
+    if shape[: len(wanted)] != wanted:
+        raise ValueError(
+            f"The {parameter} factory returned a module that maps a batch of shape "
+            f"{tuple(probe.shape)} to {shape}, but the result must begin with {wanted}."
+        )
+    return module.train()
