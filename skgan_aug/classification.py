@@ -44,8 +44,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Rows per optimisation step.
 
     learning_rate : float, default=5e-3
-        The highest of a one-cycle schedule (``partial_fit``: a constant one). The paper's
-        CNN, which normalises less, wants 1e-3.
+        The highest of a one-cycle schedule (``partial_fit``: a constant one). The paper
+        trains its CNN with 1e-3.
 
     weight_decay : float, default=1e-2
         Of the optimiser.

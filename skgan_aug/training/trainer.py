@@ -224,7 +224,7 @@ class CycleGANTrainer:
     def _translate(self, generator, x, own):
         """Translate ``x`` and, for the identity loss, images of the generator's own class.
 
-        Both go through in one batch: small images leave a core idle otherwise.
+        Both go through in one batch: one large pass costs less than two small ones.
         """
         if not self.config.identity_weight:
             return generator(x), None
