@@ -268,7 +268,7 @@ class CycleGANTrainer:
         )
 
     def _set_trainable_discriminators(self, trainable):
-        """Freeze the judges while the generators learn; the classifier's statistics too."""
+        """Freeze the judges while the generators learn; the classifier's dropout rests too."""
         gan = self.cyclegan
         for judge in (gan.discriminator_s, gan.discriminator_t, gan.classifier):
             judge.requires_grad_(trainable)
