@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from skgan_aug.images import ImageSpec
@@ -18,6 +19,7 @@ from skgan_aug.networks import (
     make_discriminator,
     make_generator,
 )
+from skgan_aug.networks.generators import EnlargingConv2d
 from skgan_aug.training import CycleGAN
 
 SIZES = [(1, 1), (1, 9), (2, 3), (3, 2), (4, 4), (5, 7), (7, 8), (8, 8), (9, 13)]
@@ -97,6 +99,13 @@ def test_where_the_mask_is_closed_the_input_stays_to_the_bit():
         network.content_and_mask.weight[-1] = 0
         network.content_and_mask.bias[-1] = -200
     assert torch.equal(network(x), x)
+
+
+def test_enlarging_before_or_after_the_convolution_is_the_same():
+    layer = EnlargingConv2d(3, 5)
+    x = torch.randn(2, 3, 4, 7)
+    expected = F.conv2d(F.interpolate(x, scale_factor=2.0), layer.weight, padding=1)
+    torch.testing.assert_close(layer(x), expected)
 
 
 def test_padding_does_not_shift_the_image():

@@ -1,0 +1,56 @@
+"""What is compared: over-samplers, and what the classifier does to its batches."""
+
+from sklearn.base import clone
+
+from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
+from skgan_aug.comparison import SAMPLERS, make_samplers
+
+from .m2m import M2mOverSampler
+
+# Seconds of training and scores are the same for all: one classifier, one number of steps.
+CLASSIFIER_STEPS = 1000
+
+CLASSIFIERS = {
+    "plain": {},
+    "flips_shifts": {"augmentation": "flips_shifts"},
+}
+
+# Default first; every other one changes what its name says, and nothing else.
+LEVERS = {
+    "cyclegan": {},
+    "fraction_0.2": {"synthetic_fraction": 0.2},
+    "fraction_0.8": {"synthetic_fraction": 0.8},
+    "fraction_1": {"synthetic_fraction": 1.0},
+    "resnet_generator": {"generator": "resnet"},
+    "source_majority": {"source": "majority"},
+    "source_rest": {"source": "rest"},
+    "no_augment": {"augment": None},
+    "no_ema": {"ema_decay": 0.0},
+    "no_identity": {"identity_weight": 0.0},
+    "identity_5": {"identity_weight": 5.0},
+    "cycle_5": {"cycle_weight": 5.0},
+    "classifier_loss": {"classifier_weight": 1.0},
+    "selection_classifier": {"selection": "classifier"},
+    "selection_discriminator": {"selection": "discriminator"},
+    "half_the_steps": {"max_iter": 650},
+    "twice_the_steps": {"max_iter": 2600},
+}
+
+CONFIGURATIONS = (*[name for name in SAMPLERS if name != "cyclegan"], "class_weights", "m2m")
+CONFIGURATIONS += tuple(LEVERS)
+
+
+def make_configuration(name, augmentation, memory):
+    """The over-sampler (None: no resampling) and the classifier behind a name.
+
+    ``memory`` is a folder for trained CycleGANs: what a configuration does not train
+    differently, it shares.
+    """
+    classifier = TorchCNNClassifier(**CLASSIFIERS[augmentation])
+    if name in LEVERS:
+        return CycleGANOverSampler(memory=memory, **LEVERS[name]), classifier
+    if name == "class_weights":
+        return None, classifier.set_params(class_weight="balanced")
+    if name == "m2m":
+        return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS), classifier
+    return make_samplers([name])[name], classifier

@@ -1,0 +1,100 @@
+"""The imbalanced problems of the effectiveness benchmark.
+
+The images lie in a folder of the user's: blood_cells.npz and fer2013.npz (arrays X_train,
+y_train, X_test, y_test, classes) and Fashion-MNIST's four idx files, as they are published.
+"""
+
+import gzip
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from skgan_aug.datasets import load_npz, make_imbalanced_images, resize_images
+
+FASHION_CLASSES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A data set of which three classes are cut down."""
+
+    dataset: str
+    size: int
+    rare: tuple[str, ...]
+    rare_count: int
+    common_count: int  # at most so many of every other class
+
+
+def _levels(dataset, size, rare, common_count):
+    return {
+        f"{dataset}_{rare_count}": Problem(dataset, size, rare, rare_count, common_count)
+        for rare_count in (15, 60)
+    }
+
+
+PROBLEMS = {
+    **_levels("blood_cells", 32, ("basophil", "eosinophil", "monocyte"), 620),
+    **_levels("fashion_mnist", 28, ("Dress", "Shirt", "Sneaker"), 1000),
+    **_levels("fer2013", 48, ("disgust", "fear", "surprise"), 1200),
+}
+
+
+def load_problem(name, folder, seed):
+    """Draw a problem's training images.
+
+    Parameters
+    ----------
+    name : str
+        A key of PROBLEMS.
+
+    folder : path
+        Where the data sets lie.
+
+    seed : int
+        Decides which images of the common classes are kept. The rare ones are cut by
+        ``compare_samplers``.
+
+    Returns
+    -------
+    X, y, test, rare : ndarray, ndarray, tuple (X_test, y_test), list of label
+    """
+    problem = PROBLEMS[name]
+    X, y, X_test, y_test, classes = _load(problem.dataset, problem.size, Path(folder))
+    rare = [classes.index(label) for label in problem.rare]
+    for label in np.setdiff1d(y, rare).tolist():
+        if np.count_nonzero(y == label) > problem.common_count:
+            X, y = make_imbalanced_images(
+                X, y, rare=label, rare_count=problem.common_count, random_state=seed
+            )
+    return X, y, (X_test, y_test), rare
+
+
+@cache
+def _load(dataset, size, folder):
+    if dataset == "fashion_mnist":
+        return (*_load_fashion(folder), FASHION_CLASSES)
+    data = load_npz(folder / f"{dataset}.npz")
+    X, X_test = resize_images(data.images, size), resize_images(data.test_images, size)
+    return X, data.target, X_test, data.test_target, data.target_names.tolist()
+
+
+def _load_fashion(folder):
+    return tuple(
+        _read_idx(next(folder.glob(f"{part}-{kind}-*")))
+        for part in ("train", "t10k")
+        for kind in ("images", "labels")
+    )
+
+
+def _read_idx(path):
+    """An array of bytes in the idx format: sizes as big-endian integers, then the data."""
+    raw = path.read_bytes()
+    raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
+    n_dims = raw[3]
+    shape = np.frombuffer(raw, ">i4", n_dims, offset=4)
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * n_dims).reshape(shape)

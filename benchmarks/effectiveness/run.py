@@ -1,0 +1,121 @@
+"""Run the cells of the effectiveness benchmark that have not been run yet.
+
+    python -m benchmarks.effectiveness.run FOLDER_OF_DATA --problems blood_cells_15
+    python -m benchmarks.effectiveness.render
+
+A cell is one problem, configuration, augmentation of the classifier and seed; draw of the
+data, over-sampler and classifier all follow the seed. Each is written to its own file as it
+ends, and skipped where that exists: the command may be killed and started again at any time,
+and in several processes with other ``--seeds``.
+"""
+
+import argparse
+import json
+import time
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+import skgan_aug
+from skgan_aug.comparison import compare_samplers
+
+from .configurations import CLASSIFIER_STEPS, CLASSIFIERS, CONFIGURATIONS, make_configuration
+from .problems import PROBLEMS, load_problem
+
+CELLS = Path(__file__).parents[1] / "results" / "effectiveness"
+SCORES = ("balanced_accuracy", "macro_f1", "minority_recall")
+SECONDS = ("sampler_seconds", "classifier_seconds")
+
+
+def main():
+    options = _parse_options()
+    # Seeds outermost: stopped early, every configuration has as many.
+    cells = [
+        (problem, name, augmentation, seed)
+        for seed, problem, name, augmentation in product(
+            options.seeds, options.problems, options.configurations, options.augmentations
+        )
+        if not cell_path(problem, name, augmentation, seed).exists()
+    ]
+    # The augmentations of a configuration share its CycleGANs: one worker runs them all.
+    groups: dict = {}
+    for cell in cells:
+        groups.setdefault((cell[0], cell[1], cell[3]), []).append(cell)
+    joblib.Parallel(n_jobs=options.jobs)(
+        joblib.delayed(run_cells)(group, options.data, options.memory)
+        for group in groups.values()
+    )
+
+
+def _parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="folder of the data sets")
+    lists = {
+        "problems": tuple(PROBLEMS),
+        "configurations": CONFIGURATIONS,
+        "augmentations": tuple(CLASSIFIERS),
+    }
+    for name, known in lists.items():
+        parser.add_argument(f"--{name}", nargs="+", choices=known, default=known)
+    parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
+    parser.add_argument("--jobs", type=int, default=joblib.cpu_count())
+    parser.add_argument("--memory", default=None, help="folder to keep trained CycleGANs in")
+    return parser.parse_args()
+
+
+def cell_path(problem, name, augmentation, seed):
+    return CELLS / problem / f"{name}-{augmentation}-{seed}.json"
+
+
+def run_cells(cells, data, memory):
+    for problem, name, augmentation, seed in cells:
+        cell = run_cell(problem, name, augmentation, seed, data, memory)
+        path = cell_path(problem, name, augmentation, seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(json.dumps(cell, indent=1) + "\n")
+        unfinished.replace(path)
+
+
+def run_cell(problem, name, augmentation, seed, data, memory):
+    X, y, test, rare = load_problem(problem, data, seed)
+    sampler, classifier = make_configuration(name, augmentation, memory)
+    result = compare_samplers(
+        X,
+        y,
+        samplers={name: sampler},
+        classifier=classifier,
+        test=test,
+        n_seeds=1,
+        random_state=seed,
+        rare=rare,
+        rare_count=PROBLEMS[problem].rare_count,
+        classifier_steps=CLASSIFIER_STEPS,
+    )
+    return {
+        "problem": problem,
+        "configuration": name,
+        "augmentation": augmentation,
+        "seed": seed,
+        **{score: _rounded(100 * result[score][0]) for score in SCORES},
+        "recall": _rounded(100 * result.recall[0]),
+        "accuracy": None,
+        **{key: _rounded(result[key][0]) for key in SECONDS},
+        "error": result.error[0],
+        "versions": {
+            "skgan_aug": skgan_aug.__version__,
+            **{package: version(package) for package in ("torch", "imbalanced-learn")},
+        },
+        "finished": time.strftime("%Y-%m-%d"),
+    }
+
+
+def _rounded(value):
+    return np.round(value, 2).tolist()
+
+
+if __name__ == "__main__":
+    main()
