@@ -71,8 +71,9 @@ class CycleGANOverSampler(BaseOverSampler):
         for vectors; "auto" is "masked" for images and "mlp" for vectors. A callable takes
         the :class:`~skgan_aug.images.ImageSpec` and returns a ``torch.nn.Module``.
 
-    discriminator : {"auto", "patch", "mlp"} or callable, default="auto"
-        Likewise; "auto" is "patch" for images and "mlp" for vectors.
+    discriminator : {"auto", "patch", "paper", "mlp"} or callable, default="auto"
+        Likewise; "auto" is "patch" for images, which judges small patches, and "mlp" for
+        vectors. "paper" judges patches of 70x70, in images of 24x24 or more.
 
     max_iter : int, default=1300
         Optimisation steps for each pair of classes.
@@ -90,9 +91,12 @@ class CycleGANOverSampler(BaseOverSampler):
         Weight of the identity loss (a generator should leave its own class alone), not
         relative to ``cycle_weight``.
 
-    classifier_weight : float, default=1
+    classifier_weight : float, default=0
         Weight of the auxiliary classifier's loss, which makes translations cross into
         the target class; 0 is off.
+
+    real_label : float, default=1
+        What discriminators should say to real images; the paper smooths it to 0.9.
 
     pool_size : int, default=64
         Past translations that discriminators are shown again; 0 is off.
@@ -196,13 +200,14 @@ class CycleGANOverSampler(BaseOverSampler):
         "selection": [StrOptions(set(SELECTIONS)), callable, None],
         "image_shape": ["array-like", None],
         "generator": [StrOptions({"auto", "masked", "resnet", "mlp"}), callable],
-        "discriminator": [StrOptions({"auto", "patch", "mlp"}), callable],
+        "discriminator": [StrOptions({"auto", "patch", "paper", "mlp"}), callable],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "cycle_weight": [Interval(Real, 0, None, closed="left")],
         "identity_weight": [Interval(Real, 0, None, closed="left")],
         "classifier_weight": [Interval(Real, 0, None, closed="left")],
+        "real_label": [Interval(Real, 0, None, closed="neither")],
         "pool_size": [Interval(Integral, 0, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
         "augment": ["array-like", None],
@@ -229,7 +234,8 @@ class CycleGANOverSampler(BaseOverSampler):
         learning_rate=5e-4,
         cycle_weight=10.0,
         identity_weight=2.0,
-        classifier_weight=1.0,
+        classifier_weight=0.0,
+        real_label=1.0,
         pool_size=64,
         ema_decay=0.995,
         augment=("color", "translation", "cutout"),
@@ -254,6 +260,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self.cycle_weight = cycle_weight
         self.identity_weight = identity_weight
         self.classifier_weight = classifier_weight
+        self.real_label = real_label
         self.pool_size = pool_size
         self.ema_decay = ema_decay
         self.augment = augment
@@ -264,6 +271,48 @@ class CycleGANOverSampler(BaseOverSampler):
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
+
+    @classmethod
+    def paper(cls, **params):
+        """Make a sampler with the networks and values of Zhu et al. (2017).
+
+        The residual generator of 64 filters and 6 blocks and the 70x70 discriminator;
+        real label 0.9, cycle weight 10, no identity loss, pool of 30, batches of one image,
+        Adam with a rate of 2e-4 that falls to 0 over the second half; no moving average, no
+        augmentation; the whole deficit filled with translations.
+
+        Parameters
+        ----------
+        **params
+            Further parameters, or other values for these.
+
+        Returns
+        -------
+        sampler : CycleGANOverSampler
+            For images of at least 24x24. The paper's source is the neutral expression:
+            pass it as ``source``.
+
+        Examples
+        --------
+        >>> from skgan_aug import CycleGANOverSampler
+        >>> CycleGANOverSampler.paper(source="neutral", max_iter=20_000).pool_size
+        30
+        """
+        of_paper = {
+            "generator": "resnet",
+            "discriminator": "paper",
+            "synthetic_fraction": 1.0,
+            "batch_size": 1,
+            "learning_rate": 2e-4,
+            "cycle_weight": 10.0,
+            "identity_weight": 0.0,
+            "classifier_weight": 0.0,
+            "real_label": 0.9,
+            "pool_size": 30,
+            "ema_decay": 0.0,
+            "augment": None,
+        }
+        return cls(**of_paper | params)
 
     def fit(self, X, y):
         """Check X, y and the parameters; trains nothing.
@@ -389,6 +438,7 @@ class CycleGANOverSampler(BaseOverSampler):
             cycle_weight=self.cycle_weight,
             identity_weight=self.identity_weight,
             classifier_weight=self.classifier_weight,
+            real_label=self.real_label,
             pool_size=self.pool_size,
             ema_decay=self.ema_decay,
             augment=() if self.augment is None else tuple(self.augment),

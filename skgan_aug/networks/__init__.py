@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from .classifiers import CompactCNN, MLPClassifier, PaperCNN
-from .discriminators import MLPDiscriminator, PatchDiscriminator
+from .discriminators import MLPDiscriminator, PaperDiscriminator, PatchDiscriminator
 from .generators import MaskedGenerator, MLPGenerator, ResnetGenerator
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "MLPGenerator",
     "MaskedGenerator",
     "PaperCNN",
+    "PaperDiscriminator",
     "PatchDiscriminator",
     "ResnetGenerator",
     "make_classifier",
@@ -23,6 +24,7 @@ __all__ = [
 
 _N_PROBES = 2  # rows of the batch that factories' modules are tried on
 _IMAGE_GENERATORS = {"masked": MaskedGenerator, "resnet": ResnetGenerator}
+_IMAGE_DISCRIMINATORS = {"patch": PatchDiscriminator, "paper": PaperDiscriminator}
 _IMAGE_CLASSIFIERS = {"compact": CompactCNN, "paper": PaperCNN}
 
 
@@ -56,7 +58,7 @@ def make_discriminator(discriminator, spec):
 
     Parameters
     ----------
-    discriminator : {"auto", "patch", "mlp"} or callable
+    discriminator : {"auto", "patch", "paper", "mlp"} or callable
         "auto" is "patch" for images and "mlp" for vectors. A callable takes the
         :class:`~skgan_aug.images.ImageSpec` and returns a module that maps a batch to
         one or more unbounded scores per row.
@@ -70,10 +72,11 @@ def make_discriminator(discriminator, spec):
     """
     if callable(discriminator):
         return _checked("discriminator", discriminator(spec), spec, (_N_PROBES,))
-    name = _resolve("discriminator", discriminator, spec, image="patch", of_images={"patch"})
+    known = _IMAGE_DISCRIMINATORS
+    name = _resolve("discriminator", discriminator, spec, image="patch", of_images=known)
     if name == "mlp":
         return MLPDiscriminator(spec.n_features)
-    return PatchDiscriminator(spec.n_channels, spec.image_size)
+    return known[name](spec.n_channels, spec.image_size)
 
 
 def make_classifier(module, spec, n_classes):

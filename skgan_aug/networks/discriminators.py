@@ -65,6 +65,49 @@ class PatchDiscriminator(nn.Module):
         return self.layers(pad_to_multiple(x, 1))
 
 
+class PaperDiscriminator(nn.Module):
+    """The paper's discriminator: C64-C128-C256-C512, then a score for each 70x70 patch.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of the images.
+
+    image_size : tuple of int
+        (H, W), at least 24x24.
+
+    n_filters : int, default=64
+        Filters of the first layer, doubled by each following one.
+
+    References
+    ----------
+    .. [1] Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using
+       Cycle-Consistent Adversarial Networks", ICCV 2017, appendix 7.2.
+    """
+
+    def __init__(self, n_channels, image_size, *, n_filters=64):
+        super().__init__()
+        if min(image_size) < 24:
+            height, width = image_size
+            raise ValueError(
+                "discriminator='paper' halves images three times, but X has "
+                f"{height}x{width}: use discriminator='patch', or images of at least 24x24."
+            )
+        f = n_filters
+        self.layers = nn.Sequential(
+            nn.Conv2d(n_channels, f, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            *_conv_norm(f, 2 * f, 4, stride=2),
+            *_conv_norm(2 * f, 4 * f, 4, stride=2),
+            *_conv_norm(4 * f, 8 * f, 4, stride=1),
+            nn.Conv2d(8 * f, 1, 4, padding=1),
+        )
+
+    def forward(self, x):
+        """Score the patches of ``x`` (n, C, H, W): (n, 1, h, w), higher is more real."""
+        return self.layers(x)
+
+
 def _conv_norm(n_in, n_out, kernel_size, *, stride):
     return (
         nn.Conv2d(n_in, n_out, kernel_size, stride=stride, padding=1),
