@@ -1,6 +1,8 @@
 """The CycleGAN engine: its parts at known answers, and that it learns and resumes."""
 
 import dataclasses
+import pickle
+import signal
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from skgan_aug.training.augmentation import (
     vary_repeats,
 )
 from skgan_aug.training.image_pool import ImagePool
+from skgan_aug.training.loop import TrainingDivergedError
 from skgan_aug.training.losses import (
     adversarial_loss,
     classification_loss,
@@ -406,10 +409,111 @@ def test_history_holds_finite_means_of_losses():
         assert np.isfinite(list(record.values())).all()
 
 
-def test_divergence_is_an_error():
+# Guards
+
+
+def test_divergence_goes_on_from_the_last_good_state_at_half_the_rate(monkeypatch):
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=120, batch_size=1))
+    step, seen = trainer.train_step, []
+
+    def train_step(real_s, real_t):
+        seen.append(trainer.n_iter)
+        if len(seen) == 70:
+            next(trainer.cyclegan.generator_st.parameters()).data.fill_(torch.nan)
+        return step(real_s, real_t)
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    with pytest.warns(UserWarning, match=r"diverged by step 100.*from step 50.*half"):
+        history = trainer.fit().history
+    assert seen == [*range(100), *range(50, 120)]
+    assert [record["n_iter"] for record in history] == [50, 100, 120]
+    assert np.isfinite([list(record.values()) for record in history]).all()
+    assert trainer.slowdown == 0.5
+
+
+def test_what_diverges_at_half_the_rate_too_is_an_error():
     trainer = make_trainer(dataclasses.replace(SMALL, max_iter=50, learning_rate=1e30))
-    with pytest.raises(FloatingPointError, match=r"diverged.*Lower learning_rate"):
+    with (
+        pytest.warns(UserWarning, match="half the rate"),
+        pytest.raises(TrainingDivergedError, match=r"diverged.*Lower learning_rate") as caught,
+    ):
         trainer.fit()
+    assert caught.value.history[-1]["n_iter"] == 50
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_a_slower_rate_survives_a_checkpoint(tmp_path):
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=8))
+    trainer.fit(max_iter=1)
+    trainer.slow_down(0.5)
+    trainer.fit(max_iter=2, checkpoint=tmp_path / "at")
+    resumed = make_trainer(dataclasses.replace(SMALL, max_iter=8))
+    resumed.fit(max_iter=3, checkpoint=tmp_path / "at")
+    trainer.fit(max_iter=3)
+    assert trainer.optimizer_g.param_groups[0]["lr"] == 5e-4
+    assert resumed.optimizer_g.param_groups[0]["lr"] == 5e-4
+    assert_same_state(resumed.cyclegan, trainer.cyclegan)
+
+
+def test_running_out_of_memory_halves_the_batch(monkeypatch):
+    trainer = make_trainer()
+    step, sizes = trainer.train_step, []
+
+    def train_step(real_s, real_t):
+        sizes.append(len(real_s))
+        if len(sizes) == 2:
+            raise torch.OutOfMemoryError("no memory")
+        return step(real_s, real_t)
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    with pytest.warns(UserWarning, match=r"batch_size=4.*from step 0 with 2"):
+        trainer.fit()
+    assert sizes == [4, 4, 2, 2, 2, 2]
+
+
+def test_running_out_of_memory_with_one_image_is_an_error(monkeypatch):
+    trainer = make_trainer(dataclasses.replace(SMALL, batch_size=1))
+
+    def train_step(real_s, real_t):
+        raise torch.OutOfMemoryError("no memory")
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    with pytest.raises(torch.OutOfMemoryError):
+        trainer.fit()
+
+
+def test_ctrl_c_finishes_the_step_and_leaves_a_checkpoint(tmp_path, monkeypatch):
+    whole = make_trainer().fit()
+    trainer = make_trainer()
+    step = trainer.train_step
+
+    def train_step(real_s, real_t):
+        if trainer.n_iter == 1:
+            signal.raise_signal(signal.SIGINT)
+        return step(real_s, real_t)
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    with pytest.raises(KeyboardInterrupt, match=r"stopped after 2 of 4 steps.*goes on"):
+        trainer.fit(checkpoint=tmp_path / "at")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert_same_state(make_trainer().fit(checkpoint=tmp_path / "at"), whole)
+
+
+def test_a_second_ctrl_c_stops_at_once(monkeypatch):
+    trainer = make_trainer()
+
+    def train_step(real_s, real_t):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert trainer.n_iter == 0
+
+
+# Resuming
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (5, 7, 3), (6,)], ids=str)

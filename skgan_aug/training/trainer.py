@@ -1,20 +1,15 @@
 """Train a CycleGAN between two classes."""
 
-import math
-import time
-
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from tqdm.auto import tqdm
 
 from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import load_checkpoint
 from .image_pool import ImagePool
+from .loop import run_training
 from .losses import adversarial_loss, classification_loss, reconstruction_loss
 
-_LOG_EVERY = 50  # steps; losses stay on the device in between
-_CHECKPOINT_SECONDS = 30
 _SOURCE, _TARGET = 0, 1  # labels of the auxiliary classifier
 
 
@@ -68,6 +63,8 @@ class CycleGANTrainer:
         self.optimizer_d = self._adam(
             cyclegan.discriminator_s, cyclegan.discriminator_t, cyclegan.classifier
         )
+        self.batch_size = config.batch_size
+        self.slowdown = 1.0  # of the learning rate, after a divergence
         self.schedules = [
             torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_at)
             for optimizer in (self.optimizer_g, self.optimizer_d)
@@ -103,36 +100,21 @@ class CycleGANTrainer:
         until = total if max_iter is None else min(max_iter, total)
         if checkpoint:
             load_checkpoint(self, checkpoint)
-        self._run(until, title, verbose, checkpoint)
+        run_training(self, until, title=title, verbose=verbose, checkpoint=checkpoint)
         return self.finish() if self.n_iter == total else self.cyclegan
 
-    def _run(self, until, title, verbose, checkpoint):
-        """Step until ``until``, showing and saving what has been reached."""
-        saved_at = time.monotonic()
-        total = self.config.max_iter
-        with tqdm(total=total, initial=self.n_iter, desc=title, disable=not verbose) as bar:
-            while self.n_iter < until:
-                with global_seed(derive_seed(self.seed, self.n_iter)):  # for dropout
-                    self._losses.append(self.train_step(*self.draw_batches()))
-                self.n_iter += 1
-                bar.update()
-                if self.n_iter % _LOG_EVERY == 0 or self.n_iter == total:
-                    means = self._log()
-                    if verbose > 1:
-                        shown = {name: f"{mean:.2f}" for name, mean in means.items()}
-                        bar.set_postfix(shown, refresh=False)
-                if checkpoint and (
-                    self.n_iter == until or time.monotonic() - saved_at > _CHECKPOINT_SECONDS
-                ):
-                    save_checkpoint(self, checkpoint)
-                    saved_at = time.monotonic()
+    def advance(self):
+        """Draw a batch of either class and make one step."""
+        with global_seed(derive_seed(self.seed, self.n_iter)):  # for dropout
+            self._losses.append(self.train_step(*self.draw_batches()))
+        self.n_iter += 1
 
     def draw_batches(self):
         """Source and target images, (batch_size, ...) each, drawn with replacement."""
         return self._draw(self.source), self._draw(self.target)
 
     def _draw(self, rows):
-        chosen = torch.randint(len(rows), (self.config.batch_size,), generator=self.rng)
+        chosen = torch.randint(len(rows), (self.batch_size,), generator=self.rng)
         return self.cyclegan.spec.encode(rows[chosen.to(self.device)])
 
     def train_step(self, real_s, real_t):
@@ -164,6 +146,8 @@ class CycleGANTrainer:
         """All that is needed to go on: weights, averages, optimisers, pools, draws."""
         return {
             "n_iter": self.n_iter,
+            "batch_size": self.batch_size,
+            "slowdown": self.slowdown,
             "history": self.cyclegan.history,
             "losses": self._losses,
             "rng": self.rng.get_state(),
@@ -174,6 +158,8 @@ class CycleGANTrainer:
     def load_state_dict(self, state):
         """Restore what :meth:`state_dict` gave."""
         self.n_iter = state["n_iter"]
+        self.batch_size = state["batch_size"]
+        self.slowdown = state["slowdown"]
         self.cyclegan.history = state["history"]
         self._losses = state["losses"]
         self.rng.set_state(state["rng"])
@@ -287,7 +273,7 @@ class CycleGANTrainer:
     def _rate_at(self, step):
         """Share of the learning rate: 1 for half of the steps, then linearly to 0."""
         half = self.config.max_iter / 2
-        return min(1.0, (self.config.max_iter - step) / half)
+        return self.slowdown * min(1.0, (self.config.max_iter - step) / half)
 
     def _averaged_modules(self):
         gan = self.cyclegan
@@ -297,7 +283,7 @@ class CycleGANTrainer:
         average = get_ema_multi_avg_fn(self.config.ema_decay)
         return AveragedModel(module, multi_avg_fn=average, use_buffers=True)
 
-    def _log(self):
+    def log(self):
         """Append the mean losses since the last call to the history, and return them."""
         names = self._losses[0].keys()
         means = {
@@ -305,10 +291,12 @@ class CycleGANTrainer:
             for name in names
         }
         self._losses = []
-        if not all(map(math.isfinite, means.values())):
-            raise FloatingPointError(
-                f"Training diverged by step {self.n_iter}: {means}. Lower learning_rate "
-                f"(now {self.config.learning_rate}) or set precision='float32'."
-            )
         self.cyclegan.history.append({"n_iter": self.n_iter, **means})
         return means
+
+    def slow_down(self, factor):
+        """Multiply the learning rate of all further steps."""
+        self.slowdown *= factor
+        for optimizer in (self.optimizer_g, self.optimizer_d):
+            for group in optimizer.param_groups:
+                group["lr"] *= factor

@@ -1,0 +1,241 @@
+"""How fast the engine trains.
+
+    python benchmarks/bench_training.py [--json results/bench_training.json]
+
+Alternates, in one process, steps of the plain float32 transcription kept in the tests with
+steps of the engine on the same networks, batches and data; then the default networks with the
+paper's; then seconds and memory of the default. Give it idle cores: what is compared runs in
+turn, so that what disturbs one disturbs the other, but seconds are seconds.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from skgan_aug._devices import resolve_precision
+from skgan_aug.images import ImageSpec
+from skgan_aug.networks import PaperDiscriminator, ResnetGenerator
+from skgan_aug.over_sampling import CycleGANOverSampler
+from skgan_aug.training import CycleGAN, CycleGANTrainer, TrainingConfig
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from plain_cyclegan import PlainCycleGAN, plain_discriminator, plain_generator
+
+BATCH, SIDE = 16, 48
+ROUNDS, STEPS = 7, 3  # medians over rounds; each is so many steps of everyone in turn
+MAX_ITER = 10_000  # of the schedule; nobody gets there
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, default=None)
+    options = parser.parse_args()
+    results = {"threads": torch.get_num_threads(), "torch": torch.__version__}
+    for name, bench in {
+        "same networks, 32 filters": bench_same_networks,
+        "default beside the paper's 64 filters": bench_default,
+        "achieved": bench_flops,
+        "default by size": bench_sizes,
+        "memory": bench_memory,
+    }.items():
+        results[name] = bench()
+        print(f"\n{name}")
+        for row, values in results[name].items():
+            print(f"  {row:42}", values)
+        if options.json is not None:
+            options.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def bench_same_networks():
+    """Pairs per second: the transcription, the engine in float32, the engine in bfloat16."""
+    n_filters = 32
+    runners = {
+        "plain transcription, float32": plain_steps(n_filters),
+        "engine, float32": engine_steps(n_filters, "float32"),
+        "engine, bfloat16": engine_steps(n_filters, "bfloat16"),
+    }
+    return in_turn(runners, baseline="plain transcription, float32")
+
+
+def bench_default():
+    """Pairs per second: the paper's networks in float32, and the default."""
+    runners = {
+        "paper's networks, float32": engine_steps(64, "float32"),
+        "default": default_steps(SIDE),
+    }
+    return in_turn(runners, baseline="paper's networks, float32")
+
+
+def in_turn(runners, baseline):
+    """Median pairs per second, spread, and ratio to the baseline within each round."""
+    rates: dict = {name: [] for name in runners}
+    for run in runners.values():
+        run(1)  # first calls choose kernels and fill caches
+    for _ in range(ROUNDS):
+        for name, run in runners.items():
+            start = time.perf_counter()
+            run(STEPS)
+            rates[name].append(STEPS * BATCH / (time.perf_counter() - start))
+    table = {}
+    for name, own in rates.items():
+        ratios = [a / b for a, b in zip(own, rates[baseline], strict=True)]
+        table[name] = {
+            "pairs_per_s": round(statistics.median(own), 1),
+            "lowest": round(min(own), 1),
+            "highest": round(max(own), 1),
+            "ratio": round(statistics.median(ratios), 2),
+        }
+    return table
+
+
+def bench_flops():
+    """Floating-point operations per second of a default step, and of large products."""
+    trainer = default_trainer(SIDE)
+    batches = trainer.draw_batches()
+    with FlopCounterMode(display=False) as counter:
+        trainer.train_step(*batches)
+    seconds = median_seconds(lambda: trainer.train_step(*batches))
+    precision = trainer.config.precision
+    peak = matmul_peak(getattr(torch, precision))
+    achieved = counter.get_total_flops() / seconds
+    return {
+        "GFLOP per step": round(counter.get_total_flops() / 1e9, 1),
+        "GFLOP/s of a step": round(achieved / 1e9),
+        f"GFLOP/s of {precision} products": round(peak / 1e9),
+        "share": round(achieved / peak, 2),
+    }
+
+
+def matmul_peak(dtype, n=2048):
+    a, b = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype)
+    return 2 * n**3 / median_seconds(lambda: a @ b)
+
+
+def bench_sizes():
+    """Seconds that the default takes for a pair of classes, from the time of some steps."""
+    default = CycleGANOverSampler()
+    table = {}
+    for side in (28, 32, 48, 64, 128):
+        trainer = default_trainer(side)
+        batches = trainer.draw_batches()
+        step = median_seconds(lambda: trainer.train_step(*batches))  # noqa: B023
+        table[f"{side}x{side}"] = {
+            "s_per_step": round(step, 3),
+            "s_per_pair": round(step * default.max_iter),
+        }
+    return table
+
+
+def bench_memory():
+    """Peak memory that training adds on 50,000 images, in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_train_on_many)
+
+
+def _train_on_many(n=50_000):
+    X = np.random.default_rng(0).integers(0, 256, size=(n, SIDE, SIDE), dtype=np.uint8)
+    small = default_trainer(SIDE)  # what networks and kernels take once and for all
+    small.train_step(*small.draw_batches())
+    before = _peak_mb()
+    spec = ImageSpec.from_array(X)
+    trainer = CycleGANTrainer(
+        CycleGAN(spec), default_config(), X[: n // 2], X[n // 2 :], seed=0
+    )
+    for _ in range(3):
+        trainer.train_step(*trainer.draw_batches())
+    return {"input MB": round(X.nbytes / 2**20), "added MB": round(_peak_mb() - before)}
+
+
+def _peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def median_seconds(call, n=7):
+    call()
+    seconds = []
+    for _ in range(n):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def make_rows(side, n=256):
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, size=(n, side, side), dtype=np.uint8)
+
+
+def plain_steps(n_filters):
+    generators = [plain_generator(1, n_filters) for _ in range(2)]
+    discriminators = [plain_discriminator(1, n_filters) for _ in range(2)]
+    plain = PlainCycleGAN(*generators, *discriminators, pool_size=0)
+    X = torch.from_numpy(make_rows(SIDE)).unsqueeze(1)
+
+    def draw():
+        return X[torch.randint(len(X), (BATCH,))].float() / 127.5 - 1
+
+    def run(n):
+        for _ in range(n):
+            plain.step(draw(), draw())
+
+    return run
+
+
+def engine_steps(n_filters, precision):
+    """The engine doing what the transcription does: no identity loss, pool or averages."""
+    config = TrainingConfig(
+        max_iter=MAX_ITER,
+        batch_size=BATCH,
+        identity_weight=0.0,
+        real_label=0.9,
+        pool_size=0,
+        ema_decay=0.0,
+        augment=(),
+        precision=precision,
+    )
+    X = make_rows(SIDE)
+    cyclegan = CycleGAN(
+        ImageSpec.from_array(X),
+        generator=lambda spec: ResnetGenerator(1, n_filters=n_filters),
+        discriminator=lambda spec: PaperDiscriminator(1, spec.image_size, n_filters=n_filters),
+    )
+    return steps_of(CycleGANTrainer(cyclegan, config, X, X, seed=0))
+
+
+def default_config():
+    default = CycleGANOverSampler()
+    names = TrainingConfig.__dataclass_fields__.keys() & default.get_params().keys()
+    values = {name: getattr(default, name) for name in names - {"precision", "max_iter"}}
+    precision = resolve_precision("auto", torch.device("cpu"), is_image=True)
+    return TrainingConfig(**values, max_iter=MAX_ITER, precision=precision)
+
+
+def default_trainer(side):
+    X = make_rows(side)
+    return CycleGANTrainer(CycleGAN(ImageSpec.from_array(X)), default_config(), X, X, seed=0)
+
+
+def default_steps(side):
+    return steps_of(default_trainer(side))
+
+
+def steps_of(trainer):
+    def run(n):
+        for _ in range(n):
+            trainer.train_step(*trainer.draw_batches())
+
+    return run
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""The steps of a training: shown, logged, saved, and guarded against what stops it."""
+
+import copy
+import math
+import signal
+import threading
+import time
+import warnings
+from contextlib import contextmanager
+
+import torch
+from tqdm.auto import tqdm
+
+from .checkpoint import save_checkpoint
+
+_LOG_EVERY = 50  # steps; losses stay on the device in between
+_CHECKPOINT_SECONDS = 30
+
+
+class TrainingDivergedError(FloatingPointError):
+    """Losses were not finite, and were not again at half the learning rate.
+
+    Attributes
+    ----------
+    history : list of dict
+        All mean losses, up to those that were not finite.
+    """
+
+    def __init__(self, n_iter, learning_rate, history):
+        super().__init__(n_iter, learning_rate, history)  # what it is pickled by
+        self.history = history
+
+    def __str__(self):
+        n_iter, learning_rate, history = self.args
+        return (
+            f"Training diverged by step {n_iter}, at half the rate too: {history[-1]}. Lower "
+            f"learning_rate (now {learning_rate}) or set precision='float32'."
+        )
+
+
+def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
+    """Step until ``until`` steps have been made in all.
+
+    Where losses stop being finite, training goes back to the last good state, once, with
+    half the learning rate; where the device's memory runs out, with half the batch.
+
+    Parameters
+    ----------
+    trainer : CycleGANTrainer
+
+    until : int
+        Steps in all.
+
+    title : str, default=None
+        Of the progress bar.
+
+    verbose : int, default=0
+        1 shows a progress bar, 2 the losses in it too.
+
+    checkpoint : str or Path, default=None
+        File written every 30 seconds, at the end and on Ctrl-C, always between two steps.
+
+    Raises
+    ------
+    TrainingDivergedError
+        When losses were not finite for the second time.
+
+    KeyboardInterrupt
+        On Ctrl-C, once the step has been finished and the checkpoint written.
+    """
+    saved_at = time.monotonic()
+    total = trainer.config.max_iter
+    good = _copy_state(trainer)
+    with (
+        tqdm(total=total, initial=trainer.n_iter, desc=title, disable=not verbose) as bar,
+        _held_back_interrupt() as interrupt,
+    ):
+        while trainer.n_iter < until and not interrupt.is_set():
+            try:
+                trainer.advance()
+            except torch.OutOfMemoryError:
+                _halve_batch(trainer, good)
+                continue
+            if trainer.n_iter % _LOG_EVERY == 0 or trainer.n_iter == total:
+                means = trainer.log()
+                if all(map(math.isfinite, means.values())):
+                    good = _copy_state(trainer)
+                else:
+                    _slow_down(trainer, good)
+                if verbose > 1:
+                    shown = {name: f"{mean:.2f}" for name, mean in means.items()}
+                    bar.set_postfix(shown, refresh=False)
+            bar.update(trainer.n_iter - bar.n)
+            ends = trainer.n_iter >= until or interrupt.is_set()
+            if checkpoint and (ends or time.monotonic() - saved_at > _CHECKPOINT_SECONDS):
+                save_checkpoint(trainer, checkpoint)
+                saved_at = time.monotonic()
+    if interrupt.is_set():
+        where = f"; {checkpoint} goes on from there" if checkpoint else ""
+        raise KeyboardInterrupt(f"stopped after {trainer.n_iter} of {total} steps{where}")
+
+
+def _copy_state(trainer):
+    return copy.deepcopy(trainer.state_dict())
+
+
+def _slow_down(trainer, good):
+    """Go back to the good state and on with half the learning rate; not twice."""
+    config, n_iter = trainer.config, trainer.n_iter
+    if trainer.slowdown < 1:
+        raise TrainingDivergedError(n_iter, config.learning_rate, trainer.cyclegan.history)
+    trainer.load_state_dict(copy.deepcopy(good))
+    trainer.slow_down(0.5)
+    warnings.warn(
+        f"Training diverged by step {n_iter}. It goes on from step {trainer.n_iter} with half "
+        f"the rate; better lower learning_rate (now {config.learning_rate}).",
+        stacklevel=4,
+    )
+
+
+def _halve_batch(trainer, good):
+    """Go back to the good state and on with half the batch."""
+    batch_size = trainer.batch_size
+    if batch_size == 1:
+        raise
+    trainer.load_state_dict(copy.deepcopy(good))
+    trainer.batch_size = batch_size // 2
+    warnings.warn(
+        f"{trainer.device} has no memory for batch_size={batch_size}: training goes on from "
+        f"step {trainer.n_iter} with {trainer.batch_size}.",
+        stacklevel=4,
+    )
+
+
+@contextmanager
+def _held_back_interrupt():
+    """An event that Ctrl-C sets, instead of raising wherever the step happens to be.
+
+    A second Ctrl-C raises at once. Only the main thread may touch signal handlers; elsewhere,
+    and where someone else handles Ctrl-C, the event is never set.
+    """
+    asked = threading.Event()
+    usual = signal.default_int_handler
+
+    def handle(number, frame):
+        asked.set()
+        signal.signal(signal.SIGINT, usual)
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    is_ours = in_main_thread and signal.getsignal(signal.SIGINT) is usual
+    if is_ours:
+        signal.signal(signal.SIGINT, handle)
+    try:
+        yield asked
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, usual)
