@@ -1,5 +1,6 @@
 """CycleGANOverSampler: over-sample rare classes with translations of another class."""
 
+import warnings
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from imblearn.utils._validation import ArraysTransformer
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import label_binarize
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -24,7 +26,7 @@ from .networks import make_discriminator, make_generator
 from .selection import SELECTIONS
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
-from .training import TrainingConfig, train_cyclegan
+from .training import TrainingConfig, diagnose, train_cyclegan
 
 
 class CycleGANOverSampler(BaseOverSampler):
@@ -361,6 +363,12 @@ class CycleGANOverSampler(BaseOverSampler):
         ValueError
             Before any training, for X, y or parameters that cannot work; the message
             names what and the remedy.
+
+        Warns
+        -----
+        ConvergenceWarning
+            When a CycleGAN trained for 200 steps or more returns its input, translations
+            without variety, or let a discriminator win.
         """
         self._validate_params()
         check_classification_targets(y)
@@ -463,6 +471,7 @@ class CycleGANOverSampler(BaseOverSampler):
         }
         self.cyclegans_ = self._train(X, y, seeds, spec, config, device)
         self.history_ = {pair: gan.history for pair, gan in self.cyclegans_.items()}
+        self._warn_of_failures(X, y, device)
 
         added = []  # (label, rows, source indices, whether they are translations)
         for target, n in n_to_add.items():
@@ -505,6 +514,16 @@ class CycleGANOverSampler(BaseOverSampler):
             for (source, target), seed in seeds.items()
         )
         return dict(zip(seeds, cyclegans, strict=True))
+
+    def _warn_of_failures(self, X, y, device):
+        for (source, target), cyclegan in self.cyclegans_.items():
+            rows = X[source_rows(y, source, target)], X[y == target]
+            for finding in diagnose(cyclegan, *rows, device=device):
+                warnings.warn(
+                    f"CycleGAN {source} -> {target}: {finding}.",
+                    ConvergenceWarning,
+                    stacklevel=4,
+                )
 
     def _assemble(self, X, y, added):
         """Rows of X first, then what was added, class by class."""

@@ -6,9 +6,10 @@ import joblib
 
 from .config import TrainingConfig
 from .cyclegan import CycleGAN
+from .diagnosis import diagnose
 from .trainer import CycleGANTrainer
 
-__all__ = ["CycleGAN", "CycleGANTrainer", "TrainingConfig", "train_cyclegan"]
+__all__ = ["CycleGAN", "CycleGANTrainer", "TrainingConfig", "diagnose", "train_cyclegan"]
 
 
 def train_cyclegan(

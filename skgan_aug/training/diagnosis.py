@@ -1,0 +1,65 @@
+"""What a training that went wrong looks like, and what to change."""
+
+import torch
+
+_N_ROWS = 128  # of either class
+_FEWEST_STEPS = 200  # shorter trainings have not had the time to go wrong
+_SMALLEST_CHANGE = 0.005  # share of the range of X
+_SMALLEST_VARIETY = 0.2  # spread of translations beside that of the target class
+_LOWEST_LOSS = 0.005  # of a discriminator, which is at 0.25 where it cannot tell
+
+
+def diagnose(cyclegan, source, target, *, device="cpu"):
+    """Name what went wrong in training a CycleGAN.
+
+    Parameters
+    ----------
+    cyclegan : CycleGAN
+        A trained one.
+
+    source, target : ndarray of shape (n, *spec.row_shape)
+        Rows of either class.
+
+    device : torch.device or str, default="cpu"
+        Where to compute.
+
+    Returns
+    -------
+    findings : list of str
+        Each says what was seen, in figures, and what to change; empty when all is well,
+        or when fewer than 200 steps were made.
+    """
+    history = cyclegan.history
+    if not history or history[-1]["n_iter"] < _FEWEST_STEPS:
+        return []
+    spec = cyclegan.spec
+    x, real = (spec.encode(spec.as_tensor(rows[:_N_ROWS])) for rows in (source, target))
+    translated = cyclegan.translate(x, device=device)
+    findings = []
+
+    change = (translated - x).abs().mean().item() / 2  # the range is [-1, 1]
+    if change < _SMALLEST_CHANGE:
+        findings.append(
+            f"translations equal their source (they differ by {change:.2%} of the range). "
+            "Raise max_iter, lower identity_weight or cycle_weight, or choose another source"
+        )
+    elif _spread(translated) < _SMALLEST_VARIETY * _spread(real):
+        findings.append(
+            f"translations have no variety (their spread is {_spread(translated):.2g}, that "
+            f"of the target class {_spread(real):.2g}). Raise cycle_weight, lower "
+            "learning_rate, or choose another source"
+        )
+    for name in ("discriminator_s", "discriminator_t"):
+        if history[-1][name] < _LOWEST_LOSS:
+            findings.append(
+                f"the loss of {name} fell to {history[-1][name]:.2g}: it tells every "
+                "translation, and the generators learn nothing from it any more. Lower "
+                "learning_rate, keep augment on, or give it more images"
+            )
+    return findings
+
+
+def _spread(x):
+    """Mean distance of rows from their mean, 0 for a single one."""
+    rows = x.flatten(1)
+    return torch.linalg.vector_norm(rows - rows.mean(dim=0), dim=1).mean().item()
