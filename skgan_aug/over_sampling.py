@@ -110,6 +110,13 @@ class CycleGANOverSampler(BaseOverSampler):
             default=("color", "translation", "cutout")
         Differentiable augmentation of the images that discriminators see.
 
+    early_stopping : bool, default=False
+        Stop training a pair where its target-class score (``history_``) has stopped
+        rising, and keep the best weights.
+
+    n_iter_no_change : int, default=300
+        Steps without a better score, after which ``early_stopping`` stops.
+
     memory : None, str, path or joblib.Memory, default=None
         Where trained CycleGANs are kept. They are found again by the pixels of the two
         classes and every parameter that shapes training, so a search over
@@ -147,7 +154,9 @@ class CycleGANOverSampler(BaseOverSampler):
         {(source, target): :class:`~skgan_aug.training.CycleGAN`}.
 
     history_ : dict
-        {(source, target): list of dict}, mean losses of every 50 steps.
+        {(source, target): list of dict}, for every 50 steps: ``n_iter``, the mean of each
+        loss, and ``target_score``, the mean probability of the target class that the
+        auxiliary classifier gives to translations.
 
     image_shape_ : tuple of int or None
         (H, W) or (H, W, C); None for vectors.
@@ -213,6 +222,8 @@ class CycleGANOverSampler(BaseOverSampler):
         "pool_size": [Interval(Integral, 0, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
         "augment": ["array-like", None],
+        "early_stopping": ["boolean"],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "memory": [str, Path, HasMethods("cache"), None],
         "checkpoint_dir": [str, Path, None],
         "n_jobs": [Integral, None],
@@ -241,6 +252,8 @@ class CycleGANOverSampler(BaseOverSampler):
         pool_size=64,
         ema_decay=0.995,
         augment=("color", "translation", "cutout"),
+        early_stopping=False,
+        n_iter_no_change=300,
         memory=None,
         checkpoint_dir=None,
         n_jobs=None,
@@ -266,6 +279,8 @@ class CycleGANOverSampler(BaseOverSampler):
         self.pool_size = pool_size
         self.ema_decay = ema_decay
         self.augment = augment
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
         self.memory = memory
         self.checkpoint_dir = checkpoint_dir
         self.n_jobs = n_jobs
@@ -450,6 +465,8 @@ class CycleGANOverSampler(BaseOverSampler):
             pool_size=self.pool_size,
             ema_decay=self.ema_decay,
             augment=() if self.augment is None else tuple(self.augment),
+            early_stopping=self.early_stopping,
+            n_iter_no_change=self.n_iter_no_change,
             precision=resolve_precision(self.precision, device, is_image=spec.is_image),
         )
 

@@ -74,7 +74,5 @@ def test_the_sampler_warns():
         generator=lambda spec: Constant(spec), max_iter=200, batch_size=1, random_state=0
     )
     y = np.repeat([0, 1], [12, 8])
-    with pytest.warns(
-        ConvergenceWarning, match=r"CycleGAN 0 -> 1: .* no variety"
-    ):
+    with pytest.warns(ConvergenceWarning, match=r"CycleGAN 0 -> 1: .* no variety"):
         sampler.fit_resample(X, y)

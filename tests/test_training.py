@@ -409,6 +409,54 @@ def test_history_holds_finite_means_of_losses():
         assert np.isfinite(list(record.values())).all()
 
 
+# Early stopping
+
+
+def early(score, monkeypatch, **changes):
+    """A trainer whose target-class score follows a script, by step."""
+    config = {"max_iter": 500, "batch_size": 1, "n_iter_no_change": 100} | changes
+    trainer = make_trainer(dataclasses.replace(SMALL, early_stopping=True, **config))
+    monkeypatch.setattr(trainer, "target_score", lambda: score[trainer.n_iter])
+    return trainer
+
+
+def test_early_stopping_keeps_the_best_weights(monkeypatch):
+    trainer = early({50: 0.5, 100: 0.9, 150: 0.3, 200: 0.905}, monkeypatch)
+    history = trainer.fit().history
+    assert [record["n_iter"] for record in history] == [50, 100, 150, 200]
+    assert [record["target_score"] for record in history] == [0.5, 0.9, 0.3, 0.905]
+    until_best = early({50: 0.5, 100: 0.9}, monkeypatch)
+    until_best.fit(max_iter=100)
+    assert_same_state(trainer.cyclegan.generator_st, until_best.finish().generator_st)
+
+
+def test_what_keeps_rising_is_not_stopped(monkeypatch):
+    rising = {step: step / 1000 for step in range(50, 251, 50)}
+    assert early(rising, monkeypatch, max_iter=250).fit().history[-1]["n_iter"] == 250
+
+
+def test_early_stopping_resumes(tmp_path, monkeypatch):
+    scores = {50: 0.5, 100: 0.4, 150: 0.3}
+    whole = early(scores, monkeypatch).fit()
+    early(scores, monkeypatch).fit(max_iter=70, checkpoint=tmp_path / "at")
+    resumed = early(scores, monkeypatch)
+    assert_same_state(resumed.fit(checkpoint=tmp_path / "at"), whole)
+    assert resumed.n_iter == 150
+    again = early(scores, monkeypatch)
+    assert_same_state(again.fit(checkpoint=tmp_path / "at"), whole)
+    assert again.n_iter == 150
+
+
+def test_the_score_is_a_probability_that_training_alone_does_not_disturb():
+    plain = make_trainer()
+    plain.fit(max_iter=3)
+    scored = make_trainer()
+    for until in range(1, 4):
+        scored.fit(max_iter=until)
+        assert 0 <= scored.target_score() <= 1
+    assert_same_state(scored.cyclegan, plain.cyclegan)
+
+
 # Guards
 
 

@@ -42,6 +42,13 @@ class TrainingConfig:
         Differentiable augmentations of whatever a discriminator or the auxiliary
         classifier sees.
 
+    early_stopping : bool
+        Stop where the target-class score (the auxiliary classifier's probability of the
+        target class, for translations) has stopped rising, and keep the best weights.
+
+    n_iter_no_change : int
+        Steps without a better score, after which ``early_stopping`` stops.
+
     precision : {"float32", "bfloat16"}
         Of the matrix products; weights and losses stay in float32.
     """
@@ -57,10 +64,12 @@ class TrainingConfig:
     pool_size: int = 64
     ema_decay: float = 0.995
     augment: tuple[str, ...] = ("color", "translation", "cutout")
+    early_stopping: bool = False
+    n_iter_no_change: int = 300
     precision: str = "float32"
 
     def __post_init__(self):
-        for name in ("max_iter", "batch_size"):
+        for name in ("max_iter", "batch_size", "n_iter_no_change"):
             _require(self, name, getattr(self, name) >= 1, "at least 1")
         _require(self, "learning_rate", self.learning_rate > 0, "positive")
         for name in ("cycle_weight", "identity_weight", "classifier_weight", "pool_size"):

@@ -39,7 +39,7 @@ class TrainingDivergedError(FloatingPointError):
 
 
 def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
-    """Step until ``until`` steps have been made in all.
+    """Step until ``until`` steps have been made in all, or early stopping says so.
 
     Where losses stop being finite, training goes back to the last good state, once, with
     half the learning rate; where the device's memory runs out, with half the batch.
@@ -75,7 +75,7 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
         tqdm(total=total, initial=trainer.n_iter, desc=title, disable=not verbose) as bar,
         _held_back_interrupt() as interrupt,
     ):
-        while trainer.n_iter < until and not interrupt.is_set():
+        while not _ends(trainer, until, interrupt):
             try:
                 trainer.advance()
             except torch.OutOfMemoryError:
@@ -91,13 +91,17 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
                     shown = {name: f"{mean:.2f}" for name, mean in means.items()}
                     bar.set_postfix(shown, refresh=False)
             bar.update(trainer.n_iter - bar.n)
-            ends = trainer.n_iter >= until or interrupt.is_set()
-            if checkpoint and (ends or time.monotonic() - saved_at > _CHECKPOINT_SECONDS):
+            is_due = time.monotonic() - saved_at > _CHECKPOINT_SECONDS
+            if checkpoint and (is_due or _ends(trainer, until, interrupt)):
                 save_checkpoint(trainer, checkpoint)
                 saved_at = time.monotonic()
     if interrupt.is_set():
         where = f"; {checkpoint} goes on from there" if checkpoint else ""
         raise KeyboardInterrupt(f"stopped after {trainer.n_iter} of {total} steps{where}")
+
+
+def _ends(trainer, until, interrupt):
+    return trainer.n_iter >= until or trainer.has_stalled or interrupt.is_set()
 
 
 def _copy_state(trainer):

@@ -1,5 +1,7 @@
 """Train a CycleGAN between two classes."""
 
+import copy
+
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -11,6 +13,8 @@ from .loop import run_training
 from .losses import adversarial_loss, classification_loss, reconstruction_loss
 
 _SOURCE, _TARGET = 0, 1  # labels of the auxiliary classifier
+_N_SCORED = 64  # source images that the target-class score is the mean of
+_LEAST_GAIN = 0.01  # of the target-class score, to count as better
 
 
 class CycleGANTrainer:
@@ -71,6 +75,7 @@ class CycleGANTrainer:
         ]
         self.averaged = [self._average(module) for module in self._averaged_modules()]
         self.n_iter = 0
+        self.best: dict | None = None  # with early stopping: score, step and weights
         self._losses = []
 
     def fit(self, *, max_iter=None, title=None, verbose=0, checkpoint=None):
@@ -101,7 +106,8 @@ class CycleGANTrainer:
         if checkpoint:
             load_checkpoint(self, checkpoint)
         run_training(self, until, title=title, verbose=verbose, checkpoint=checkpoint)
-        return self.finish() if self.n_iter == total else self.cyclegan
+        is_done = self.n_iter == total or self.has_stalled
+        return self.finish() if is_done else self.cyclegan
 
     def advance(self):
         """Draw a batch of either class and make one step."""
@@ -149,6 +155,7 @@ class CycleGANTrainer:
             "batch_size": self.batch_size,
             "slowdown": self.slowdown,
             "history": self.cyclegan.history,
+            "best": self.best,
             "losses": self._losses,
             "rng": self.rng.get_state(),
             "pools": [pool.images for pool in (self.pool_s, self.pool_t)],
@@ -161,6 +168,7 @@ class CycleGANTrainer:
         self.batch_size = state["batch_size"]
         self.slowdown = state["slowdown"]
         self.cyclegan.history = state["history"]
+        self.best = state["best"]
         self._losses = state["losses"]
         self.rng.set_state(state["rng"])
         for pool, images in zip((self.pool_s, self.pool_t), state["pools"], strict=True):
@@ -178,10 +186,31 @@ class CycleGANTrainer:
         ]
 
     def finish(self):
-        """Replace the weights by their averages; return the CycleGAN, on the CPU."""
-        for averaged, module in zip(self.averaged, self._averaged_modules(), strict=True):
-            module.load_state_dict(averaged.module.state_dict())
+        """Replace the weights by the best averages; return the CycleGAN, on the CPU."""
+        weights = self._averages() if self.best is None else self.best["weights"]
+        for module, averages in zip(self._averaged_modules(), weights, strict=True):
+            module.load_state_dict(averages)
         return self.cyclegan.to("cpu").eval()
+
+    @property
+    def has_stalled(self):
+        """Whether early stopping is on and the best score lies too far back."""
+        if self.best is None:
+            return False
+        return self.n_iter - self.best["n_iter"] >= self.config.n_iter_no_change
+
+    @torch.no_grad()
+    def target_score(self):
+        """Mean probability of the target class, for translations of some source images.
+
+        By the averaged generator and the averaged auxiliary classifier, which learns from
+        real images alone.
+        """
+        generator, _, classifier = (averaged.module for averaged in self.averaged)
+        every = max(1, len(self.source) // _N_SCORED)
+        rows = self.source[::every][:_N_SCORED]
+        logits = classifier(generator(self.cyclegan.spec.encode(rows)))
+        return logits.softmax(dim=1)[:, _TARGET].mean().item()
 
     def _generator_losses(self, real_s, real_t):
         """The weighted losses of the generators, and their translations."""
@@ -281,18 +310,29 @@ class CycleGANTrainer:
 
     def _average(self, module):
         average = get_ema_multi_avg_fn(self.config.ema_decay)
-        return AveragedModel(module, multi_avg_fn=average, use_buffers=True)
+        return AveragedModel(module, multi_avg_fn=average, use_buffers=True).eval()
 
     def log(self):
-        """Append the mean losses since the last call to the history, and return them."""
+        """Append mean losses since the last call, and the score, to the history."""
         names = self._losses[0].keys()
         means = {
             name: torch.stack([losses[name] for losses in self._losses]).mean().item()
             for name in names
         }
         self._losses = []
+        means["target_score"] = self.target_score()
         self.cyclegan.history.append({"n_iter": self.n_iter, **means})
+        if self.config.early_stopping:
+            self._keep_best(means["target_score"])
         return means
+
+    def _keep_best(self, score):
+        if self.best is None or score > self.best["score"] + _LEAST_GAIN:
+            weights = copy.deepcopy(self._averages())
+            self.best = {"score": score, "n_iter": self.n_iter, "weights": weights}
+
+    def _averages(self):
+        return [averaged.module.state_dict() for averaged in self.averaged]
 
     def slow_down(self, factor):
         """Multiply the learning rate of all further steps."""
