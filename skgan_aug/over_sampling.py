@@ -15,7 +15,7 @@ from sklearn.preprocessing import label_binarize
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_is_fitted
 
 from ._devices import resolve_device, resolve_precision
 from ._random import derive_seed, draw_seed, global_seed
@@ -26,7 +26,7 @@ from .networks import make_discriminator, make_generator
 from .selection import SELECTIONS
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
-from .training import TrainingConfig, diagnose, train_cyclegan
+from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 
 
 class CycleGANOverSampler(BaseOverSampler):
@@ -118,18 +118,23 @@ class CycleGANOverSampler(BaseOverSampler):
         Steps without a better score, after which ``early_stopping`` stops.
 
     memory : None, str, path or joblib.Memory, default=None
-        Where trained CycleGANs are kept. They are found again by the pixels of the two
-        classes and every parameter that shapes training, so a search over
+        Folder where trained CycleGANs are kept. They are found again by the pixels of the
+        two classes and every parameter that shapes training, so a search over
         ``sampling_strategy``, ``synthetic_fraction`` or ``selection`` trains each once
-        per fold. Needs an integer ``random_state``. Read caches of your own only: they
-        are pickles.
+        per fold. Needs an integer ``random_state``. Any number of processes may share it;
+        nothing in it is executed.
+
+    cache_size : int, default=None
+        Bytes that ``memory`` may hold; the least recently used CycleGANs make room. None:
+        no limit.
 
     checkpoint_dir : None, str or path, default=None
         Folder of unfinished trainings. An interrupted ``fit_resample``, called again with
         the same data and parameters, goes on where it stopped; seeds as for ``memory``.
 
     n_jobs : int, default=None
-        CycleGANs trained at the same time, through joblib.
+        CycleGANs trained at the same time, through joblib; -1 uses all cores. On a CPU
+        each trains on one thread, so that results do not depend on it.
 
     device : str or torch.device, default="auto"
         "auto" takes cuda, then mps, then cpu.
@@ -225,6 +230,7 @@ class CycleGANOverSampler(BaseOverSampler):
         "early_stopping": ["boolean"],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "memory": [str, Path, HasMethods("cache"), None],
+        "cache_size": [Interval(Integral, 0, None, closed="left"), None],
         "checkpoint_dir": [str, Path, None],
         "n_jobs": [Integral, None],
         "device": [str, torch.device],
@@ -255,6 +261,7 @@ class CycleGANOverSampler(BaseOverSampler):
         early_stopping=False,
         n_iter_no_change=300,
         memory=None,
+        cache_size=None,
         checkpoint_dir=None,
         n_jobs=None,
         device="auto",
@@ -282,6 +289,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self.early_stopping = early_stopping
         self.n_iter_no_change = n_iter_no_change
         self.memory = memory
+        self.cache_size = cache_size
         self.checkpoint_dir = checkpoint_dir
         self.n_jobs = n_jobs
         self.device = device
@@ -511,11 +519,9 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _train(self, X, y, seeds, spec, config, device):
         """Train a CycleGAN for each pair, or find it in ``memory``."""
-        train = check_memory(self.memory).cache(
-            train_cyclegan, ignore=["title", "verbose", "checkpoint_dir"]
-        )
+        cache = self._cache()
         cyclegans = joblib.Parallel(n_jobs=self.n_jobs)(
-            joblib.delayed(train)(
+            joblib.delayed(train_cyclegan)(
                 spec,
                 config,
                 X[source_rows(y, source, target)],
@@ -527,10 +533,17 @@ class CycleGANOverSampler(BaseOverSampler):
                 title=f"CycleGAN {source} -> {target}",
                 verbose=self.verbose,
                 checkpoint_dir=self.checkpoint_dir,
+                cache=cache,
             )
             for (source, target), seed in seeds.items()
         )
         return dict(zip(seeds, cyclegans, strict=True))
+
+    def _cache(self):
+        folder = self.memory
+        if hasattr(folder, "cache"):  # a joblib.Memory, which keeps nothing without location
+            folder = folder.location and Path(folder.location) / "cyclegans"
+        return None if folder is None else CycleGANCache(folder, self.cache_size)
 
     def _warn_of_failures(self, X, y, device):
         for (source, target), cyclegan in self.cyclegans_.items():

@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import skgan_aug
-from skgan_aug import cli
+from skgan_aug import CycleGANOverSampler, cli
 from skgan_aug.cli._app import app
 from skgan_aug.comparison import CELL_KEYS
 
@@ -185,3 +185,20 @@ def test_as_a_module():
         [sys.executable, "-m", "skgan_aug.cli", "--version"], capture_output=True, text=True
     )
     assert outcome.stdout.strip() == skgan_aug.__version__
+
+
+def test_the_cache_is_listed_and_cleared(tmp_path):
+    X = np.random.RandomState(0).randint(256, size=(9, 8, 8)).astype(np.uint8)
+    sampler = CycleGANOverSampler(memory=tmp_path / "kept", max_iter=1, random_state=0)
+    sampler.fit_resample(X, np.repeat(["cat", "dog"], [6, 3]))
+    listed = run("cache", "list", tmp_path / "kept").stdout
+    assert "CycleGAN cat -> dog" in listed
+    assert "1 CycleGANs" in listed
+    assert "Removed 1 CycleGANs" in run("cache", "clear", tmp_path / "kept").stdout
+    assert "0 CycleGANs" in run("cache", "list", tmp_path / "kept").stdout
+
+
+def test_a_cache_that_is_not_there_is_an_error(tmp_path):
+    outcome = run("cache", "clear", tmp_path / "nowhere")
+    assert outcome.exit_code == 2
+    assert "There is no folder" in outcome.stderr

@@ -579,14 +579,14 @@ def test_memory_trains_anew_for_other_pixels(tmp_path, counted_steps):
 
 
 def test_interrupted_training_resumes_to_the_same_result(tmp_path, monkeypatch, counted_steps):
-    import skgan_aug.training.trainer as trainer
+    import skgan_aug.training.loop as loop
 
     X, y = make_images()
     parameters = {"sampling_strategy": "minority", "max_iter": 6}
     expected = resample(X, y, **parameters)
     counted_steps.clear()
 
-    monkeypatch.setattr(trainer, "_CHECKPOINT_SECONDS", -1)  # after every step
+    monkeypatch.setattr(loop, "_CHECKPOINT_SECONDS", -1)  # after every step
     draw_batches = CycleGANTrainer.draw_batches
 
     def interrupted(self):

@@ -1,4 +1,4 @@
-"""The command line: ``skgan-aug compare``."""
+"""The command line: ``skgan-aug compare`` and ``skgan-aug cache``."""
 
 import sys
 

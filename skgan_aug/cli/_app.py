@@ -1,5 +1,6 @@
 """The commands and their options."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from .. import __version__
+from ._cache import clear_cache, list_cache
 from ._compare import CompareSettings, run_comparison
 
 app = typer.Typer(
@@ -24,7 +26,6 @@ def _show_version(wanted: bool):
         raise typer.Exit
 
 
-# The callback keeps `compare` a command of its own, however few commands there are.
 @app.callback()
 def skgan_aug(
     version: Annotated[
@@ -111,8 +112,35 @@ def compare(
         json=json,
         plot=plot,
     )
-    try:
+    with _plain_errors():
         run_comparison(settings)
+
+
+cache = typer.Typer(help="Trained CycleGANs kept by memory=.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
+
+CacheFolder = Annotated[Path, typer.Argument(help="The folder that memory= names.")]
+
+
+@cache.command("list")
+def list_(folder: CacheFolder):
+    """List the CycleGANs, the least recently used first."""
+    with _plain_errors():
+        list_cache(folder)
+
+
+@cache.command()
+def clear(folder: CacheFolder):
+    """Remove the CycleGANs; other files in the folder stay."""
+    with _plain_errors():
+        clear_cache(folder)
+
+
+@contextmanager
+def _plain_errors():
+    """Print what the user can mend as one line, and exit with 2."""
+    try:
+        yield
     except (ValueError, TypeError, OSError, ImportError) as error:
         message = " ".join(str(error).split())
         Console(stderr=True).print(Text(f"Error: {message}", style="red"), soft_wrap=True)

@@ -1,15 +1,24 @@
 """The CycleGAN engine: torch only, no estimators."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
-import joblib
+import torch
 
+from .cache import CycleGANCache, training_key
 from .config import TrainingConfig
 from .cyclegan import CycleGAN
 from .diagnosis import diagnose
 from .trainer import CycleGANTrainer
 
-__all__ = ["CycleGAN", "CycleGANTrainer", "TrainingConfig", "diagnose", "train_cyclegan"]
+__all__ = [
+    "CycleGAN",
+    "CycleGANCache",
+    "CycleGANTrainer",
+    "TrainingConfig",
+    "diagnose",
+    "train_cyclegan",
+]
 
 
 def train_cyclegan(
@@ -25,6 +34,7 @@ def train_cyclegan(
     title=None,
     verbose=0,
     checkpoint_dir=None,
+    cache=None,
 ):
     """Train a CycleGAN between two classes.
 
@@ -57,15 +67,46 @@ def train_cyclegan(
     checkpoint_dir : str or path, default=None
         Folder where an interrupted training is found again by its data and parameters.
 
+    cache : CycleGANCache, default=None
+        Where it is looked for before, and kept after.
+
     Returns
     -------
     cyclegan : CycleGAN
         On the CPU, in evaluation mode.
     """
-    cyclegan = CycleGAN(spec, generator=generator, discriminator=discriminator, seed=seed)
-    trainer = CycleGANTrainer(cyclegan, config, source, target, seed=seed, device=device)
-    checkpoint = None
-    if checkpoint_dir is not None:
-        key = joblib.hash((spec, config, source, target, generator, discriminator, seed))
-        checkpoint = Path(checkpoint_dir) / f"{key}.pt"
-    return trainer.fit(title=title, verbose=verbose, checkpoint=checkpoint)
+    shaping = {
+        "generator": generator,
+        "discriminator": discriminator,
+        "seed": seed,
+        "device": device,
+    }
+
+    def train():
+        cyclegan = CycleGAN(spec, generator=generator, discriminator=discriminator, seed=seed)
+        trainer = CycleGANTrainer(cyclegan, config, source, target, seed=seed, device=device)
+        checkpoint = None
+        if checkpoint_dir is not None:
+            key = training_key(spec, config, source, target, **shaping)
+            checkpoint = Path(checkpoint_dir) / f"{key}.pt"
+        with _one_thread():
+            return trainer.fit(title=title, verbose=verbose, checkpoint=checkpoint)
+
+    if cache is None:
+        return train()
+    return cache.get(train, spec, config, source, target, title=title, **shaping)
+
+
+@contextmanager
+def _one_thread():
+    """Compute on one thread inside the block.
+
+    Sums are rounded in another order by another number of threads: with one, the result is
+    the same however many pairs train side by side, which is what uses the cores.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)

@@ -1,0 +1,37 @@
+"""``skgan-aug cache``: what a folder of trained CycleGANs holds, and how to empty it."""
+
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from ..training import CycleGANCache
+
+_MEGABYTE = 2**20
+
+
+def list_cache(folder):
+    """Print a line per CycleGAN, the least recently used first."""
+    entries = _open(folder).entries()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("trained", "last used", "MB"):
+        table.add_column(heading, justify="right" if heading == "MB" else "left")
+    for entry in entries:
+        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used))
+        table.add_row(entry.title, used, f"{entry.n_bytes / _MEGABYTE:.1f}")
+    console = Console()
+    console.print(table, markup=False)
+    n_bytes = sum(entry.n_bytes for entry in entries)
+    console.print(f"{len(entries)} CycleGANs, {n_bytes / _MEGABYTE:.1f} MB", highlight=False)
+
+
+def clear_cache(folder):
+    """Remove every CycleGAN of a cache."""
+    n_removed = _open(folder).clear()
+    Console().print(f"Removed {n_removed} CycleGANs from {folder}.", highlight=False)
+
+
+def _open(folder):
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {folder}.")
+    return CycleGANCache(folder)

@@ -1,0 +1,245 @@
+"""Trained CycleGANs on disk, found again by what they were trained on and how."""
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+from filelock import FileLock
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+from .._version import __version__
+from .cyclegan import CycleGAN
+
+_PROTOCOL = 1
+_DAMAGES = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
+_ENTRY, _WEIGHTS, _LOCK = ".json", ".safetensors", ".lock"
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """A trained CycleGAN in a cache.
+
+    Parameters
+    ----------
+    key : str
+        Hash of all that shaped its training.
+
+    title : str
+        The pair of classes.
+
+    n_bytes : int
+        What it takes on disk.
+
+    used : float
+        Seconds since the epoch when it was last written or read.
+    """
+
+    key: str
+    title: str
+    n_bytes: int
+    used: float
+
+
+class CycleGANCache:
+    """A folder of trained CycleGANs, shared safely by any number of processes.
+
+    An entry is a safetensors file of weights and a JSON file with their checksum and the
+    losses. Nothing in it is executed when it is read. Both are written aside and renamed,
+    the JSON last: an entry is whole or absent. What does not match its checksum is trained
+    anew, with a warning.
+
+    Parameters
+    ----------
+    folder : str or path
+        Where; made with the first entry.
+
+    max_bytes : int, default=None
+        Largest size of all entries together; the least recently used ones go first. None:
+        no limit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skgan_aug.training import CycleGANCache
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     CycleGANCache(folder).entries()
+    []
+    """
+
+    def __init__(self, folder, max_bytes=None):
+        self.folder = Path(folder)
+        self.max_bytes = max_bytes
+
+    def get(self, train, spec, config, source, target, *, title=None, **options):
+        """Return the CycleGAN that ``train`` would make, training it where it is not kept.
+
+        Of several processes that lack the same one, one trains and the others wait.
+
+        Parameters
+        ----------
+        train : callable
+            Called without arguments; returns a trained CycleGAN.
+
+        spec, config, source, target
+            As :func:`~skgan_aug.training.train_cyclegan` takes them.
+
+        title : str, default=None
+            The pair of classes, for listings.
+
+        **options
+            ``generator``, ``discriminator``, ``seed`` and ``device`` of the training.
+
+        Returns
+        -------
+        cyclegan : CycleGAN
+        """
+        key = training_key(spec, config, source, target, **options)
+        networks = {name: options[name] for name in ("generator", "discriminator")}
+        cyclegan = self._load(key, spec, networks)
+        if cyclegan is not None:
+            return cyclegan
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / f"{key}{_LOCK}"):
+            cyclegan = self._load(key, spec, networks)  # another may have trained it since
+            if cyclegan is None:
+                cyclegan = train()
+                self._save(key, cyclegan, title)
+        self._evict(keep=key)
+        return cyclegan
+
+    def entries(self):
+        """Every CacheEntry, the least recently used first."""
+        entries = []
+        for path in self.folder.glob(f"*{_ENTRY}"):
+            try:
+                record = json.loads(path.read_text())
+                n_bytes = path.stat().st_size + path.with_suffix(_WEIGHTS).stat().st_size
+                entries.append(
+                    CacheEntry(path.stem, record["title"], n_bytes, path.stat().st_mtime)
+                )
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # foreign, or going away this moment
+        return sorted(entries, key=lambda entry: (entry.used, entry.key))
+
+    def clear(self):
+        """Remove every entry; other files in the folder stay.
+
+        Returns
+        -------
+        n_removed : int
+        """
+        entries = self.entries()
+        for entry in entries:
+            self._remove(entry.key)
+        return len(entries)
+
+    def _load(self, key, spec, networks):
+        """The CycleGAN of an entry, or None where there is none or it is damaged."""
+        path = self.folder / f"{key}{_ENTRY}"
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            record = json.loads(text)
+            raw = path.with_suffix(_WEIGHTS).read_bytes()
+            if record["protocol"] != _PROTOCOL:
+                raise ValueError(f"its protocol is {record['protocol']}, not {_PROTOCOL}")
+            if record["sha256"] != _checksum(raw, record["history"]):
+                raise ValueError("its checksum does not match")
+            cyclegan = CycleGAN(spec, **networks)
+            cyclegan.load_state_dict(load_tensors(raw))
+            cyclegan.history = record["history"]
+        except _DAMAGES as error:
+            warnings.warn(
+                f"{path} is no entry of this cache ({error}): its CycleGAN is trained anew.",
+                stacklevel=2,
+            )
+            return None
+        os.utime(path)
+        return cyclegan.eval()
+
+    def _save(self, key, cyclegan, title):
+        raw = save_tensors({n: t.contiguous() for n, t in cyclegan.state_dict().items()})
+        record = {
+            "protocol": _PROTOCOL,
+            "title": str(title),
+            "sha256": _checksum(raw, cyclegan.history),
+            "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
+            "history": cyclegan.history,
+        }
+        path = self.folder / f"{key}{_ENTRY}"
+        _write(path.with_suffix(_WEIGHTS), raw)
+        _write(path, json.dumps(record, indent=1).encode())
+
+    def _evict(self, keep):
+        if self.max_bytes is None:
+            return
+        entries = self.entries()
+        n_bytes = sum(entry.n_bytes for entry in entries)
+        for entry in entries:
+            if n_bytes <= self.max_bytes:
+                return
+            if entry.key != keep:
+                self._remove(entry.key)
+                n_bytes -= entry.n_bytes
+
+    def _remove(self, key):
+        for suffix in (_ENTRY, _WEIGHTS):
+            (self.folder / f"{key}{suffix}").unlink(missing_ok=True)
+
+
+def training_key(spec, config, source, target, *, generator, discriminator, seed, device):
+    """Hash of all that shapes a training.
+
+    Pixels of both classes, every value of the configuration, networks, seed, kind of device,
+    and the versions of this library and torch; nothing else, so that whatever is done with
+    the result finds it again.
+
+    Returns
+    -------
+    key : str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    values = asdict(config) | {
+        "spec": repr(spec),
+        "seed": seed,
+        "device": str(device).partition(":")[0],
+        "versions": [__version__, torch.__version__],
+    }
+    digest.update(json.dumps(values, sort_keys=True).encode())
+    for network in (generator, discriminator):
+        name = network if isinstance(network, str) else joblib.hash(network)
+        digest.update(f"network {name};".encode())
+    for rows in (source, target):
+        digest.update(f"{rows.dtype.str} {rows.shape};".encode())
+        digest.update(np.ascontiguousarray(rows).data)
+    return digest.hexdigest()
+
+
+def _checksum(raw, history):
+    """Of the weights and the losses, so that neither can change unnoticed."""
+    return hashlib.sha256(raw + json.dumps(history).encode()).hexdigest()
+
+
+def _write(path, raw):
+    """Write a file aside and rename it."""
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+        os.replace(unfinished, path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise

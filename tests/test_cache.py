@@ -1,0 +1,251 @@
+"""Trained CycleGANs are kept, shared, checked, bounded, and found again."""
+
+import dataclasses
+import json
+import multiprocessing
+import os
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from skgan_aug.images import ImageSpec
+from skgan_aug.training import CycleGANCache, TrainingConfig, train_cyclegan
+from skgan_aug.training.cache import training_key
+
+X = np.random.RandomState(0).randint(256, size=(20, 8, 8)).astype(np.uint8)
+SOURCE, TARGET = X[:12], X[12:]
+SPEC = ImageSpec.from_array(X)
+CONFIG = TrainingConfig(max_iter=2, batch_size=2)
+NETWORKS = {"generator": "auto", "discriminator": "auto", "seed": 0, "device": "cpu"}
+
+
+def train(cache, seed=0):
+    return train_cyclegan(SPEC, CONFIG, SOURCE, TARGET, seed=seed, title="a -> b", cache=cache)
+
+
+def same(first, second):
+    first_state, second_state = first.state_dict(), second.state_dict()
+    return first.history == second.history and all(
+        torch.equal(first_state[name], second_state[name]) for name in first_state
+    )
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return CycleGANCache(tmp_path / "cache")
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Count the trainings of this process."""
+    from skgan_aug.training import CycleGANTrainer
+
+    started = []
+    fit = CycleGANTrainer.fit
+
+    def counting(self, **options):
+        started.append(self.seed)
+        return fit(self, **options)
+
+    monkeypatch.setattr(CycleGANTrainer, "fit", counting)
+    return started
+
+
+def files(cache, suffix):
+    return sorted(cache.folder.glob(f"*{suffix}"))
+
+
+# Found again
+
+
+def test_a_hit_equals_a_training(cache, trainings):
+    trained, kept = train(cache), train(cache)
+    assert trainings == [0]
+    assert same(trained, kept)
+    assert same(kept, train(None))
+    assert not kept.training
+
+
+def test_the_key_holds_what_shapes_training_and_nothing_else():
+    keys = {training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS)}
+    others = [
+        training_key(SPEC, dataclasses.replace(CONFIG, **change), SOURCE, TARGET, **NETWORKS)
+        for change in (
+            {"max_iter": 3},
+            {"augment": ("color",)},
+            {"precision": "bfloat16"},
+            {"early_stopping": True},
+        )
+    ]
+    others += [
+        training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS | change)
+        for change in (
+            {"seed": 1},
+            {"device": "cuda"},
+            {"generator": "resnet"},
+            {"generator": make_generator},
+        )
+    ]
+    pixel = SOURCE.copy()
+    pixel[3, 2, 1] ^= 1
+    others += [
+        training_key(SPEC, CONFIG, pixel, TARGET, **NETWORKS),
+        training_key(SPEC, CONFIG, TARGET, SOURCE, **NETWORKS),
+        training_key(SPEC, CONFIG, SOURCE, TARGET.astype(np.int16), **NETWORKS),
+    ]
+    assert len(keys | set(others)) == 1 + len(others)
+
+
+def make_generator(spec):
+    return torch.nn.Identity()
+
+
+def test_the_key_is_of_the_kind_of_device():
+    first, second = (
+        training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS | {"device": device})
+        for device in ("cuda:0", "cuda:1")
+    )
+    assert first == second
+
+
+# Damage
+
+
+def flip_a_byte(path):
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(raw)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def replace_with_foreign(path):
+    path.write_bytes(b"\x80\x04not ours")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+@pytest.mark.parametrize("damage", [flip_a_byte, truncate, replace_with_foreign, os.remove])
+def test_damage_is_noticed_and_mended(cache, trainings, damage, suffix):
+    whole = train(cache)
+    (path,) = files(cache, suffix)
+    damage(path)
+    if (damage, suffix) == (os.remove, ".json"):  # no entry: nothing to warn of
+        assert same(train(cache), whole)
+    else:
+        with pytest.warns(UserWarning, match="trained anew"):
+            assert same(train(cache), whole)
+    assert trainings == [0, 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert same(train(cache), whole)
+
+
+def test_another_protocol_is_trained_anew(cache, trainings):
+    train(cache)
+    (path,) = files(cache, ".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"protocol": 2}))
+    with pytest.warns(UserWarning, match="protocol"):
+        train(cache)
+    assert trainings == [0, 0]
+
+
+def test_foreign_files_are_left_alone(cache):
+    train(cache)
+    foreign = cache.folder / "notes.json"
+    foreign.write_text("[1, 2]")
+    assert len(cache.entries()) == 1
+    assert cache.clear() == 1
+    assert foreign.exists()
+    assert files(cache, ".safetensors") == []
+
+
+# Bounds
+
+
+def test_the_least_recently_used_make_room(cache, trainings):
+    train(cache, seed=0)
+    n_bytes = cache.entries()[0].n_bytes
+    small = CycleGANCache(cache.folder, max_bytes=int(2.5 * n_bytes))
+    train(small, seed=1)
+    for age, entry in enumerate(cache.entries()):
+        os.utime(cache.folder / f"{entry.key}.json", (age, age))
+    train(small, seed=0)  # used again: the other is now the older one
+    train(small, seed=2)
+    assert trainings == [0, 1, 2]
+    train(small, seed=0)
+    assert trainings == [0, 1, 2]
+    train(small, seed=1)
+    assert trainings == [0, 1, 2, 1]
+    assert sum(entry.n_bytes for entry in small.entries()) <= small.max_bytes
+
+
+def test_what_alone_is_too_large_is_still_returned(cache, trainings):
+    tight = CycleGANCache(cache.folder, max_bytes=0)
+    assert same(train(tight), train(tight))
+    assert len(tight.entries()) == 1
+
+
+def test_entries_say_what_they_are(cache):
+    assert cache.entries() == []
+    train(cache)
+    (entry,) = cache.entries()
+    assert entry.title == "a -> b"
+    assert entry.n_bytes > 1000
+    assert cache.clear() == 1
+    assert cache.entries() == []
+    assert cache.clear() == 0
+
+
+# Many processes
+
+
+def train_in_process(folder, seed, log):
+    torch.set_num_threads(1)
+    from skgan_aug.training import CycleGANTrainer
+
+    fit = CycleGANTrainer.fit
+
+    def logged(self, **options):
+        with open(log, "a") as file:
+            file.write(f"{self.seed}\n")
+        return fit(self, **options)
+
+    CycleGANTrainer.fit = logged
+    for each in (seed, 1 - seed):
+        train(CycleGANCache(folder), seed=each)
+
+
+def test_eight_processes_train_each_pair_once(cache, tmp_path):
+    log = tmp_path / "log"
+    context = multiprocessing.get_context("fork")
+    processes = [
+        context.Process(target=train_in_process, args=(cache.folder, number % 2, log))
+        for number in range(8)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * 8
+    assert sorted(log.read_text().split()) == ["0", "1"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert same(train(cache, seed=1), train(None, seed=1))
+    assert list(cache.folder.glob("*.tmp")) == []
+
+
+def test_a_process_killed_while_training_does_not_lock_out_others(cache):
+    def die():
+        os.kill(os.getpid(), 9)
+
+    process = multiprocessing.get_context("fork").Process(
+        target=cache.get, args=(die, SPEC, CONFIG, SOURCE, TARGET), kwargs=NETWORKS
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -9
+    assert same(train(cache), train(None))
