@@ -39,6 +39,34 @@ def resolve_device(device):
     return resolved
 
 
+def deal_devices(device, n):
+    """Spread ``n`` trainings over the GPUs of this machine.
+
+    Parameters
+    ----------
+    device : torch.device
+        "cuda" without an index means all of them; any other device is kept.
+
+    n : int
+
+    Returns
+    -------
+    devices : list of torch.device
+        One for each training, in turn.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug._devices import deal_devices
+    >>> deal_devices(torch.device("cpu"), 2)
+    [device(type='cpu'), device(type='cpu')]
+    """
+    if device.type != "cuda" or device.index is not None:
+        return [device] * n
+    n_devices = torch.cuda.device_count()
+    return [torch.device("cuda", position % n_devices) for position in range(n)]
+
+
 def resolve_precision(precision, device, *, is_image):
     """Choose between float32 and bfloat16.
 

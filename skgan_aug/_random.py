@@ -17,12 +17,19 @@ def derive_seed(seed, *keys):
 
 
 @contextmanager
-def global_seed(seed):
-    """Seed torch's global generators inside the block only.
+def global_seed(seed, device="cpu"):
+    """Seed torch's global generators, of the CPU and of ``device``, inside the block only.
 
     Layers draw their initial weights, and dropout its masks, from the global
     generators; nothing else here does.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    device = torch.device(device)
+    gpus = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(gpus):  # of all GPUs, if not told
+        torch.default_generator.manual_seed(seed)
+        for gpu in gpus:
+            with torch.cuda.device(gpu):
+                torch.cuda.manual_seed(seed)
+        if device.type == "mps":  # one device, which has no state to keep apart
+            torch.mps.manual_seed(seed)
         yield

@@ -349,7 +349,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 )
             held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
         seed = draw_seed(self._random_state)
-        with global_seed(seed):  # for dropout
+        with global_seed(seed, self.net_.device):  # for dropout
             self.net_.train_on(
                 self._spec.as_tensor(X[trains]),
                 torch.from_numpy(labels[trains]),

@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from ._devices import resolve_device, resolve_precision
+from ._devices import deal_devices, resolve_device, resolve_precision
 from ._random import derive_seed, draw_seed, global_seed
 from ._sampling_strategy import resolve_sampling_strategy
 from ._validation import check_images
@@ -519,7 +519,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _train(self, X, y, seeds, spec, config, device):
         """Train a CycleGAN for each pair, or find it in ``memory``."""
-        cache = self._cache()
+        cache, devices = self._cache(), deal_devices(device, len(seeds))
         cyclegans = joblib.Parallel(n_jobs=self.n_jobs)(
             joblib.delayed(train_cyclegan)(
                 spec,
@@ -529,13 +529,15 @@ class CycleGANOverSampler(BaseOverSampler):
                 generator=self.generator,
                 discriminator=self.discriminator,
                 seed=seed,
-                device=str(device),
+                device=str(own_device),
                 title=f"CycleGAN {source} -> {target}",
                 verbose=self.verbose,
                 checkpoint_dir=self.checkpoint_dir,
                 cache=cache,
             )
-            for (source, target), seed in seeds.items()
+            for ((source, target), seed), own_device in zip(
+                seeds.items(), devices, strict=True
+            )
         )
         return dict(zip(seeds, cyclegans, strict=True))
 

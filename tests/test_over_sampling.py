@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from torch import nn
 
 from skgan_aug import CycleGANOverSampler
+from skgan_aug._devices import deal_devices
 from skgan_aug.training import CycleGANTrainer
 
 COUNTS = {"common": 12, "rare": 4, "uncommon": 7}
@@ -495,6 +496,13 @@ def test_a_pair_learns_the_same_whichever_others_there_are():
 def test_parallel_training_changes_nothing():
     X, y = make_images()
     assert_array_equal(resample(X, y, n_jobs=2), resample(X, y))
+
+
+def test_pairs_are_dealt_over_the_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    dealt = [str(device) for device in deal_devices(torch.device("cuda"), 3)]
+    assert dealt == ["cuda:0", "cuda:1", "cuda:0"]
+    assert deal_devices(torch.device("cuda:1"), 2) == 2 * [torch.device("cuda:1")]
 
 
 # Memory and checkpoints

@@ -111,7 +111,7 @@ class CycleGANTrainer:
 
     def advance(self):
         """Draw a batch of either class and make one step."""
-        with global_seed(derive_seed(self.seed, self.n_iter)):  # for dropout
+        with global_seed(derive_seed(self.seed, self.n_iter), self.device):  # for dropout
             self._losses.append(self.train_step(*self.draw_batches()))
         self.n_iter += 1
 
