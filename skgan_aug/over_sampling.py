@@ -104,7 +104,13 @@ class CycleGANOverSampler(BaseOverSampler):
         Past translations that discriminators are shown again; 0 is off.
 
     ema_decay : float in [0, 1), default=0.995
-        Decay of the moving average of the generators' weights, which translates.
+        Decay of the moving average of the generators' weights, which :meth:`translate`
+        uses.
+
+    n_snapshots : int, default=10
+        Moments of training, spread over its last 70%, whose generators take turns in
+        making the added translations: their errors differ, so that a classifier cannot
+        know the class by them. 0: the moving average makes them all.
 
     augment : None or tuple of {"color", "translation", "cutout"}, \
             default=("color", "translation", "cutout")
@@ -185,9 +191,10 @@ class CycleGANOverSampler(BaseOverSampler):
 
     Notes
     -----
-    A CycleGAN has no noise input: there are as many different translations as source
-    rows. Where more are wanted, images are shifted by up to an eighth of their side, and
-    vectors moved towards another row of their class, before they are translated again.
+    A CycleGAN has no noise input: each moment of training makes as many different
+    translations as there are source rows. Where more are wanted, images are shifted by up
+    to an eighth of their side, and vectors moved towards another row of their class, before
+    they are translated again.
 
     References
     ----------
@@ -226,6 +233,7 @@ class CycleGANOverSampler(BaseOverSampler):
         "real_label": [Interval(Real, 0, None, closed="neither")],
         "pool_size": [Interval(Integral, 0, None, closed="left")],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
+        "n_snapshots": [Interval(Integral, 0, None, closed="left")],
         "augment": ["array-like", None],
         "early_stopping": ["boolean"],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -257,6 +265,7 @@ class CycleGANOverSampler(BaseOverSampler):
         real_label=1.0,
         pool_size=64,
         ema_decay=0.995,
+        n_snapshots=10,
         augment=("color", "translation", "cutout"),
         early_stopping=False,
         n_iter_no_change=300,
@@ -285,6 +294,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self.real_label = real_label
         self.pool_size = pool_size
         self.ema_decay = ema_decay
+        self.n_snapshots = n_snapshots
         self.augment = augment
         self.early_stopping = early_stopping
         self.n_iter_no_change = n_iter_no_change
@@ -335,6 +345,7 @@ class CycleGANOverSampler(BaseOverSampler):
             "real_label": 0.9,
             "pool_size": 30,
             "ema_decay": 0.0,
+            "n_snapshots": 0,
             "augment": None,
         }
         return cls(**of_paper | params)
@@ -472,6 +483,7 @@ class CycleGANOverSampler(BaseOverSampler):
             real_label=self.real_label,
             pool_size=self.pool_size,
             ema_decay=self.ema_decay,
+            n_snapshots=self.n_snapshots,
             augment=() if self.augment is None else tuple(self.augment),
             early_stopping=self.early_stopping,
             n_iter_no_change=self.n_iter_no_change,

@@ -15,8 +15,9 @@ _CANDIDATES_PER_ROW = 4  # translations to choose from, for each that is kept
 def translate_rows(cyclegan, X, source, n, *, selection, random_state, device):
     """Translate rows of the source class and keep the best.
 
-    Where more translations are wanted than there are source rows, those are varied before
-    they are translated again: a CycleGAN has no noise input.
+    The snapshots of a CycleGAN take turns. Where more translations are wanted than there are
+    source rows, those are varied before they are translated again: a CycleGAN has no noise
+    input.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def translate_rows(cyclegan, X, source, n, *, selection, random_state, device):
     if n_candidates > len(source):
         generator = torch.Generator().manual_seed(draw_seed(random_state))
         x = vary_repeats(x, len(source), generator)
-    translations = cyclegan.translate(x, device=device)
+    translations = cyclegan.translate_in_turn(x, np.arange(n_candidates), device=device)
     kept = select_candidates(selection, cyclegan, translations, n, device=device)
     rows = spec.decode(translations[kept])
     if spec.is_image and len({row.tobytes() for row in rows}) < n:

@@ -58,6 +58,10 @@ def make_trainer(config=SMALL, shape=(8, 8), seed=0):
     return CycleGANTrainer(cyclegan, config, X[:12], X[12:], seed=seed)
 
 
+def trained_children(cyclegan):
+    return [(name, child) for name, child in cyclegan.named_children() if name != "snapshots"]
+
+
 def weights(module):
     return nn.utils.parameters_to_vector(module.parameters()).detach().clone()
 
@@ -255,6 +259,8 @@ def test_a_single_row_cannot_vary_towards_another():
         ("identity_weight", -0.1),
         ("classifier_weight", -0.1),
         ("pool_size", -1),
+        ("n_snapshots", -1),
+        ("n_iter_no_change", 0),
         ("ema_decay", 1.0),
         ("augment", ("colour",)),
         ("precision", "float16"),
@@ -317,9 +323,9 @@ def test_one_step_is_that_of_a_plain_transcription_of_the_paper():
 
 def test_one_step_changes_every_network():
     trainer = make_trainer()
-    before = {name: weights(network) for name, network in trainer.cyclegan.named_children()}
+    before = {name: weights(network) for name, network in trained_children(trainer.cyclegan)}
     trainer.fit(max_iter=1)
-    for name, network in trainer.cyclegan.named_children():
+    for name, network in trained_children(trainer.cyclegan):
         assert not torch.equal(weights(network), before[name]), name
 
 
@@ -409,6 +415,61 @@ def test_history_holds_finite_means_of_losses():
         assert np.isfinite(list(record.values())).all()
 
 
+# Snapshots
+
+
+@pytest.mark.parametrize(
+    ("max_iter", "n_snapshots", "steps"),
+    [
+        (1000, 8, [300, 400, 500, 600, 700, 800, 900, 1000]),
+        (1000, 1, [300]),
+        (1000, 0, []),
+        (2, 10, [1, 2]),
+        (1, 3, [1]),
+    ],
+)
+def test_snapshots_are_spread_over_the_training(max_iter, n_snapshots, steps):
+    config = TrainingConfig(max_iter=max_iter, n_snapshots=n_snapshots)
+    assert config.snapshot_steps == steps
+
+
+def test_snapshots_are_the_generator_of_their_step():
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=4, n_snapshots=3))
+    taken = {}
+    for step in range(1, 5):
+        trainer.fit(max_iter=step)
+        taken[step] = weights(trainer.cyclegan.generator_st)
+    assert trainer.config.snapshot_steps == [1, 3, 4]
+    for step, snapshot in zip([1, 3], trainer.cyclegan.snapshots, strict=False):
+        assert torch.equal(weights(snapshot), taken[step])
+
+
+def test_snapshots_change_nothing_else():
+    plain, kept = (
+        make_trainer(dataclasses.replace(SMALL, n_snapshots=n)).fit() for n in (0, 2)
+    )
+    assert_same_state(plain.generator_st, kept.generator_st)
+    assert_same_state(plain.discriminator_t, kept.discriminator_t)
+
+
+def test_snapshots_take_turns():
+    cyclegan = make_trainer(dataclasses.replace(SMALL, n_snapshots=2)).fit()
+    first, second = cyclegan.snapshots
+    x = images(5, 1, 8, 8)
+    translations = cyclegan.translate_in_turn(x, np.array([0, 1, 2, 3, 5]))
+    with torch.no_grad():
+        torch.testing.assert_close(translations[[0, 2]], first(x[[0, 2]]))
+        torch.testing.assert_close(translations[[1, 3, 4]], second(x[[1, 3, 4]]))
+    assert not torch.equal(first(x), second(x))
+
+
+def test_without_snapshots_the_average_translates():
+    cyclegan = make_trainer().fit()
+    x = images(3, 1, 8, 8)
+    translations = cyclegan.translate_in_turn(x, np.arange(3))
+    torch.testing.assert_close(translations, cyclegan.generator_st(x).detach())
+
+
 # Early stopping
 
 
@@ -428,6 +489,17 @@ def test_early_stopping_keeps_the_best_weights(monkeypatch):
     until_best = early({50: 0.5, 100: 0.9}, monkeypatch)
     until_best.fit(max_iter=100)
     assert_same_state(trainer.cyclegan.generator_st, until_best.finish().generator_st)
+
+
+def test_snapshots_after_an_early_stop_are_the_best_weights(monkeypatch):
+    trainer = early({50: 0.5, 100: 0.4, 150: 0.3}, monkeypatch, n_snapshots=3)
+    trainer.fit()
+    assert trainer.config.snapshot_steps == [150, 325, 500]
+    assert trainer.n_iter == 150
+    first, *others = trainer.cyclegan.snapshots
+    for snapshot in others:
+        assert_same_state(snapshot, trainer.cyclegan.generator_st)
+    assert not torch.equal(weights(first), weights(others[0]))
 
 
 def test_what_keeps_rising_is_not_stopped(monkeypatch):

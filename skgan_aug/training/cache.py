@@ -105,12 +105,19 @@ class CycleGANCache:
         """
         key = training_key(spec, config, source, target, **options)
         networks = {name: options[name] for name in ("generator", "discriminator")}
-        cyclegan = self._load(key, spec, networks)
+        n_snapshots = len(config.snapshot_steps)
+
+        def load():
+            blank = CycleGAN(spec, **networks)
+            blank.keep_snapshots(n_snapshots)
+            return self._load(key, blank)
+
+        cyclegan = load()
         if cyclegan is not None:
             return cyclegan
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / f"{key}{_LOCK}"):
-            cyclegan = self._load(key, spec, networks)  # another may have trained it since
+            cyclegan = load()  # another may have trained it since
             if cyclegan is None:
                 cyclegan = train()
                 self._save(key, cyclegan, title)
@@ -143,8 +150,8 @@ class CycleGANCache:
             self._remove(entry.key)
         return len(entries)
 
-    def _load(self, key, spec, networks):
-        """The CycleGAN of an entry, or None where there is none or it is damaged."""
+    def _load(self, key, cyclegan):
+        """``cyclegan`` as an entry says, or None where there is none or it is damaged."""
         path = self.folder / f"{key}{_ENTRY}"
         try:
             text = path.read_bytes()
@@ -157,7 +164,6 @@ class CycleGANCache:
                 raise ValueError(f"its protocol is {record['protocol']}, not {_PROTOCOL}")
             if record["sha256"] != _checksum(raw, record["history"]):
                 raise ValueError("its checksum does not match")
-            cyclegan = CycleGAN(spec, **networks)
             cyclegan.load_state_dict(load_tensors(raw))
             cyclegan.history = record["history"]
         except _DAMAGES as error:

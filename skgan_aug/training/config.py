@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from .augmentation import AUGMENTATIONS
+
+_FIRST_SNAPSHOT = 0.3  # share of the training; before, translations are hardly any
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class TrainingConfig:
         Decay of the exponential moving average of the weights that translate; 0 takes
         the last weights.
 
+    n_snapshots : int
+        Moments of training, spread over its last 70%, at which the generator is kept
+        beside its average.
+
     augment : tuple of {"color", "translation", "cutout"}
         Differentiable augmentations of whatever a discriminator or the auxiliary
         classifier sees.
@@ -63,6 +71,7 @@ class TrainingConfig:
     classifier_weight: float = 0.0
     pool_size: int = 64
     ema_decay: float = 0.995
+    n_snapshots: int = 0
     augment: tuple[str, ...] = ("color", "translation", "cutout")
     early_stopping: bool = False
     n_iter_no_change: int = 300
@@ -72,7 +81,8 @@ class TrainingConfig:
         for name in ("max_iter", "batch_size", "n_iter_no_change"):
             _require(self, name, getattr(self, name) >= 1, "at least 1")
         _require(self, "learning_rate", self.learning_rate > 0, "positive")
-        for name in ("cycle_weight", "identity_weight", "classifier_weight", "pool_size"):
+        weights = ("cycle_weight", "identity_weight", "classifier_weight")
+        for name in (*weights, "pool_size", "n_snapshots"):
             _require(self, name, getattr(self, name) >= 0, "at least 0")
         for name in ("beta1", "ema_decay"):
             _require(self, name, 0 <= getattr(self, name) < 1, "in [0, 1)")
@@ -84,6 +94,13 @@ class TrainingConfig:
         )
         precisions = ("float32", "bfloat16")
         _require(self, "precision", self.precision in precisions, f"one of {precisions}")
+
+    @property
+    def snapshot_steps(self):
+        """Steps after which a snapshot is taken: ``n_snapshots``, or as many as there are."""
+        first = _FIRST_SNAPSHOT * self.max_iter
+        steps = np.linspace(first, self.max_iter, self.n_snapshots).round().astype(int)
+        return np.unique(np.maximum(steps, 1)).tolist()
 
 
 def _require(config, name, holds, remedy):

@@ -37,6 +37,9 @@ class CycleGAN(nn.Module):
     classifier : torch.nn.Module
         Auxiliary classifier: logits of source and target for either's images.
 
+    snapshots : torch.nn.ModuleList
+        ``generator_st`` as it was at several moments of training; may be empty.
+
     history : list of dict
         Mean losses of every 50 steps of training.
     """
@@ -52,7 +55,12 @@ class CycleGAN(nn.Module):
             self.classifier = _auxiliary_classifier(spec)
             for network in self.children():
                 network.apply(_initialise)
+        self.snapshots = nn.ModuleList()
         self.history = []
+
+    def keep_snapshots(self, n):
+        """Make room for ``n`` snapshots of ``generator_st``."""
+        self.snapshots = nn.ModuleList(copy.deepcopy(self.generator_st) for _ in range(n))
 
     def translate(self, rows, *, reverse=False, device="cpu"):
         """Translate rows of X into the target class.
@@ -75,6 +83,36 @@ class CycleGAN(nn.Module):
         """
         generator = self.generator_ts if reverse else self.generator_st
         return self._in_batches(generator, rows, device)
+
+    def translate_in_turn(self, x, turns, *, device="cpu"):
+        """Translate into the target class, each row by one of the snapshots.
+
+        What is wrong with a translation differs from one moment of training to the next,
+        so that a classifier cannot know the class by it.
+
+        Parameters
+        ----------
+        x : float32 tensor of shape (n, C, H, W) or (n, n_features), in [-1, 1]
+
+        turns : int ndarray of shape (n,)
+            Whose turn it is: snapshot ``turns[i] % len(snapshots)`` translates row i.
+            Without snapshots ``generator_st`` translates them all.
+
+        device : torch.device or str, default="cpu"
+            Where to compute.
+
+        Returns
+        -------
+        translations : float32 tensor of the shape of ``x``
+            In [-1, 1], on the CPU.
+        """
+        generators = self.snapshots or [self.generator_st]
+        translations = torch.empty_like(x)
+        for position, generator in enumerate(generators):
+            own = torch.from_numpy(turns % len(generators) == position)
+            if own.any():
+                translations[own] = self._in_batches(generator, x[own], device)
+        return translations
 
     def score_realness(self, x, *, device="cpu"):
         """Mean score of the target class's discriminator, (n,), for translations (n, ...)."""

@@ -51,6 +51,7 @@ class CycleGANTrainer:
     """
 
     def __init__(self, cyclegan, config, source, target, *, seed, device="cpu"):
+        cyclegan.keep_snapshots(len(config.snapshot_steps))
         self.cyclegan = cyclegan.to(device).train()
         self.config = config
         self.device = torch.device(device)
@@ -114,6 +115,12 @@ class CycleGANTrainer:
         with global_seed(derive_seed(self.seed, self.n_iter), self.device):  # for dropout
             self._losses.append(self.train_step(*self.draw_batches()))
         self.n_iter += 1
+        if self.n_iter in self.config.snapshot_steps:
+            self._take_snapshot(self.config.snapshot_steps.index(self.n_iter))
+
+    def _take_snapshot(self, position):
+        snapshot = self.cyclegan.snapshots[position]
+        snapshot.load_state_dict(self.cyclegan.generator_st.state_dict())
 
     def draw_batches(self):
         """Source and target images, (batch_size, ...) each, drawn with replacement."""
@@ -190,6 +197,9 @@ class CycleGANTrainer:
         weights = self._averages() if self.best is None else self.best["weights"]
         for module, averages in zip(self._averaged_modules(), weights, strict=True):
             module.load_state_dict(averages)
+        for position, step in enumerate(self.config.snapshot_steps):
+            if step > self.n_iter:  # early stopping came before
+                self._take_snapshot(position)
         return self.cyclegan.to("cpu").eval()
 
     @property
