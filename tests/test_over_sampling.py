@@ -401,13 +401,28 @@ def test_translate_goes_both_ways(shape):
 
 def test_synthetic_rows_are_translations_of_their_source_rows():
     X, y = make_images()
-    sampler = make_sampler(source="majority")
+    sampler = make_sampler(source="majority", n_snapshots=0)
     X_new, y_new = sampler.fit_resample(X, y)
     synthetic = sampler.synthetic_mask_ & (y_new == "rare")
     expected = sampler.translate(
         X[sampler.source_indices_[synthetic]], source="common", target="rare"
     )
     assert_array_equal(X_new[synthetic], expected)
+
+
+def test_snapshots_take_turns_in_making_synthetic_rows():
+    X, y = make_images()
+    sampler = make_sampler(source="majority", n_snapshots=2, max_iter=3)
+    X_new, y_new = sampler.fit_resample(X, y)
+    synthetic = sampler.synthetic_mask_ & (y_new == "rare")
+    cyclegan = sampler.cyclegans_["common", "rare"]
+    x = cyclegan.spec.encode(cyclegan.spec.as_tensor(X[sampler.source_indices_[synthetic]]))
+    assert len(x) > 2
+    for position, row in enumerate(X_new[synthetic]):
+        snapshot = cyclegan.snapshots[position % 2]
+        with torch.no_grad():
+            expected = cyclegan.spec.decode(snapshot(x[position : position + 1]))
+        assert_array_equal(row, expected[0])
 
 
 def test_translate_refuses_what_was_not_fitted():
