@@ -28,6 +28,8 @@ from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 
+_N_DIAGNOSED = 128  # rows of either class that warnings of a failed training rest on
+
 
 class CycleGANOverSampler(BaseOverSampler):
     """Over-sample rare classes with images translated from another class.
@@ -561,8 +563,9 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _warn_of_failures(self, X, y, device):
         for (source, target), cyclegan in self.cyclegans_.items():
-            rows = X[source_rows(y, source, target)], X[y == target]
-            for finding in diagnose(cyclegan, *rows, device=device):
+            own = source_rows(y, source, target), np.flatnonzero(y == target)
+            some = (X[rows[:_N_DIAGNOSED]] for rows in own)
+            for finding in diagnose(cyclegan, *some, device=device):
                 warnings.warn(
                     f"CycleGAN {source} -> {target}: {finding}.",
                     ConvergenceWarning,

@@ -144,6 +144,25 @@ def test_damage_is_noticed_and_mended(cache, trainings, damage, suffix):
         assert same(train(cache), whole)
 
 
+def test_a_folder_that_cannot_be_written_costs_no_training(tmp_path, trainings):
+    (tmp_path / "file").write_text("in the way")
+    cache = CycleGANCache(tmp_path / "file")
+    with pytest.warns(UserWarning, match=r"memory='.*file' cannot be written"):
+        assert same(train(cache), train(None))
+
+
+def test_a_full_disk_costs_no_training(cache, trainings, monkeypatch):
+    def full(path, raw):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("skgan_aug.training.cache._write", full)
+    with pytest.warns(UserWarning, match=r"cannot be written .*No space left"):
+        trained = train(cache)
+    assert trainings == [0]
+    assert same(trained, train(None))
+    assert cache.entries() == []
+
+
 def test_another_protocol_is_trained_anew(cache, trainings):
     train(cache)
     (path,) = files(cache, ".json")

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from .cyclegan import CycleGAN
 
 _PROTOCOL = 1
 _DAMAGES = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
+_KEY = re.compile("[0-9a-f]{64}")
 _ENTRY, _WEIGHTS, _LOCK = ".json", ".safetensors", ".lock"
 
 
@@ -115,19 +118,28 @@ class CycleGANCache:
         cyclegan = load()
         if cyclegan is not None:
             return cyclegan
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / f"{key}{_LOCK}"):
+        lock = FileLock(self.folder / f"{key}{_LOCK}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except OSError as error:
+            self._warn_of_writing(error)
+            return train()
+        try:
             cyclegan = load()  # another may have trained it since
             if cyclegan is None:
                 cyclegan = train()
                 self._save(key, cyclegan, title)
-        self._evict(keep=key)
+        finally:
+            lock.release()
         return cyclegan
 
     def entries(self):
         """Every CacheEntry, the least recently used first."""
         entries = []
         for path in self.folder.glob(f"*{_ENTRY}"):
+            if not _KEY.fullmatch(path.stem):
+                continue
             try:
                 record = json.loads(path.read_text())
                 n_bytes = path.stat().st_size + path.with_suffix(_WEIGHTS).stat().st_size
@@ -155,7 +167,7 @@ class CycleGANCache:
         path = self.folder / f"{key}{_ENTRY}"
         try:
             text = path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         try:
             record = json.loads(text)
@@ -172,10 +184,12 @@ class CycleGANCache:
                 stacklevel=2,
             )
             return None
-        os.utime(path)
+        with suppress(OSError):  # in a folder that may only be read
+            os.utime(path)
         return cyclegan.eval()
 
     def _save(self, key, cyclegan, title):
+        """Write an entry; where that fails, say so and go on with what was trained."""
         raw = save_tensors({n: t.contiguous() for n, t in cyclegan.state_dict().items()})
         record = {
             "protocol": _PROTOCOL,
@@ -185,8 +199,19 @@ class CycleGANCache:
             "history": cyclegan.history,
         }
         path = self.folder / f"{key}{_ENTRY}"
-        _write(path.with_suffix(_WEIGHTS), raw)
-        _write(path, json.dumps(record, indent=1).encode())
+        try:
+            _write(path.with_suffix(_WEIGHTS), raw)
+            _write(path, json.dumps(record, indent=1).encode())
+        except OSError as error:
+            self._warn_of_writing(error)
+        self._evict(keep=key)
+
+    def _warn_of_writing(self, error):
+        warnings.warn(
+            f"memory={str(self.folder)!r} cannot be written ({error}): trained CycleGANs are "
+            "not kept.",
+            stacklevel=2,
+        )
 
     def _evict(self, keep):
         if self.max_bytes is None:

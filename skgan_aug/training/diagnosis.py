@@ -2,7 +2,6 @@
 
 import torch
 
-_N_ROWS = 128  # of either class
 _FEWEST_STEPS = 200  # shorter trainings have not had the time to go wrong
 _SMALLEST_CHANGE = 0.005  # share of the range of X
 _SMALLEST_VARIETY = 0.2  # spread of translations beside that of the target class
@@ -18,7 +17,7 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
         A trained one.
 
     source, target : ndarray of shape (n, *spec.row_shape)
-        Rows of either class.
+        Rows of either class; a hundred are enough.
 
     device : torch.device or str, default="cpu"
         Where to compute.
@@ -33,7 +32,7 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
     if not history or history[-1]["n_iter"] < _FEWEST_STEPS:
         return []
     spec = cyclegan.spec
-    x, real = (spec.encode(spec.as_tensor(rows[:_N_ROWS])) for rows in (source, target))
+    x, real = (spec.encode(spec.as_tensor(rows)) for rows in (source, target))
     translated = cyclegan.translate(x, device=device)
     findings = []
 
