@@ -95,6 +95,7 @@ def run_cell(problem, name, augmentation, seed, data, memory):
         rare_count=PROBLEMS[problem].rare_count,
         classifier_steps=CLASSIFIER_STEPS,
     )
+    share = np.unique(test[1], return_counts=True)[1] / len(test[1])
     return {
         "problem": problem,
         "configuration": name,
@@ -102,7 +103,7 @@ def run_cell(problem, name, augmentation, seed, data, memory):
         "seed": seed,
         **{score: _rounded(100 * result[score][0]) for score in SCORES},
         "recall": _rounded(100 * result.recall[0]),
-        "accuracy": None,
+        "accuracy": _rounded(100 * np.dot(result.recall[0], share)),
         **{key: _rounded(result[key][0]) for key in SECONDS},
         "error": result.error[0],
         "versions": {
@@ -114,7 +115,8 @@ def run_cell(problem, name, augmentation, seed, data, memory):
 
 
 def _rounded(value):
-    return np.round(value, 2).tolist()
+    """Two decimals; None for what there is not, which JSON has no number for."""
+    return np.round(value, 2).tolist() if np.isfinite(value).all() else None
 
 
 if __name__ == "__main__":
