@@ -8,6 +8,7 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 
+from ._interrupts import watched_interrupt
 from .training.augmentation import flip_image, translate_image
 
 AUGMENTATIONS = {
@@ -61,17 +62,37 @@ class ClassifierNet(NeuralNet):
             own.append(EarlyStopping(patience=_PATIENCE, load_best=True))
         self.callbacks = [*self.user_callbacks, *own]
         self.initialize_callbacks()
-        self.partial_fit(rows, labels, epochs=max_epochs)
+        # skorch's callbacks end a training by raising KeyboardInterrupt, which it swallows.
+        # What comes from the keyboard is no end, but a wish to stop.
+        with watched_interrupt(hold_back=False) as interrupt:
+            self.partial_fit(rows, labels, epochs=max_epochs)
+        if interrupt.is_set():
+            raise KeyboardInterrupt
+
+    def get_loss(self, y_pred, y_true, *args, training=False, **kwargs):
+        """Cross-entropy; of mixed images with the labels of both, by their shares."""
+        loss = super().get_loss(y_pred, y_true, *args, training=training, **kwargs)
+        if not (training and self.module_.mixup):
+            return loss
+        share, partner = self.module_.mixed
+        other = super().get_loss(y_pred, y_true[partner], *args, training=training, **kwargs)
+        return share * loss + (1.0 - share) * other
 
 
 class EncodedNetwork(nn.Module):
-    """A network behind the conversion of rows to images in [-1, 1] and their augmentation."""
+    """A network behind the conversion of rows to images in [-1, 1] and their augmentation.
 
-    def __init__(self, network, spec, *, augmentation, precision):
+    After each training batch, ``mixed`` tells what mixup did to it: the share of the row
+    itself, and the position of the row it was mixed with.
+    """
+
+    def __init__(self, network, spec, *, augmentation, mixup, precision):
         super().__init__()
         self.network = network
         self.spec = spec
         self.augmentation = augmentation
+        self.mixup = mixup
+        self.mixed = None
         self.precision = precision
         self.rng = torch.Generator()
 
@@ -80,7 +101,7 @@ class EncodedNetwork(nn.Module):
         x = self.spec.encode(rows)
         low_precision = self.training and self.precision == "bfloat16"
         if self.training:
-            x = self._augmented(x)
+            x = self._mixed(self._augmented(x))
         with torch.autocast(rows.device.type, torch.bfloat16, enabled=low_precision):
             return self.network(x).float()
 
@@ -92,6 +113,16 @@ class EncodedNetwork(nn.Module):
         for augment in AUGMENTATIONS[self.augmentation]:
             x = augment(x, self.rng)
         return x
+
+    def _mixed(self, x):
+        """Each row mixed with another of the batch, by one share for all."""
+        if not self.mixup:
+            return x
+        seed = int(torch.randint(2**31, (), generator=self.rng))
+        share = float(np.random.default_rng(seed).beta(self.mixup, self.mixup))
+        partner = torch.randperm(len(x), generator=self.rng)
+        self.mixed = share, partner
+        return share * x + (1.0 - share) * x[partner.to(x.device)]
 
 
 class TensorBatches:
@@ -145,6 +176,8 @@ def make_net(
     spec,
     *,
     augmentation,
+    mixup,
+    label_smoothing,
     precision,
     optimizer,
     learning_rate,
@@ -164,8 +197,8 @@ def make_net(
     spec : ImageSpec
         What the rows are.
 
-    augmentation, precision, optimizer, learning_rate, weight_decay, batch_size, callbacks, \
-            device, verbose
+    augmentation, mixup, label_smoothing, precision, optimizer, learning_rate, \
+            weight_decay, batch_size, callbacks, device, verbose
         As :class:`~skgan_aug.TorchCNNClassifier` takes them, device and precision resolved.
 
     Returns
@@ -174,8 +207,11 @@ def make_net(
     """
     extra = {"optimizer__momentum": 0.9} if optimizer == "sgd" else {}
     net = ClassifierNet(
-        EncodedNetwork(network, spec, augmentation=augmentation, precision=precision),
+        EncodedNetwork(
+            network, spec, augmentation=augmentation, mixup=mixup, precision=precision
+        ),
         criterion=nn.CrossEntropyLoss,
+        criterion__label_smoothing=label_smoothing,
         optimizer=_OPTIMIZERS.get(optimizer, optimizer),
         optimizer__weight_decay=weight_decay,
         lr=learning_rate,

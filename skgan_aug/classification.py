@@ -61,6 +61,13 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Applied to each training batch, (n, C, H, W) in [-1, 1]: mirroring left to right,
         shifts of up to an eighth of either side, or any function or module of your own.
 
+    mixup : float, default=0
+        Parameter of the Beta distribution that mixes each training image, and its label,
+        with another of the batch [2]_; 0 is off, 0.2 usual.
+
+    label_smoothing : float in [0, 1), default=0
+        Share of each label that is spread over all classes.
+
     early_stopping : bool, default=False
         Hold rows back, stop after five epochs without progress on them, and keep the
         best weights. Copies of a row, as over-sampling makes them, stay on one side.
@@ -115,6 +122,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     ----------
     .. [1] Smith, Topin, "Super-Convergence: Very Fast Training of Neural Networks Using
        Large Learning Rates", 2018.
+    .. [2] Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: Beyond Empirical Risk Minimization",
+       ICLR 2018.
 
     Examples
     --------
@@ -136,6 +145,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         "optimizer": [StrOptions({"adamw", "adam", "sgd"}), type],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
+        "mixup": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "callbacks": [list, None],
@@ -158,6 +169,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         optimizer="adamw",
         class_weight=None,
         augmentation=None,
+        mixup=0.0,
+        label_smoothing=0.0,
         early_stopping=False,
         validation_fraction=0.1,
         callbacks=None,
@@ -176,6 +189,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self.optimizer = optimizer
         self.class_weight = class_weight
         self.augmentation = augmentation
+        self.mixup = mixup
+        self.label_smoothing = label_smoothing
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.callbacks = callbacks
@@ -321,6 +336,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             network,
             spec,
             augmentation=self.augmentation,
+            mixup=self.mixup,
+            label_smoothing=self.label_smoothing,
             precision=precision,
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,

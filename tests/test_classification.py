@@ -1,6 +1,7 @@
 """TorchCNNClassifier: it learns, repeats itself, and is a scikit-learn classifier."""
 
 import pickle
+import signal
 
 import numpy as np
 import pytest
@@ -254,6 +255,46 @@ def test_presets_change_what_is_learnt(preset):
     )
 
 
+def test_mixup_mixes_training_images_by_one_share_for_a_batch():
+    X = np.repeat(np.array([0, 255], np.uint8), 16 * 4 * 4).reshape(32, 4, 4)
+    rows = {True: [], False: []}
+    classifier = make_classifier(module=record_batches(rows), mixup=1.0)
+    classifier.fit(X, np.repeat([0, 1], 16))
+    rows[False].clear()  # what the factory's network was tried on
+    classifier.predict(X)
+    is_mixed = []
+    for batch in rows[True]:
+        level = batch[:, 0, 0, 0]
+        assert torch.equal(batch, level.reshape(-1, 1, 1, 1).expand_as(batch))
+        inner = level[level.abs() < 1].abs().unique()
+        assert len(inner) <= 1  # -1 and 1 in shares of a and 1 - a: at -b and b
+        is_mixed.append(len(inner) == 1)
+    assert any(is_mixed)
+    assert all((batch.abs() == 1).all() for batch in rows[False])
+
+
+def test_mixup_weighs_both_labels_by_their_shares():
+    X, y = make_images()
+    net = make_classifier(mixup=1.0, max_epochs=1).fit(X, y).net_
+    logits, labels = torch.randn(3, 2), torch.tensor([0, 0, 1])
+    partner = torch.tensor([1, 2, 0])
+    net.module_.mixed = 0.25, partner
+    both = [nn.functional.cross_entropy(logits, own) for own in (labels, labels[partner])]
+    loss = net.get_loss(logits, labels, training=True)
+    assert loss.item() == pytest.approx((0.25 * both[0] + 0.75 * both[1]).item())
+    assert net.get_loss(logits, labels).item() == pytest.approx(both[0].item())
+
+
+def test_label_smoothing_bounds_confidence():
+    X, y = make_images()
+    sure, smooth = (
+        make_classifier(max_epochs=40, label_smoothing=smoothing).fit(X, y).predict_proba(X)
+        for smoothing in (0.0, 0.5)
+    )
+    assert sure.max(axis=1).mean() > 0.95
+    assert smooth.max(axis=1).mean() == pytest.approx(0.75, abs=0.05)
+
+
 # Early stopping
 
 
@@ -378,6 +419,25 @@ def test_callbacks_are_called():
     callback = Count()
     make_classifier(callbacks=[callback]).fit(X, y)
     assert epochs == [1, 2, 3]
+
+
+def test_ctrl_c_stops_a_fit_and_is_not_taken_for_its_end():
+    class Impatient(skorch.callbacks.Callback):
+        def on_batch_end(self, net, **kwargs):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        make_classifier(callbacks=[Impatient()]).fit(*make_images())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_callback_may_end_the_training_as_skorch_does():
+    class Content(skorch.callbacks.Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise KeyboardInterrupt
+
+    classifier = make_classifier(callbacks=[Content()]).fit(*make_images())
+    assert len(classifier.history_) == 1
 
 
 def test_max_epochs_auto_takes_more_for_few_rows():

@@ -13,6 +13,7 @@ CLASSIFIER_STEPS = 1000
 CLASSIFIERS = {
     "plain": {},
     "flips_shifts": {"augmentation": "flips_shifts"},
+    "mixup": {"mixup": 0.2},
 }
 
 # Default first; every other one changes what its name says, and nothing else.

@@ -2,15 +2,13 @@
 
 import copy
 import math
-import signal
-import threading
 import time
 import warnings
-from contextlib import contextmanager
 
 import torch
 from tqdm.auto import tqdm
 
+from .._interrupts import watched_interrupt
 from .checkpoint import save_checkpoint
 
 _LOG_EVERY = 50  # steps; losses stay on the device in between
@@ -73,7 +71,7 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
     good = _copy_state(trainer)
     with (
         tqdm(total=total, initial=trainer.n_iter, desc=title, disable=not verbose) as bar,
-        _held_back_interrupt() as interrupt,
+        watched_interrupt(hold_back=True) as interrupt,
     ):
         while not _ends(trainer, until, interrupt):
             try:
@@ -134,28 +132,3 @@ def _halve_batch(trainer, good):
         f"step {trainer.n_iter} with {trainer.batch_size}.",
         stacklevel=4,
     )
-
-
-@contextmanager
-def _held_back_interrupt():
-    """An event that Ctrl-C sets, instead of raising wherever the step happens to be.
-
-    A second Ctrl-C raises at once. Only the main thread may touch signal handlers; elsewhere,
-    and where someone else handles Ctrl-C, the event is never set.
-    """
-    asked = threading.Event()
-    usual = signal.default_int_handler
-
-    def handle(number, frame):
-        asked.set()
-        signal.signal(signal.SIGINT, usual)
-
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    is_ours = in_main_thread and signal.getsignal(signal.SIGINT) is usual
-    if is_ours:
-        signal.signal(signal.SIGINT, handle)
-    try:
-        yield asked
-    finally:
-        if is_ours:
-            signal.signal(signal.SIGINT, usual)
