@@ -129,8 +129,8 @@ class CycleGANOverSampler(BaseOverSampler):
         Folder where trained CycleGANs are kept. They are found again by the pixels of the
         two classes and every parameter that shapes training, so a search over
         ``sampling_strategy``, ``synthetic_fraction`` or ``selection`` trains each once
-        per fold. Needs an integer ``random_state``. Any number of processes may share it;
-        nothing in it is executed.
+        per fold, with seed 0 where ``random_state`` is no integer. Any number of processes
+        may share the folder; nothing in it is executed.
 
     cache_size : int, default=None
         Bytes that ``memory`` may hold; the least recently used CycleGANs make room. None:
