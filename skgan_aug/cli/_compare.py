@@ -19,7 +19,7 @@ from ._console import CellProgress, summary_table, verdict
 from ._problem import load_problem, split_list
 
 # The digits are small and easy: this many steps are enough, and quick.
-DIGITS_MAX_ITER = 200
+DIGITS_MAX_ITER = 150
 DIGITS_CLASSIFIER_STEPS = 400
 CLASSIFIER_STEPS = 1000
 # Processes share the GPU: more of them only crowd its memory.
