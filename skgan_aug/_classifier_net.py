@@ -7,6 +7,7 @@ from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
+from torch.nn import functional as F
 
 from ._interrupts import watched_interrupt
 from .training.augmentation import flip_image, translate_image
@@ -24,7 +25,9 @@ _PATIENCE = 5
 class ClassifierNet(NeuralNet):
     """A skorch net over rows in their own dtype; see :func:`make_net`."""
 
-    def train_on(self, rows, labels, *, max_epochs, rng, schedule, class_weights, held_out):
+    def train_on(
+        self, rows, labels, *, passes, rng, one_cycle, loss_weights, class_weights, held_out
+    ):
         """Train, going on from the present weights.
 
         Parameters
@@ -35,14 +38,17 @@ class ClassifierNet(NeuralNet):
         labels : int64 tensor of shape (n,)
             Positions of the classes.
 
-        max_epochs : int
-            Passes over the rows.
+        passes : list of int64 tensor
+            For each epoch, the rows it goes over; a row may come several times.
 
         rng : torch.Generator
             Decides batches and augmentation.
 
-        schedule : bool
+        one_cycle : bool
             Whether the learning rate follows one cycle, or stays constant.
+
+        loss_weights : float32 tensor of shape (n,) or None
+            What each row counts in the loss.
 
         class_weights : float32 tensor of shape (n_classes,) or None
             Weights in the loss.
@@ -51,11 +57,13 @@ class ClassifierNet(NeuralNet):
             Rows and labels to stop early on.
         """
         self.module_.rng = rng
-        self.iterator_train__rng = rng
+        batches = {"passes": passes, "rng": rng, "loss_weights": loss_weights}
+        for name, value in batches.items():
+            setattr(self, f"iterator_train__{name}", value)
         if class_weights is not None:
             class_weights = class_weights.to(self.device)
         self.criterion_.weight = class_weights
-        own = [OneCycle(max_epochs)] if schedule else []
+        own = [OneCycle()] if one_cycle else []
         self.train_split = None
         if held_out is not None:
             self.train_split = predefined_split(Dataset(*held_out))
@@ -65,18 +73,39 @@ class ClassifierNet(NeuralNet):
         # skorch's callbacks end a training by raising KeyboardInterrupt, which it swallows.
         # What comes from the keyboard is no end, but a wish to stop.
         with watched_interrupt(hold_back=False) as interrupt:
-            self.partial_fit(rows, labels, epochs=max_epochs)
+            self.partial_fit(rows, labels, epochs=len(passes))
         if interrupt.is_set():
             raise KeyboardInterrupt
 
     def get_loss(self, y_pred, y_true, *args, training=False, **kwargs):
         """Cross-entropy; of mixed images with the labels of both, by their shares."""
-        loss = super().get_loss(y_pred, y_true, *args, training=training, **kwargs)
-        if not (training and self.module_.mixup):
+        if not training:
+            return super().get_loss(y_pred, y_true, *args, training=training, **kwargs)
+        labels, weights = y_true[0].to(self.device), y_true[1]
+        if weights is not None:
+            weights = weights.to(self.device)
+        loss = self._cross_entropy(y_pred, labels, weights)
+        if not self.module_.mixup:
             return loss
         share, partner = self.module_.mixed
-        other = super().get_loss(y_pred, y_true[partner], *args, training=training, **kwargs)
+        partner = partner.to(self.device)
+        weights = None if weights is None else weights[partner]
+        other = self._cross_entropy(y_pred, labels[partner], weights)
         return share * loss + (1.0 - share) * other
+
+    def _cross_entropy(self, logits, labels, weights):
+        criterion = self.criterion_
+        if weights is None:
+            return criterion(logits, labels)
+        losses = F.cross_entropy(
+            logits,
+            labels,
+            weight=criterion.weight,
+            label_smoothing=criterion.label_smoothing,
+            reduction="none",
+        )
+        shares = weights if criterion.weight is None else weights * criterion.weight[labels]
+        return (weights * losses).sum() / shares.sum()
 
 
 class EncodedNetwork(nn.Module):
@@ -125,43 +154,64 @@ class EncodedNetwork(nn.Module):
         return share * x + (1.0 - share) * x[partner.to(x.device)]
 
 
-class TensorBatches:
-    """Batches of nearly equal size, cut from whole tensors rather than row by row.
+class PredictionBatches:
+    """Batches in the order of the rows, cut from whole tensors rather than row by row."""
 
-    Nearly equal, because a last batch of one row would break batch normalisation.
-    """
-
-    def __init__(self, dataset, batch_size, shuffle=False, rng=None):
+    def __init__(self, dataset, batch_size):
         self.dataset = dataset
-        self.n_batches = -(-len(dataset) // batch_size)
-        self.shuffle = shuffle
-        self.rng = rng
+        self.n_batches = _count_batches(len(dataset), batch_size)
 
     def __len__(self):
         return self.n_batches
 
     def __iter__(self):
-        n = len(self.dataset)
-        order = torch.randperm(n, generator=self.rng) if self.shuffle else torch.arange(n)
         X, y = self.dataset.X, self.dataset.y
-        for rows in order.tensor_split(self.n_batches):
-            yield X[rows], torch.zeros(len(rows)) if y is None else y[rows]
+        for batch in torch.arange(len(X)).tensor_split(self.n_batches):
+            yield X[batch], torch.zeros(len(batch)) if y is None else y[batch]
+
+
+class TrainingBatches:
+    """Shuffled batches of the next of several passes, cut from whole tensors.
+
+    Yields rows and, together, their labels and weights in the loss. Batches are of nearly
+    equal size, because a last one of one row would break batch normalisation.
+    """
+
+    def __init__(self, dataset, batch_size, passes, rng, loss_weights):
+        self.dataset = dataset
+        self.passes = passes
+        self.n_batches = [_count_batches(len(rows), batch_size) for rows in passes]
+        self.rng = rng
+        self.loss_weights = loss_weights
+        self.n_done = 0
+
+    def __len__(self):
+        return self.n_batches[min(self.n_done, len(self.passes) - 1)]
+
+    def __iter__(self):
+        rows, n_batches = self.passes[self.n_done], self.n_batches[self.n_done]
+        self.n_done += 1
+        rows = rows[torch.randperm(len(rows), generator=self.rng)]
+        X, y, weights = self.dataset.X, self.dataset.y, self.loss_weights
+        for batch in rows.tensor_split(n_batches):
+            yield X[batch], (y[batch], None if weights is None else weights[batch])
+
+
+def _count_batches(n_rows, batch_size):
+    return -(-n_rows // batch_size)
 
 
 class OneCycle(Callback):
     """Raise and lower the learning rate once over the whole training."""
 
-    def __init__(self, max_epochs):
-        self.max_epochs = max_epochs
-
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Plan the rates of all steps."""
-        n_batches = len(net.get_iterator(net.get_dataset(X, y), training=True))
+        n_steps = sum(net.get_iterator(net.get_dataset(X, y), training=True).n_batches)
         momentum = "momentum" in net.optimizer_.defaults or "betas" in net.optimizer_.defaults
         self.schedule_ = torch.optim.lr_scheduler.OneCycleLR(
             net.optimizer_,
             max_lr=net.lr,
-            total_steps=max(2, self.max_epochs * n_batches),
+            total_steps=max(2, n_steps),
             cycle_momentum=momentum,
         )
 
@@ -216,9 +266,8 @@ def make_net(
         optimizer__weight_decay=weight_decay,
         lr=learning_rate,
         batch_size=batch_size,
-        iterator_train=TensorBatches,
-        iterator_train__shuffle=True,
-        iterator_valid=TensorBatches,
+        iterator_train=TrainingBatches,
+        iterator_valid=PredictionBatches,
         iterator_valid__batch_size=_PREDICTION_BATCH,
         train_split=None,
         device=str(device),
@@ -227,37 +276,3 @@ def make_net(
     ).initialize()
     net.user_callbacks = list(callbacks or ())
     return net
-
-
-def hold_out(X, labels, fraction, rng):
-    """Split rows so that no row of one side has a copy on the other.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, ...)
-        Rows.
-
-    labels : int64 ndarray of shape (n,)
-        Positions of their classes.
-
-    fraction : float
-        Share of the different rows of each class to hold out, at least one row of each
-        class that has two different ones.
-
-    rng : numpy.random.RandomState
-
-    Returns
-    -------
-    trains, held_out : bool ndarray and int64 ndarray
-        Mask of the rows to train on; indices of the rows held out, without copies.
-    """
-    flat = np.ascontiguousarray(X).reshape(len(X), -1)
-    rows = flat.view([("row", f"V{flat.dtype.itemsize * flat.shape[1]}")])["row"][:, 0]
-    _, first, group = np.unique(rows, return_index=True, return_inverse=True)
-    chosen = []
-    for label in np.unique(labels):
-        different = first[labels[first] == label]
-        n = min(max(1, round(fraction * len(different))), len(different) - 1)
-        chosen.append(rng.permutation(different)[:n])
-    held_out = np.concatenate(chosen)
-    return ~np.isin(group, group[held_out]), held_out

@@ -11,9 +11,10 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from ._classifier_net import AUGMENTATIONS, hold_out, make_net
+from ._classifier_net import AUGMENTATIONS, make_net
 from ._devices import resolve_device, resolve_precision
 from ._random import draw_seed, global_seed
+from ._training_rows import check_sample_weight, hold_out, training_order
 from ._validation import check_images
 from .images import ImageSpec
 from .networks import make_classifier
@@ -26,11 +27,12 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    module : {"auto", "compact", "paper", "mlp"} or callable, default="auto"
-        "compact" is a small modern CNN, "paper" that of Zhu et al. (2017), "mlp" a
-        perceptron for vectors; "auto" is "compact" for images and "mlp" for vectors. A
-        callable takes the :class:`~skgan_aug.images.ImageSpec` and the number of classes
-        and returns a ``torch.nn.Module`` that maps (n, C, H, W) in [-1, 1] to logits.
+    module : {"auto", "compact", "resnet", "paper", "mlp"} or callable, default="auto"
+        "compact" is a small modern CNN, "resnet" a deeper one, "paper" that of Zhu et al.
+        (2017), "mlp" a perceptron for vectors; "auto" is "compact" for images and "mlp" for
+        vectors. A callable takes the :class:`~skgan_aug.images.ImageSpec` and the number of
+        classes and returns a ``torch.nn.Module`` that maps (n, C, H, W) in [-1, 1] to
+        logits.
 
     image_shape : tuple of int, default=None
         (H, W) or (H, W, C) of the images that the rows of a 2-dimensional X hold. X of
@@ -44,8 +46,12 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Rows per optimisation step.
 
     learning_rate : float, default=5e-3
-        The highest of a one-cycle schedule (``partial_fit``: a constant one). The paper
-        trains its CNN with 1e-3.
+        The highest of a one-cycle schedule, or the constant one. The paper trains its CNN
+        with 1e-3.
+
+    learning_rate_schedule : {"one_cycle", "constant"}, default="one_cycle"
+        "one_cycle" raises and lowers the rate once over the training [1]_;
+        ``partial_fit``, which knows no end, keeps it constant.
 
     weight_decay : float, default=1e-2
         Of the optimiser.
@@ -67,6 +73,10 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     label_smoothing : float in [0, 1), default=0
         Share of each label that is spread over all classes.
+
+    real_last : float in [0, 1), default=0
+        Share of the epochs, the last ones, that leave out the rows which ``fit`` is told
+        are synthetic: what is odd about them is unlearnt on real rows.
 
     early_stopping : bool, default=False
         Hold rows back, stop after five epochs without progress on them, and keep the
@@ -136,17 +146,19 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "module": [StrOptions({"auto", "compact", "paper", "mlp"}), callable],
+        "module": [StrOptions({"auto", "compact", "resnet", "paper", "mlp"}), callable],
         "image_shape": ["array-like", None],
         "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"one_cycle", "constant"})],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "optimizer": [StrOptions({"adamw", "adam", "sgd"}), type],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
         "mixup": [Interval(Real, 0, None, closed="left")],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "real_last": [Interval(Real, 0, 1, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "callbacks": [list, None],
@@ -165,12 +177,14 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         max_epochs="auto",
         batch_size=64,
         learning_rate=5e-3,
+        learning_rate_schedule="one_cycle",
         weight_decay=1e-2,
         optimizer="adamw",
         class_weight=None,
         augmentation=None,
         mixup=0.0,
         label_smoothing=0.0,
+        real_last=0.0,
         early_stopping=False,
         validation_fraction=0.1,
         callbacks=None,
@@ -185,12 +199,14 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
         self.optimizer = optimizer
         self.class_weight = class_weight
         self.augmentation = augmentation
         self.mixup = mixup
         self.label_smoothing = label_smoothing
+        self.real_last = real_last
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.callbacks = callbacks
@@ -200,7 +216,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None, *, synthetic_mask=None):
         """Train on X and y.
 
         Parameters
@@ -211,6 +227,14 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n,)
             Labels, of at least two classes.
 
+        sample_weight : array-like of shape (n,), default=None
+            How often each row trains: a weight of 3 is the same as the row three times, one
+            of 0 as no row; a fraction shows in the loss.
+
+        synthetic_mask : array-like of bool of shape (n,), default=None
+            Rows that ``real_last`` leaves out at the end, such as a sampler's
+            ``synthetic_mask_``.
+
         Returns
         -------
         self : TorchCNNClassifier
@@ -218,21 +242,19 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Before training, for X, y or parameters that cannot work.
+            Before training, for X, y, weights or parameters that cannot work.
         """
         self._validate_params()
         goes_on = self.warm_start and hasattr(self, "net_")
-        X, y = self._check_X_y(X, y, reset=not goes_on)
+        X, y, weights, is_real = self._check_rows(
+            X, y, sample_weight, synthetic_mask, reset=not goes_on
+        )
         if not goes_on:
             self._start(X, np.unique(y))
-        max_epochs = self.max_epochs
-        if max_epochs == "auto":
-            n_batches = -(-len(X) // self.batch_size)
-            max_epochs = min(max(_FEWEST_EPOCHS, -(-_STEPS // n_batches)), _MOST_EPOCHS)
-        self._train(X, y, schedule=True, max_epochs=max_epochs)
+        self._train(X, y, weights, is_real)
         return self
 
-    def partial_fit(self, X, y, classes=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one pass over X and y, going on from the present weights.
 
         Parameters
@@ -246,13 +268,16 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever come; needed in the first call where y lacks some.
 
+        sample_weight : array-like of shape (n,), default=None
+            As in :meth:`fit`.
+
         Returns
         -------
         self : TorchCNNClassifier
         """
         self._validate_params()
         starts = not hasattr(self, "net_")
-        X, y = self._check_X_y(X, y, reset=starts)
+        X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
         if starts:
             self._start(X, np.unique(y if classes is None else classes))
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
@@ -260,7 +285,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"classes={classes!r} is not what the first call to partial_fit had: "
                 f"{self.classes_}."
             )
-        self._train(X, y, schedule=False, max_epochs=1)
+        self._train(X, y, weights, None, is_partial=True)
         return self
 
     def predict_proba(self, X):
@@ -315,6 +340,34 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 )
         return X, y
 
+    def _check_rows(self, X, y, sample_weight, synthetic_mask, *, reset):
+        """X, y, weights and which rows are real; without rows of weight 0."""
+        X, y = self._check_X_y(X, y, reset=reset)
+        weights = check_sample_weight(sample_weight, X)
+        is_real = self._check_synthetic_mask(synthetic_mask, X)
+        if weights is None or weights.all():
+            return X, y, weights, is_real
+        counts = weights > 0
+        is_real = None if is_real is None else is_real[counts]
+        return X[counts], y[counts], weights[counts], is_real
+
+    def _check_synthetic_mask(self, synthetic_mask, X):
+        """Which rows are real, where ``real_last`` asks; None where it does not."""
+        if synthetic_mask is None:
+            if self.real_last:
+                raise ValueError(
+                    f"real_last={self.real_last} needs to know which rows are real: pass "
+                    "synthetic_mask=sampler.synthetic_mask_ to fit, or real_last=0."
+                )
+            return None
+        mask = np.asarray(synthetic_mask)
+        if mask.dtype != bool or mask.shape != (len(X),):
+            raise ValueError(
+                f"synthetic_mask must be bool of shape ({len(X)},), one for each row of X, "
+                f"but is {mask.dtype} of shape {mask.shape}."
+            )
+        return ~mask
+
     def _start(self, X, classes):
         """Settle everything that the data decide, and make an untrained net."""
         if len(classes) < 2:
@@ -349,15 +402,18 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         )
         self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
 
-    def _train(self, X, y, *, schedule, max_epochs):
-        """Train ``net_`` on rows X and labels y for some epochs."""
+    def _train(self, X, y, weights, is_real, *, is_partial=False):
+        """Train ``net_``; for one pass at a constant rate if it is only a part."""
         labels = np.searchsorted(self.classes_, y)
-        weights = None
+        order, loss_weights = training_order(X, labels, weights)
+        class_weights = None
         if self.class_weight is not None:
-            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
-            weights = torch.as_tensor(weights, dtype=torch.float32)
-        trains, held_out = slice(None), None
-        if self.early_stopping and schedule:
+            class_weights = torch.as_tensor(
+                compute_class_weight(self.class_weight, classes=self.classes_, y=y[order]),
+                dtype=torch.float32,
+            )
+        held_out = None
+        if self.early_stopping and not is_partial:
             trains, rows = hold_out(X, labels, self.validation_fraction, self._random_state)
             if not len(rows):
                 raise ValueError(
@@ -365,15 +421,36 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                     "rows in X. Pass early_stopping=False, or more rows."
                 )
             held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
+            order = order[trains[order]]
+        max_epochs = 1 if is_partial else self._count_epochs(len(order))
         seed = draw_seed(self._random_state)
         with global_seed(seed, self.net_.device):  # for dropout
             self.net_.train_on(
-                self._spec.as_tensor(X[trains]),
-                torch.from_numpy(labels[trains]),
-                max_epochs=max_epochs,
+                self._spec.as_tensor(X),
+                torch.from_numpy(labels),
+                passes=self._passes(order, is_real, max_epochs),
                 rng=torch.Generator().manual_seed(seed),
-                schedule=schedule,
-                class_weights=weights,
+                one_cycle=self.learning_rate_schedule == "one_cycle" and not is_partial,
+                loss_weights=loss_weights,
+                class_weights=class_weights,
                 held_out=held_out,
             )
         self.history_ = self.net_.history
+
+    def _count_epochs(self, n_rows):
+        if self.max_epochs != "auto":
+            return self.max_epochs
+        n_batches = -(-n_rows // self.batch_size)
+        return min(max(_FEWEST_EPOCHS, -(-_STEPS // n_batches)), _MOST_EPOCHS)
+
+    def _passes(self, order, is_real, max_epochs):
+        """For each epoch the rows that it goes over, the last ones over real rows alone."""
+        n_last = 0 if is_real is None else round(self.real_last * max_epochs)
+        last = order[is_real[order]] if n_last else order
+        if not len(last):
+            raise ValueError(
+                "synthetic_mask leaves no row to finish on: pass real_last=0, or the mask of "
+                "a training set with real rows."
+            )
+        all_rows, last = torch.from_numpy(order), torch.from_numpy(last)
+        return [all_rows] * (max_epochs - n_last) + [last] * n_last

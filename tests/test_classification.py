@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import skorch
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -64,6 +66,7 @@ def make_linear(spec, n_classes):
     ("module", "shape"),
     [
         ("compact", (9, 13)),
+        ("resnet", (9, 13)),
         ("paper", (8, 8, 3)),
         ("mlp", (30,)),
         (make_linear, (6, 5)),
@@ -280,7 +283,7 @@ def test_mixup_weighs_both_labels_by_their_shares():
     partner = torch.tensor([1, 2, 0])
     net.module_.mixed = 0.25, partner
     both = [nn.functional.cross_entropy(logits, own) for own in (labels, labels[partner])]
-    loss = net.get_loss(logits, labels, training=True)
+    loss = net.get_loss(logits, (labels, None), training=True)
     assert loss.item() == pytest.approx((0.25 * both[0] + 0.75 * both[1]).item())
     assert net.get_loss(logits, labels).item() == pytest.approx(both[0].item())
 
@@ -293,6 +296,128 @@ def test_label_smoothing_bounds_confidence():
     )
     assert sure.max(axis=1).mean() > 0.95
     assert smooth.max(axis=1).mean() == pytest.approx(0.75, abs=0.05)
+
+
+def test_the_rate_may_be_constant():
+    X, y = make_images()
+
+    class Rates(skorch.callbacks.Callback):
+        def __init__(self):
+            self.seen = []
+
+        def on_batch_end(self, net, training=False, **kwargs):
+            if training:
+                self.seen.append(net.optimizer_.param_groups[0]["lr"])
+
+    rates = {name: Rates() for name in ("constant", "one_cycle")}
+    for name, callback in rates.items():
+        make_classifier(
+            learning_rate_schedule=name, learning_rate=1e-3, callbacks=[callback]
+        ).fit(X, y)
+    assert set(rates["constant"].seen) == {1e-3}
+    assert max(rates["one_cycle"].seen) == pytest.approx(1e-3, rel=0.1)
+    assert rates["one_cycle"].seen[-1] < 1e-5
+
+
+# Weights of rows
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    weights=st.lists(st.integers(0, 3), min_size=8, max_size=8).filter(
+        lambda w: any(w[:4]) and any(w[4:])
+    ),
+    options=st.sampled_from(
+        [{}, {"class_weight": "balanced"}, {"early_stopping": True}, {"mixup": 0.3}]
+    ),
+    seed=st.integers(0, 100),
+)
+def test_a_weight_is_a_number_of_copies(weights, options, seed):
+    """To the bit, wherever the copies stand."""
+    X, y = make_images((4, 4), shape=(4, 4), seed=seed)
+    order = np.random.RandomState(seed).permutation(np.repeat(np.arange(8), weights))
+    if "early_stopping" in options and len(np.unique(order)) < 4:
+        options = {}
+    classifier = make_classifier(batch_size=3, **options)
+    weighted = classifier.fit(X, y, sample_weight=weights).predict_proba(X)
+    repeated = clone(classifier).fit(X[order], y[order]).predict_proba(X)
+    assert_array_equal(weighted, repeated)
+
+
+def test_fractions_of_a_weight_show_in_the_loss():
+    """Of two contradicting rows, predictions follow their weights."""
+    X, y = np.zeros((2, 4, 4)), np.array([0, 1])
+    X = np.concatenate([X, X + 1])
+    y = np.concatenate([y, y])
+    classifier = make_classifier(
+        max_epochs=150, module=make_linear, weight_decay=0, learning_rate=2e-2
+    )
+    probabilities = classifier.fit(X, y, sample_weight=[0.2, 0.6, 1.5, 0.5]).predict_proba(X)
+    assert_allclose(probabilities[:, 0], [0.25, 0.25, 0.75, 0.75], atol=0.02)
+
+
+def test_weights_and_class_weights_multiply_as_in_scikit_learn():
+    X, y = np.zeros((4, 4, 4)), np.array([0, 0, 0, 1])
+    classifier = make_classifier(
+        max_epochs=150, module=make_linear, class_weight={0: 1, 1: 6}, learning_rate=2e-2
+    )
+    probabilities = classifier.fit(X, y, sample_weight=[0.5, 1.5, 1, 1]).predict_proba(X)
+    assert_allclose(probabilities[:, 1], 6 / 9, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.zeros(32), "zero"),
+        (np.full(32, 1e7), r"sample_weight sums to 3.2e\+08 for 32 rows.*sample_weight.mean"),
+        (np.full(32, -1.0), "(?i)negative values in data passed to `sample_weight`"),
+        (np.full(32, np.nan), "contains NaN"),
+        (np.ones(31), "sample_weight.shape"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights, message):
+    with pytest.raises(ValueError, match=message):
+        make_classifier().fit(*make_images(), sample_weight=weights)
+
+
+def test_partial_fit_takes_weights():
+    X, y = make_images()
+    weights = np.arange(32) % 3
+    parts = make_classifier().partial_fit(X, y, sample_weight=weights)
+    rows = np.repeat(np.arange(32), weights)
+    spread = parts._spec  # of the rows that count
+    again = make_classifier().partial_fit(X[rows], y[rows])
+    assert again._spec == spread
+    assert_array_equal(parts.predict_proba(X), again.predict_proba(X))
+
+
+# Real rows last
+
+
+def test_the_last_epochs_train_on_real_rows():
+    X, y = make_images((20, 12))
+    mask = np.zeros(32, dtype=bool)
+    mask[25:] = True
+    rows = {True: [], False: []}
+    classifier = make_classifier(
+        module=record_batches(rows), real_last=0.5, max_epochs=4, batch_size=32
+    ).fit(X, y, synthetic_mask=mask)
+    assert [len(batch) for batch in rows[True]] == [32, 32, 25, 25]
+    spec = classifier._spec
+    real = unique_rows([spec.encode(spec.as_tensor(X[:25]))])
+    assert unique_rows(rows[True][2:]) == real
+
+
+def test_real_last_needs_to_know_which_rows_are_real():
+    X, y = make_images()
+    classifier = make_classifier(real_last=0.5)
+    with pytest.raises(ValueError, match=r"synthetic_mask=sampler.synthetic_mask_"):
+        classifier.fit(X, y)
+    for mask in (np.zeros(31, dtype=bool), np.zeros(32)):
+        with pytest.raises(ValueError, match=r"must be bool of shape \(32,\)"):
+            classifier.fit(X, y, synthetic_mask=mask)
+    with pytest.raises(ValueError, match="no row to finish on"):
+        classifier.fit(X, y, synthetic_mask=np.ones(32, dtype=bool))
 
 
 # Early stopping
@@ -342,12 +467,11 @@ def test_early_stopping_stops_and_keeps_the_best_weights():
 
     # Stopped right at the best epoch, the same training gives the same weights.
     class StopAt(skorch.callbacks.Callback):
-        def on_epoch_end(self, net, **kwargs):
-            if len(net.history) == best + 1:
+        def on_epoch_begin(self, net, **kwargs):
+            if len(net.history) == best + 2:
                 raise KeyboardInterrupt
 
     stopped = clone(classifier).set_params(callbacks=[StopAt()]).fit(X, y)
-    assert len(stopped.history_) == best + 1
     assert_array_equal(stopped.predict_proba(X), classifier.predict_proba(X))
 
 

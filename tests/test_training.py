@@ -299,7 +299,8 @@ def test_one_step_is_that_of_a_plain_transcription_of_the_paper():
     fake_t, fake_s = st(s), ts(t)
     loss = ((d_t(fake_t) - 1) ** 2).mean() + ((d_s(fake_s) - 1) ** 2).mean()
     loss = loss + 10 * ((ts(fake_t) - s).abs().mean() + (st(fake_s) - t).abs().mean())
-    loss = loss + 5 * ((ts(s) - s).abs().mean() + (st(t) - t).abs().mean())
+    few = slice((len(s) + 3) // 4)  # the identity loss is that of a quarter of the batch
+    loss = loss + 5 * ((ts(s[few]) - s[few]).abs().mean() + (st(t[few]) - t[few]).abs().mean())
     generators.zero_grad()
     loss.backward()
     generators.step()

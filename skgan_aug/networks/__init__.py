@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from .classifiers import CompactCNN, MLPClassifier, PaperCNN
+from .classifiers import CompactCNN, MLPClassifier, PaperCNN, SmallResNet
 from .discriminators import MLPDiscriminator, PaperDiscriminator, PatchDiscriminator
 from .generators import MaskedGenerator, MLPGenerator, ResnetGenerator
 
@@ -17,6 +17,7 @@ __all__ = [
     "PaperDiscriminator",
     "PatchDiscriminator",
     "ResnetGenerator",
+    "SmallResNet",
     "make_classifier",
     "make_discriminator",
     "make_generator",
@@ -25,7 +26,7 @@ __all__ = [
 _N_PROBES = 2  # rows of the batch that factories' modules are tried on
 _IMAGE_GENERATORS = {"masked": MaskedGenerator, "resnet": ResnetGenerator}
 _IMAGE_DISCRIMINATORS = {"patch": PatchDiscriminator, "paper": PaperDiscriminator}
-_IMAGE_CLASSIFIERS = {"compact": CompactCNN, "paper": PaperCNN}
+_IMAGE_CLASSIFIERS = {"compact": CompactCNN, "resnet": SmallResNet, "paper": PaperCNN}
 
 
 def make_generator(generator, spec):
@@ -84,7 +85,7 @@ def make_classifier(module, spec, n_classes):
 
     Parameters
     ----------
-    module : {"auto", "compact", "paper", "mlp"} or callable
+    module : {"auto", "compact", "resnet", "paper", "mlp"} or callable
         "auto" is "compact" for images and "mlp" for vectors. A callable takes the
         :class:`~skgan_aug.images.ImageSpec` and the number of classes and returns a
         module that maps a batch to logits.

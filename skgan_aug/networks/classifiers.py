@@ -41,9 +41,8 @@ class CompactCNN(nn.Module):
 
     def __init__(self, n_channels, image_size, n_classes, *, n_filters=32, dropout=0.2):
         super().__init__()
-        n_stages = max(2, min(4, int(math.log2(max(min(image_size), 4) / 4))))
         stages, n_in = [], n_channels
-        for stage in range(n_stages):
+        for stage in range(_count_stages(image_size)):
             n_out = n_filters * 2**stage
             stages += [*_conv(n_in, n_out), _half(image_size, stage)]
             n_in = n_out
@@ -53,6 +52,67 @@ class CompactCNN(nn.Module):
     def forward(self, x):
         """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
         return self.logits(self.features(x))
+
+
+class SmallResNet(nn.Module):
+    """A small residual network: each stage halves the resolution, two convolutions a block.
+
+    Group-normalised for the reason given at :class:`CompactCNN`.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of the images.
+
+    image_size : tuple of int
+        (H, W), any size from 1x1.
+
+    n_classes : int
+        Number of logits.
+
+    n_filters : int, default=32
+        Filters of the first stage, doubled by each following one.
+
+    n_blocks : int, default=1
+        Residual blocks in each stage.
+
+    dropout : float, default=0.2
+        Share of pooled features dropped while training.
+
+    References
+    ----------
+    .. [1] He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
+       section 4.2.
+    """
+
+    def __init__(
+        self, n_channels, image_size, n_classes, *, n_filters=32, n_blocks=1, dropout=0.2
+    ):
+        super().__init__()
+        layers, n_in = [*_conv(n_channels, n_filters)], n_filters
+        for stage in range(_count_stages(image_size)):
+            n_out = n_filters * 2**stage
+            layers.append(_half(image_size, stage))
+            layers += [_Block(n_in if k == 0 else n_out, n_out) for k in range(n_blocks)]
+            n_in = n_out
+        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten())
+        self.logits = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * n_in, n_classes))
+
+    def forward(self, x):
+        """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
+        return self.logits(self.features(x))
+
+
+class _Block(nn.Module):
+    """Two convolutions whose result is added to the input, widened where it must be."""
+
+    def __init__(self, n_in, n_out):
+        super().__init__()
+        self.layers = nn.Sequential(*_conv(n_in, n_out), *_conv(n_out, n_out)[:-1])
+        self.widen = nn.Identity() if n_in == n_out else nn.Conv2d(n_in, n_out, 1, bias=False)
+
+    def forward(self, x):
+        return (self.widen(x) + self.layers(x)).relu()
 
 
 class PaperCNN(nn.Module):
@@ -135,6 +195,11 @@ class MLPClassifier(nn.Module):
 
 def _conv(n_in, n_out):
     return nn.Conv2d(n_in, n_out, 3, padding=1), nn.GroupNorm(_N_GROUPS, n_out), nn.ReLU()
+
+
+def _count_stages(image_size):
+    """Stages until about 4x4 is left."""
+    return max(2, min(4, int(math.log2(max(min(image_size), 4) / 4))))
 
 
 def _half(image_size, stage):

@@ -1,0 +1,105 @@
+"""Which rows a classifier trains on, how often, and which are held back."""
+
+import numpy as np
+import torch
+from sklearn.utils.validation import _check_sample_weight
+
+_MOST_ROWS = 10**7  # of one pass; beyond, weights are on another scale than copies of rows
+
+
+def check_sample_weight(sample_weight, X):
+    """Weights of the rows of X, (n,), at least 0 and not all 0; None for none.
+
+    Raises
+    ------
+    ValueError
+        For weights that cannot be, or that ask for more rows than a pass may have.
+    """
+    if sample_weight is None:
+        return None
+    weights = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
+    if np.ceil(weights).sum() > _MOST_ROWS:
+        raise ValueError(
+            f"sample_weight sums to {weights.sum():.3g} for {len(X)} rows, but a row of "
+            "weight 3 trains like three rows: pass sample_weight / sample_weight.mean()."
+        )
+    return weights
+
+
+def training_order(X, labels, weights):
+    """Each row as often as it weighs, in an order that depends on the rows alone.
+
+    Rows sorted by their bytes make a row of weight three the same thing as the row three
+    times, wherever it stands in X. A weight of 2.5 makes three copies, each of which counts
+    for 2.5/3 in the loss.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, ...)
+        Rows.
+
+    labels : int64 ndarray of shape (n,)
+        Positions of their classes.
+
+    weights : float64 ndarray of shape (n,), above 0, or None
+        How much each counts; None: all the same.
+
+    Returns
+    -------
+    order : int64 ndarray of shape (m,)
+        Indices of rows.
+
+    loss_weights : float32 tensor of shape (n,) or None
+        What each copy of a row counts in the loss; None: all the same.
+    """
+    by_label = np.argsort(labels, kind="stable")
+    order = by_label[np.argsort(_as_bytes(X[by_label]), kind="stable")]
+    if weights is None:
+        return order, None
+    copies = np.ceil(weights).astype(np.int64)
+    order = np.repeat(order, copies[order])
+    if np.array_equal(weights, copies):
+        return order, None
+    return order, torch.from_numpy((weights / copies).astype(np.float32))
+
+
+def hold_out(X, labels, fraction, rng):
+    """Split rows so that no row of one side has a copy on the other.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, ...)
+        Rows.
+
+    labels : int64 ndarray of shape (n,)
+        Positions of their classes.
+
+    fraction : float
+        Share of the different rows of each class to hold out, at least one row of each
+        class that has two different ones.
+
+    rng : numpy.random.RandomState
+
+    Returns
+    -------
+    trains, held_out : bool ndarray and int64 ndarray
+        Mask of the rows to train on; indices of the rows held out, without copies.
+    """
+    _, first, group = np.unique(_as_bytes(X), return_index=True, return_inverse=True)
+    chosen = []
+    for label in np.unique(labels):
+        different = first[labels[first] == label]
+        n = min(max(1, round(fraction * len(different))), len(different) - 1)
+        chosen.append(rng.permutation(different)[:n])
+    held_out = np.concatenate(chosen)
+    return ~np.isin(group, group[held_out]), held_out
+
+
+def _as_bytes(X):
+    """Rows as one opaque value each, which can be sorted and compared; -0.0 is 0.0."""
+    flat = np.ascontiguousarray(X if X.dtype.kind != "f" else X + 0.0).reshape(len(X), -1)
+    return flat.view([("row", f"V{flat.dtype.itemsize * flat.shape[1]}")])["row"][:, 0]
