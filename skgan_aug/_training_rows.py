@@ -67,7 +67,7 @@ def training_order(X, labels, weights):
     return order, torch.from_numpy((weights / copies).astype(np.float32))
 
 
-def hold_out(X, labels, fraction, rng):
+def hold_out(X, labels, fraction, rng, *, is_real=None):
     """Split rows so that no row of one side has a copy on the other.
 
     Parameters
@@ -84,18 +84,25 @@ def hold_out(X, labels, fraction, rng):
 
     rng : numpy.random.RandomState
 
+    is_real : bool ndarray of shape (n,), default=None
+        Rows that may be held out; None: all.
+
     Returns
     -------
     trains, held_out : bool ndarray and int64 ndarray
         Mask of the rows to train on; indices of the rows held out, without copies.
     """
     _, first, group = np.unique(_as_bytes(X), return_index=True, return_inverse=True)
+    if is_real is not None:
+        first = first[is_real[first]]
     chosen = []
     for label in np.unique(labels):
         different = first[labels[first] == label]
+        if not len(different):
+            continue
         n = min(max(1, round(fraction * len(different))), len(different) - 1)
         chosen.append(rng.permutation(different)[:n])
-    held_out = np.concatenate(chosen)
+    held_out = np.concatenate(chosen or [first])
     return ~np.isin(group, group[held_out]), held_out
 
 

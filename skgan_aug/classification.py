@@ -232,8 +232,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             of 0 as no row; a fraction shows in the loss.
 
         synthetic_mask : array-like of bool of shape (n,), default=None
-            Rows that ``real_last`` leaves out at the end, such as a sampler's
-            ``synthetic_mask_``.
+            Rows that ``early_stopping`` does not hold back and ``real_last`` leaves out at
+            the end, such as a sampler's ``synthetic_mask_``.
 
         Returns
         -------
@@ -352,7 +352,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         return X[counts], y[counts], weights[counts], is_real
 
     def _check_synthetic_mask(self, synthetic_mask, X):
-        """Which rows are real, where ``real_last`` asks; None where it does not."""
+        """Which rows are real; None where nobody says so."""
         if synthetic_mask is None:
             if self.real_last:
                 raise ValueError(
@@ -414,7 +414,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         held_out = None
         if self.early_stopping and not is_partial:
-            trains, rows = hold_out(X, labels, self.validation_fraction, self._random_state)
+            trains, rows = hold_out(
+                X, labels, self.validation_fraction, self._random_state, is_real=is_real
+            )
             if not len(rows):
                 raise ValueError(
                     "early_stopping=True has nothing to hold back: no class has two different "

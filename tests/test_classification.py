@@ -454,6 +454,21 @@ def test_no_validation_row_has_a_copy_among_the_training_rows():
     assert len(validated) == 0.2 * 30 + 0.2 * 10
 
 
+def test_no_synthetic_row_is_a_validation_row():
+    X, y = make_images((30, 30))
+    mask = np.arange(60) % 3 == 0
+    rows = {True: [], False: []}
+    classifier = make_classifier(
+        module=record_batches(rows), early_stopping=True, validation_fraction=0.5
+    ).fit(X, y, synthetic_mask=mask)
+    spec = classifier._spec
+    synthetic = unique_rows([spec.encode(spec.as_tensor(X[mask]))])
+    validated = unique_rows(rows[False][1:])
+    assert len(validated) == 0.5 * 40
+    assert validated.isdisjoint(synthetic)
+    assert synthetic < unique_rows(rows[True])
+
+
 def test_early_stopping_stops_and_keeps_the_best_weights():
     """Labels are noise: the validation loss soon rises."""
     generator = np.random.RandomState(0)
