@@ -74,6 +74,12 @@ def load_problem(name, folder, seed):
     return X, y, (X_test, y_test), rare
 
 
+def load_whole(dataset, folder):
+    """X, y, X_test, y_test of a data set in its own size, nothing left out."""
+    size = next(problem.size for problem in PROBLEMS.values() if problem.dataset == dataset)
+    return _load(dataset, size, Path(folder))[:4]
+
+
 @cache
 def _load(dataset, size, folder):
     if dataset == "fashion_mnist":
