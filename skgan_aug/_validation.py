@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 
-def check_images(estimator, X, y="no_validation", *, reset):
+def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     """Validate images, flattened images or vectors.
 
     Parameters
@@ -21,6 +21,9 @@ def check_images(estimator, X, y="no_validation", *, reset):
     reset : bool
         Whether this is the first X, or must agree with it.
 
+    spec : ImageSpec, default=None
+        What the first X was, which this one must agree with.
+
     Returns
     -------
     X : ndarray of the same shape and a numeric dtype
@@ -31,9 +34,13 @@ def check_images(estimator, X, y="no_validation", *, reset):
     ValueError, TypeError
         Naming what is wrong with X and the remedy.
     """
-    return validate_data(
-        estimator, _as_numbers(_densify(X)), y, reset=reset, allow_nd=True, dtype="numeric"
-    )
+    X = _as_numbers(_densify(X))
+    if spec is not None and np.ndim(X) > 2:  # scikit-learn would take rows for features
+        spec.check_rows(np.asarray(X))
+    checked = validate_data(estimator, X, y, reset=reset, allow_nd=True, dtype="numeric")
+    if spec is not None:
+        spec.check_rows(checked[0] if isinstance(checked, tuple) else checked)
+    return checked
 
 
 def _densify(X):

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import Callback
 
 from ._classifier_net import AUGMENTATIONS, make_net
 from ._devices import resolve_device, resolve_precision
@@ -86,7 +87,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Share of the different rows of each class held back for ``early_stopping``.
 
     callbacks : list of skorch.callbacks.Callback, default=None
-        Further callbacks.
+        Further callbacks, each with a name in a tuple if it likes.
 
     device : str or torch.device, default="auto"
         "auto" takes cuda, then mps, then cpu.
@@ -302,8 +303,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             In the order of ``classes_``.
         """
         check_is_fitted(self)
-        X = check_images(self, X, reset=False)
-        self._spec.check_rows(X)
+        X = check_images(self, X, reset=False, spec=self._spec)
         logits = self.net_.forward(self._spec.as_tensor(X))
         return logits.double().softmax(dim=1).numpy()
 
@@ -328,10 +328,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 "Multilabel and multioutput targets are not supported. "
                 "y must be of shape (n,)."
             )
-        X, y = check_images(self, X, y, reset=reset)
+        X, y = check_images(self, X, y, reset=reset, spec=None if reset else self._spec)
         check_classification_targets(y)
         if not reset:
-            self._spec.check_rows(X)
             unknown = np.setdiff1d(y, self.classes_)
             if len(unknown):
                 raise ValueError(
@@ -382,6 +381,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"augmentation={self.augmentation!r} is for images, but X holds vectors. Pass "
                 "image_shape if its rows are images, or a callable."
             )
+        _check_classes(self.optimizer, self.callbacks)
         self._random_state = check_random_state(self.random_state)
         with global_seed(draw_seed(self._random_state)):
             network = make_classifier(self.module, spec, len(classes))
@@ -456,3 +456,19 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         all_rows, last = torch.from_numpy(order), torch.from_numpy(last)
         return [all_rows] * (max_epochs - n_last) + [last] * n_last
+
+
+def _check_classes(optimizer, callbacks):
+    """Refuse an optimiser that is none, and callbacks that skorch could not call."""
+    if isinstance(optimizer, type) and not issubclass(optimizer, torch.optim.Optimizer):
+        raise TypeError(
+            f"optimizer={optimizer.__name__} is no subclass of torch.optim.Optimizer: pass "
+            "one, such as torch.optim.RMSprop, or 'adamw', 'adam' or 'sgd'."
+        )
+    for callback in callbacks or ():
+        own = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
+        if not isinstance(own, Callback):
+            raise TypeError(
+                f"callbacks holds {callback!r}: give instances of skorch.callbacks.Callback, "
+                "or tuples of a name and one."
+            )

@@ -152,8 +152,10 @@ def test_flattened_images_equal_images():
 def test_rows_of_another_shape_are_refused(other):
     X, y = make_images()
     classifier = make_classifier().fit(X, y)
-    with pytest.raises(ValueError, match="X has"):
-        classifier.predict(make_images(shape=other)[0])
+    rows = make_images(shape=other)[0]
+    for X_other in (rows, rows.tolist()):
+        with pytest.raises(ValueError, match=r"X has (rows of shape|30 features)"):
+            classifier.predict(X_other)
 
 
 def test_prediction_before_training_is_refused():
@@ -558,6 +560,19 @@ def test_callbacks_are_called():
     callback = Count()
     make_classifier(callbacks=[callback]).fit(X, y)
     assert epochs == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "message"),
+    [
+        ("optimizer", int, "optimizer=int is no subclass of torch.optim.Optimizer"),
+        ("callbacks", [3], "callbacks holds 3: give instances"),
+        ("callbacks", [("name", skorch.callbacks.Callback)], "callbacks holds .*: give inst"),
+    ],
+)
+def test_what_skorch_could_not_use_is_refused(parameter, value, message):
+    with pytest.raises(TypeError, match=message):
+        make_classifier(**{parameter: value}).fit(*make_images())
 
 
 def test_ctrl_c_stops_a_fit_and_is_not_taken_for_its_end():
