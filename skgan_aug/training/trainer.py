@@ -1,6 +1,7 @@
 """Train a CycleGAN between two classes."""
 
 import copy
+from itertools import chain
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -13,6 +14,7 @@ from .loop import run_training
 from .losses import adversarial_loss, classification_loss, reconstruction_loss
 
 _SOURCE, _TARGET = 0, 1  # labels of the auxiliary classifier
+_WATCHER_EVERY = 4  # steps for each that trains an auxiliary classifier of weight 0
 _N_SCORED = 64  # source images that the target-class score is the mean of
 _LEAST_GAIN = 0.01  # of the target-class score, to count as better
 
@@ -270,13 +272,20 @@ class CycleGANTrainer:
                 ("t", real_label): gan.discriminator_t(seen_t),
                 ("t", 0.0): gan.discriminator_t(self._augmented(fake_t)),
             }
-            logits = self._class_logits(seen_s, seen_t)
+            logits = self._class_logits(seen_s, seen_t) if self._trains_classifier else None
         losses = dict.fromkeys(("discriminator_s", "discriminator_t"), 0.0)
         for (domain, label), score in scores.items():
             # Halved, as in the paper: discriminators learn slower than generators.
             losses[f"discriminator_{domain}"] += 0.5 * adversarial_loss(score, label)
-        labels = self._class_labels(len(real_s), len(real_t))
-        return losses | {"classifier": classification_loss(logits, labels)}
+        if logits is not None:
+            labels = self._class_labels(len(real_s), len(real_t))
+            losses["classifier"] = classification_loss(logits, labels)
+        return losses
+
+    @property
+    def _trains_classifier(self):
+        """Whether this step trains the auxiliary classifier; some do where it only watches."""
+        return self.config.classifier_weight > 0 or self.n_iter % _WATCHER_EVERY == 0
 
     def _class_logits(self, seen_s, seen_t):
         return self.cyclegan.classifier(torch.cat([seen_s, seen_t]))
@@ -326,11 +335,10 @@ class CycleGANTrainer:
 
     def log(self):
         """Append mean losses since the last call, and the score, to the history."""
-        names = self._losses[0].keys()
-        means = {
-            name: torch.stack([losses[name] for losses in self._losses]).mean().item()
-            for name in names
-        }
+        values: dict = {}
+        for name, loss in chain.from_iterable(losses.items() for losses in self._losses):
+            values.setdefault(name, []).append(loss)
+        means = {name: torch.stack(losses).mean().item() for name, losses in values.items()}
         self._losses = []
         means["target_score"] = self.target_score()
         self.cyclegan.history.append({"n_iter": self.n_iter, **means})
