@@ -92,8 +92,8 @@ class CycleGANOverSampler(BaseOverSampler):
         Weight of the cycle-consistency loss beside the adversarial loss.
 
     identity_weight : float, default=2
-        Weight of the identity loss (a generator should leave its own class alone; asked of
-        a quarter of each batch), not relative to ``cycle_weight``.
+        Weight of the identity loss (a generator should leave its own class alone), not
+        relative to ``cycle_weight``.
 
     classifier_weight : float, default=0
         Weight of the auxiliary classifier's loss, which makes translations cross into

@@ -241,22 +241,20 @@ class CycleGANTrainer:
             "cycle_t": config.cycle_weight * reconstruction_loss(cycle_t, real_t),
         }
         if config.identity_weight:
-            for name, same, real in (("s", same_s, real_s), ("t", same_t, real_t)):
-                loss = reconstruction_loss(same, _first_quarter(real))
-                losses[f"identity_{name}"] = config.identity_weight * loss
+            losses["identity_s"] = config.identity_weight * reconstruction_loss(same_s, real_s)
+            losses["identity_t"] = config.identity_weight * reconstruction_loss(same_t, real_t)
         if logits is not None:
             labels = self._class_labels(len(real_s), len(real_t))
             losses["crossing"] = config.classifier_weight * classification_loss(logits, labels)
         return losses, fake_s, fake_t
 
     def _translate(self, generator, x, own):
-        """Translate ``x`` and, for the identity loss, some of the generator's own class.
+        """Translate ``x`` and, for the identity loss, images of the generator's own class.
 
         Both go through in one batch: one large pass costs less than two small ones.
         """
         if not self.config.identity_weight:
             return generator(x), None
-        own = _first_quarter(own)
         return generator(torch.cat([x, own])).split([len(x), len(own)])
 
     def _discriminator_losses(self, real_s, real_t, fake_s, fake_t):
@@ -360,8 +358,3 @@ class CycleGANTrainer:
         for optimizer in (self.optimizer_g, self.optimizer_d):
             for group in optimizer.param_groups:
                 group["lr"] *= factor
-
-
-def _first_quarter(batch):
-    """The images that the identity loss is taken over: few are enough for what it asks."""
-    return batch[: -(-len(batch) // 4)]
