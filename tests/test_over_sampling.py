@@ -410,7 +410,8 @@ def test_synthetic_rows_are_translations_of_their_source_rows():
     assert_array_equal(X_new[synthetic], expected)
 
 
-def test_snapshots_take_turns_in_making_synthetic_rows():
+def test_snapshots_take_turns_in_making_synthetic_rows(monkeypatch):
+    monkeypatch.setattr("skgan_aug.training.config._FIRST_STEP", 1)
     X, y = make_images()
     sampler = make_sampler(source="majority", n_snapshots=2, max_iter=3)
     X_new, y_new = sampler.fit_resample(X, y)

@@ -395,14 +395,16 @@ def test_without_a_moving_average_the_last_weights_translate():
 
 def test_the_moving_average_follows_its_decay():
     decay = 0.9
-    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=3, ema_decay=decay))
-    seen = []
-    for _ in range(3):
-        trainer.train_step(*trainer.draw_batches())
-        seen.append(weights(trainer.cyclegan.generator_st))
-    expected = seen[0]  # an average starts from the first weights
-    for new in seen[1:]:
-        expected = decay * expected + (1 - decay) * new
+    trainer = make_trainer(dataclasses.replace(SMALL, max_iter=100, ema_decay=decay))
+    trainer.advance()
+    expected = weights(
+        trainer.cyclegan.generator_st
+    )  # an average starts from the first weights
+    for step in range(1, 100):
+        trainer.advance()
+        share = min(decay, (1 + step) / (10 + step))
+        expected = share * expected + (1 - share) * weights(trainer.cyclegan.generator_st)
+    assert share == decay  # which it follows in the end
     averaged = weights(trainer.finish().generator_st)
     torch.testing.assert_close(averaged, expected)
 
@@ -436,8 +438,10 @@ def test_history_holds_finite_means_of_losses():
         (1000, 8, [300, 400, 500, 600, 700, 800, 900, 1000]),
         (1000, 1, [300]),
         (1000, 0, []),
-        (2, 10, [1, 2]),
-        (1, 3, [1]),
+        (500, 3, [300, 400, 500]),
+        (301, 10, [300, 301]),
+        (300, 3, [300]),
+        (299, 3, []),
     ],
 )
 def test_snapshots_are_spread_over_the_training(max_iter, n_snapshots, steps):
@@ -445,6 +449,13 @@ def test_snapshots_are_spread_over_the_training(max_iter, n_snapshots, steps):
     assert config.snapshot_steps == steps
 
 
+@pytest.fixture
+def from_the_start(monkeypatch):
+    """Snapshots of trainings of a few steps too."""
+    monkeypatch.setattr("skgan_aug.training.config._FIRST_STEP", 1)
+
+
+@pytest.mark.usefixtures("from_the_start")
 def test_snapshots_are_the_generator_of_their_step():
     trainer = make_trainer(dataclasses.replace(SMALL, max_iter=4, n_snapshots=3))
     taken = {}
@@ -456,6 +467,7 @@ def test_snapshots_are_the_generator_of_their_step():
         assert torch.equal(weights(snapshot), taken[step])
 
 
+@pytest.mark.usefixtures("from_the_start")
 def test_snapshots_change_nothing_else():
     plain, kept = (
         make_trainer(dataclasses.replace(SMALL, n_snapshots=n)).fit() for n in (0, 2)
@@ -464,6 +476,7 @@ def test_snapshots_change_nothing_else():
     assert_same_state(plain.discriminator_t, kept.discriminator_t)
 
 
+@pytest.mark.usefixtures("from_the_start")
 def test_snapshots_take_turns():
     cyclegan = make_trainer(dataclasses.replace(SMALL, n_snapshots=2)).fit()
     first, second = cyclegan.snapshots
@@ -503,6 +516,7 @@ def test_early_stopping_keeps_the_best_weights(monkeypatch):
     assert_same_state(trainer.cyclegan.generator_st, until_best.finish().generator_st)
 
 
+@pytest.mark.usefixtures("from_the_start")
 def test_snapshots_after_an_early_stop_are_the_best_weights(monkeypatch):
     trainer = early({50: 0.5, 100: 0.4, 150: 0.3}, monkeypatch, n_snapshots=3)
     trainer.fit()

@@ -69,6 +69,12 @@ def compare(
     max_iter: Annotated[
         int | None, typer.Option(min=1, help="CycleGAN: optimiser steps per pair of classes.")
     ] = None,
+    classifier_weight: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="CycleGAN: weight of the loss that makes translations cross."
+        ),
+    ] = None,
     synthetic_fraction: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="CycleGAN: share of translations in what is added."),
@@ -104,6 +110,7 @@ def compare(
         seeds=seeds,
         folds=folds,
         max_iter=max_iter,
+        classifier_weight=classifier_weight,
         synthetic_fraction=synthetic_fraction,
         classifier_steps=classifier_steps,
         augmentation="flips_shifts" if flips else augmentation,

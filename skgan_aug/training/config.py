@@ -6,7 +6,9 @@ import numpy as np
 
 from .augmentation import AUGMENTATIONS
 
-_FIRST_SNAPSHOT = 0.3  # share of the training; before, translations are hardly any
+# No snapshot is taken in the first 30% of a training or in its first 300 steps: what
+# generators draw by then is hardly a translation.
+_FIRST_SHARE, _FIRST_STEP = 0.3, 300
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,12 @@ class TrainingConfig:
         Translations kept to show discriminators again; 0 shows the newest only.
 
     ema_decay : float
-        Decay of the exponential moving average of the weights that translate; 0 takes
-        the last weights.
+        Decay of the exponential moving average of the weights that translate, less in the
+        first steps, which would else weigh too much; 0 takes the last weights.
 
     n_snapshots : int
-        Moments of training, spread over its last 70%, at which the generator is kept
-        beside its average.
+        Moments of training, spread over its last 70% but none among its first 300 steps,
+        at which the generator is kept beside its average.
 
     augment : tuple of {"color", "translation", "cutout"}
         Differentiable augmentations of whatever a discriminator or the auxiliary
@@ -98,7 +100,9 @@ class TrainingConfig:
     @property
     def snapshot_steps(self):
         """Steps after which a snapshot is taken: ``n_snapshots``, or as many as there are."""
-        first = _FIRST_SNAPSHOT * self.max_iter
+        first = max(_FIRST_SHARE * self.max_iter, _FIRST_STEP)
+        if first > self.max_iter:
+            return []
         steps = np.linspace(first, self.max_iter, self.n_snapshots).round().astype(int)
         return np.unique(np.maximum(steps, 1)).tolist()
 

@@ -328,8 +328,15 @@ class CycleGANTrainer:
         return gan.generator_st, gan.generator_ts, gan.classifier
 
     def _average(self, module):
-        average = get_ema_multi_avg_fn(self.config.ema_decay)
-        return AveragedModel(module, multi_avg_fn=average, use_buffers=True).eval()
+        def update(averages, weights, n_averaged):
+            return get_ema_multi_avg_fn(self._ema_decay)(averages, weights, n_averaged)
+
+        return AveragedModel(module, multi_avg_fn=update, use_buffers=True).eval()
+
+    @property
+    def _ema_decay(self):
+        """Decay of the averages; lower at first, so that they forget the untrained weights."""
+        return min(self.config.ema_decay, (1 + self.n_iter) / (10 + self.n_iter))
 
     def log(self):
         """Append mean losses since the last call, and the score, to the history."""
