@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import train_test_split
+from sklearn.inspection import permutation_importance
+from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
 from torch import nn
 
 from skgan_aug import TorchCNNClassifier
@@ -536,6 +539,63 @@ def test_warm_start_goes_on_and_fit_starts_again():
     assert warm.net_ is net
     assert len(warm.history_) == 6
     assert not np.array_equal(warm.predict_proba(X), expected)
+
+
+# Inside scikit-learn's own tools, on flattened images
+
+
+@pytest.fixture(scope="module")
+def bright_corners():
+    """Rows of 6x6 images; the class is the corner, of the upper two, that is bright."""
+    generator = np.random.RandomState(0)
+    X, y = generator.uniform(0, 100, size=(60, 6, 6)), np.arange(60) % 2
+    X[y == 0, :2, :2] += 100
+    X[y == 1, :2, -2:] += 100
+    return X.reshape(60, 36), y
+
+
+def flat_classifier(**parameters):
+    return make_classifier(image_shape=(6, 6), max_epochs=12, learning_rate=1e-2, **parameters)
+
+
+def test_grid_search(bright_corners):
+    search = GridSearchCV(flat_classifier(), {"learning_rate": [1e-6, 1e-2]}, cv=2)
+    assert search.fit(*bright_corners).best_params_ == {"learning_rate": 1e-2}
+    assert search.best_score_ > 0.9
+
+
+def test_calibration(bright_corners):
+    X, y = bright_corners
+    weights = np.where(y == 0, 1.0, 2.0)
+    calibrated = CalibratedClassifierCV(flat_classifier(), cv=2)
+    assert calibrated.fit(X, y, sample_weight=weights).score(X, y) > 0.9
+
+
+def test_cross_val_predict(bright_corners):
+    X, y = bright_corners
+    probabilities = cross_val_predict(flat_classifier(), X, y, cv=2, method="predict_proba")
+    assert_allclose(probabilities.sum(axis=1), 1)
+    assert np.mean(probabilities.argmax(axis=1) == y) > 0.9
+
+
+def test_permutation_importance_finds_the_corners(bright_corners):
+    X, y = bright_corners
+    classifier = flat_classifier().fit(X, y)
+    importance = permutation_importance(
+        classifier, X, y, scoring="neg_log_loss", n_repeats=3, random_state=0
+    ).importances_mean.reshape(6, 6)
+    corners = importance[:2, :2].mean(), importance[:2, -2:].mean()
+    assert min(corners) > 3 * np.abs(importance[2:]).mean()
+
+
+def test_stacking(bright_corners):
+    X, y = bright_corners
+    members = [
+        ("cnn", flat_classifier()),
+        ("trees", RandomForestClassifier(5, random_state=0)),
+    ]
+    stack = StackingClassifier(members, cv=2).fit(X, y)
+    assert stack.score(X, y) > 0.9
 
 
 # skorch
