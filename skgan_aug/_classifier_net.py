@@ -57,9 +57,9 @@ class ClassifierNet(NeuralNet):
             Rows and labels to stop early on.
         """
         self.module_.rng = rng
-        batches = {"passes": passes, "rng": rng, "loss_weights": loss_weights}
-        for name, value in batches.items():
-            setattr(self, f"iterator_train__{name}", value)
+        self.iterator_train__rng = rng
+        self.iterator_train__passes = passes
+        self.iterator_train__loss_weights = loss_weights
         if class_weights is not None:
             class_weights = class_weights.to(self.device)
         self.criterion_.weight = class_weights
@@ -74,6 +74,9 @@ class ClassifierNet(NeuralNet):
         # What comes from the keyboard is no end, but a wish to stop.
         with watched_interrupt(hold_back=False) as interrupt:
             self.partial_fit(rows, labels, epochs=len(passes))
+        # A pickle of the net needs none of the training rows.
+        self.iterator_train__passes = self.iterator_train__loss_weights = None
+        self.train_split = None
         if interrupt.is_set():
             raise KeyboardInterrupt
 

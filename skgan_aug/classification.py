@@ -246,6 +246,11 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             Before training, for X, y, weights or parameters that cannot work.
         """
         self._validate_params()
+        if self.real_last and synthetic_mask is None:
+            raise ValueError(
+                f"real_last={self.real_last} needs to know which rows are real: pass "
+                "synthetic_mask=sampler.synthetic_mask_ to fit, or real_last=0."
+            )
         goes_on = self.warm_start and hasattr(self, "net_")
         X, y, weights, is_real = self._check_rows(
             X, y, sample_weight, synthetic_mask, reset=not goes_on
@@ -343,29 +348,12 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """X, y, weights and which rows are real; without rows of weight 0."""
         X, y = self._check_X_y(X, y, reset=reset)
         weights = check_sample_weight(sample_weight, X)
-        is_real = self._check_synthetic_mask(synthetic_mask, X)
+        is_real = _check_synthetic_mask(synthetic_mask, X)
         if weights is None or weights.all():
             return X, y, weights, is_real
         counts = weights > 0
         is_real = None if is_real is None else is_real[counts]
         return X[counts], y[counts], weights[counts], is_real
-
-    def _check_synthetic_mask(self, synthetic_mask, X):
-        """Which rows are real; None where nobody says so."""
-        if synthetic_mask is None:
-            if self.real_last:
-                raise ValueError(
-                    f"real_last={self.real_last} needs to know which rows are real: pass "
-                    "synthetic_mask=sampler.synthetic_mask_ to fit, or real_last=0."
-                )
-            return None
-        mask = np.asarray(synthetic_mask)
-        if mask.dtype != bool or mask.shape != (len(X),):
-            raise ValueError(
-                f"synthetic_mask must be bool of shape ({len(X)},), one for each row of X, "
-                f"but is {mask.dtype} of shape {mask.shape}."
-            )
-        return ~mask
 
     def _start(self, X, classes):
         """Settle everything that the data decide, and make an untrained net."""
@@ -456,6 +444,19 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         all_rows, last = torch.from_numpy(order), torch.from_numpy(last)
         return [all_rows] * (max_epochs - n_last) + [last] * n_last
+
+
+def _check_synthetic_mask(synthetic_mask, X):
+    """Which rows are real; None where nobody says so."""
+    if synthetic_mask is None:
+        return None
+    mask = np.asarray(synthetic_mask)
+    if mask.dtype != bool or mask.shape != (len(X),):
+        raise ValueError(
+            f"synthetic_mask must be bool of shape ({len(X)},), one for each row of X, "
+            f"but is {mask.dtype} of shape {mask.shape}."
+        )
+    return ~mask
 
 
 def _check_classes(optimizer, callbacks):

@@ -413,6 +413,19 @@ def test_the_last_epochs_train_on_real_rows():
     assert unique_rows(rows[True][2:]) == real
 
 
+def test_a_part_has_no_last_epochs():
+    classifier = make_classifier(real_last=0.5).partial_fit(*make_images())
+    assert len(classifier.history_) == 1
+
+
+def test_a_pickle_holds_no_training_rows():
+    small, large = (
+        len(pickle.dumps(make_classifier(early_stopping=True, max_epochs=2).fit(*rows)))
+        for rows in (make_images((20, 12)), make_images((2000, 1200)))
+    )
+    assert large < small + 1000
+
+
 def test_real_last_needs_to_know_which_rows_are_real():
     X, y = make_images()
     classifier = make_classifier(real_last=0.5)
