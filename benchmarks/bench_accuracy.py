@@ -18,7 +18,7 @@ from .effectiveness.problems import load_whole
 
 # The default network and values; passes and augmentation are what the data ask for.
 SETTINGS = {
-    "fashion_mnist": {"max_epochs": 16, "augmentation": "flips"},
+    "fashion_mnist": {"max_epochs": 12, "augmentation": "flips"},
     "fer2013": {"max_epochs": 20, "augmentation": "flips_shifts"},
 }
 

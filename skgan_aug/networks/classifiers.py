@@ -199,7 +199,7 @@ def _conv(n_in, n_out):
 
 def _count_stages(image_size):
     """Stages until about 4x4 is left."""
-    return max(2, min(4, int(math.log2(max(min(image_size), 4) / 4))))
+    return max(2, min(4, round(math.log2(max(min(image_size), 4) / 4))))
 
 
 def _half(image_size, stage):
