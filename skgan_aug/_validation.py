@@ -35,8 +35,10 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
         Naming what is wrong with X and the remedy.
     """
     X = _as_numbers(_densify(X))
-    if spec is not None and np.ndim(X) > 2:  # scikit-learn would take rows for features
-        spec.check_rows(np.asarray(X))
+    if spec is not None:
+        rows = X if hasattr(X, "ndim") else np.asarray(X)
+        if rows.ndim > 2:  # scikit-learn would take the height for a number of features
+            spec.check_rows(rows)
     checked = validate_data(estimator, X, y, reset=reset, allow_nd=True, dtype="numeric")
     if spec is not None:
         spec.check_rows(checked[0] if isinstance(checked, tuple) else checked)
