@@ -162,7 +162,7 @@ class PredictionBatches:
 
     def __init__(self, dataset, batch_size):
         self.dataset = dataset
-        self.n_batches = _count_batches(len(dataset), batch_size)
+        self.n_batches = count_batches(len(dataset), batch_size)
 
     def __len__(self):
         return self.n_batches
@@ -183,7 +183,7 @@ class TrainingBatches:
     def __init__(self, dataset, batch_size, passes, rng, loss_weights):
         self.dataset = dataset
         self.passes = passes
-        self.n_batches = [_count_batches(len(rows), batch_size) for rows in passes]
+        self.n_batches = [count_batches(len(rows), batch_size) for rows in passes]
         self.rng = rng
         self.loss_weights = loss_weights
         self.n_done = 0
@@ -200,7 +200,8 @@ class TrainingBatches:
             yield X[batch], (y[batch], None if weights is None else weights[batch])
 
 
-def _count_batches(n_rows, batch_size):
+def count_batches(n_rows, batch_size):
+    """Batches of one pass over so many rows."""
     return -(-n_rows // batch_size)
 
 

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
-from ._classifier_net import AUGMENTATIONS, make_net
+from ._classifier_net import AUGMENTATIONS, count_batches, make_net
 from ._devices import resolve_device, resolve_precision
 from ._random import draw_seed, global_seed
 from ._training_rows import check_sample_weight, hold_out, training_order
@@ -430,7 +430,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     def _count_epochs(self, n_rows):
         if self.max_epochs != "auto":
             return self.max_epochs
-        n_batches = -(-n_rows // self.batch_size)
+        n_batches = count_batches(n_rows, self.batch_size)
         return min(max(_FEWEST_EPOCHS, -(-_STEPS // n_batches)), _MOST_EPOCHS)
 
     def _passes(self, order, is_real, max_epochs):

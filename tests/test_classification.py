@@ -504,6 +504,7 @@ def test_early_stopping_stops_and_keeps_the_best_weights():
                 raise KeyboardInterrupt
 
     stopped = clone(classifier).set_params(callbacks=[StopAt()]).fit(X, y)
+    assert len(stopped.history_) == best + 2  # the last of them begun and no more
     assert_array_equal(stopped.predict_proba(X), classifier.predict_proba(X))
 
 

@@ -397,9 +397,8 @@ def test_the_moving_average_follows_its_decay():
     decay = 0.9
     trainer = make_trainer(dataclasses.replace(SMALL, max_iter=100, ema_decay=decay))
     trainer.advance()
-    expected = weights(
-        trainer.cyclegan.generator_st
-    )  # an average starts from the first weights
+    # An average starts from the first weights.
+    expected = weights(trainer.cyclegan.generator_st)
     for step in range(1, 100):
         trainer.advance()
         share = min(decay, (1 + step) / (10 + step))

@@ -7,7 +7,18 @@ from torch import nn
 _N_GROUPS = 8
 
 
-class CompactCNN(nn.Module):
+class _ImageClassifier(nn.Module):
+    """What ``features`` finds in an image, judged by ``logits``."""
+
+    features: nn.Module
+    logits: nn.Module
+
+    def forward(self, x):
+        """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
+        return self.logits(self.features(x))
+
+
+class CompactCNN(_ImageClassifier):
     """A small modern CNN: convolution, group norm, ReLU and pooling until 4x4 is left.
 
     Each image is normalised by itself: batch normalisation would learn the statistics of
@@ -49,12 +60,8 @@ class CompactCNN(nn.Module):
         self.features = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(2), nn.Flatten())
         self.logits = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * n_in, n_classes))
 
-    def forward(self, x):
-        """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
-        return self.logits(self.features(x))
 
-
-class SmallResNet(nn.Module):
+class SmallResNet(_ImageClassifier):
     """A small residual network: each stage halves the resolution, two convolutions a block.
 
     Group-normalised for the reason given at :class:`CompactCNN`.
@@ -98,10 +105,6 @@ class SmallResNet(nn.Module):
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten())
         self.logits = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * n_in, n_classes))
 
-    def forward(self, x):
-        """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
-        return self.logits(self.features(x))
-
 
 class _Block(nn.Module):
     """Two convolutions whose result is added to the input, widened where it must be."""
@@ -115,7 +118,7 @@ class _Block(nn.Module):
         return (self.widen(x) + self.layers(x)).relu()
 
 
-class PaperCNN(nn.Module):
+class PaperCNN(_ImageClassifier):
     """The CNN of Zhu et al., arXiv 1711.00648.
 
     conv3x3x64, max-pool, local response normalisation, conv3x3x128, local response
@@ -157,10 +160,6 @@ class PaperCNN(nn.Module):
             nn.ReLU(),
         )
         self.logits = nn.Linear(256, n_classes)
-
-    def forward(self, x):
-        """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
-        return self.logits(self.features(x))
 
 
 class MLPClassifier(nn.Module):
