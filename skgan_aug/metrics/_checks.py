@@ -1,0 +1,113 @@
+"""What every metric asks of its arrays."""
+
+import numpy as np
+
+
+def check_features(real, synthetic, *, n_min=2):
+    """Validate two arrays of features.
+
+    Parameters
+    ----------
+    real, synthetic : array-like of shape (n_real, d) and (n_synthetic, d)
+        Finite numbers.
+
+    n_min : int, default=2
+        The fewest rows that either needs.
+
+    Returns
+    -------
+    real, synthetic : float64 ndarray of the same shapes
+
+    Raises
+    ------
+    ValueError
+        Naming which array, what is wrong with it and the remedy.
+    """
+    real = _check_array(real, "real", n_min)
+    synthetic = _check_array(synthetic, "synthetic", n_min)
+    if real.shape[1] != synthetic.shape[1]:
+        raise ValueError(
+            f"synthetic has {synthetic.shape[1]} features, but real has {real.shape[1]}: "
+            "take both from the same classifier, or images of the same size."
+        )
+    return real, synthetic
+
+
+def _check_array(features, name, n_min):
+    features = np.asarray(features)
+    if features.ndim != 2 or features.shape[1] == 0:
+        raise ValueError(
+            f"{name} has shape {features.shape}, but must be features of shape (n, d): take "
+            "extract_features of the images, or flatten them."
+        )
+    if len(features) < n_min:
+        raise ValueError(
+            f"{name} has {len(features)} rows, but this needs at least {n_min}: pass more."
+        )
+    try:
+        features = features.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} has dtype {features.dtype}, but must hold numbers: {error}."
+        ) from error
+    if not np.isfinite(features).all():
+        row = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
+        raise ValueError(
+            f"{name} has NaN or infinity in row {row}: leave such rows out, or look at the "
+            "training that made them."
+        )
+    return features
+
+
+def check_labels(labels, rows, name):
+    """Validate one label for each row.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n,)
+        Labels.
+
+    rows : ndarray of shape (n, ...)
+        What they belong to.
+
+    name : str
+        Of the parameter, for the message.
+
+    Returns
+    -------
+    labels : ndarray of shape (n,)
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (len(rows),):
+        raise ValueError(
+            f"{name} has shape {labels.shape}, but there are {len(rows)} rows: pass one label "
+            "for each."
+        )
+    return labels
+
+
+def check_neighbors(n_neighbors, rows, name):
+    """Refuse more neighbours than rows have others beside them.
+
+    Parameters
+    ----------
+    n_neighbors : int
+        How many are wanted.
+
+    rows : ndarray of shape (n, d)
+        Among which.
+
+    name : str
+        What the rows are called, for the message.
+    """
+    if not isinstance(n_neighbors, int | np.integer) or not 1 <= n_neighbors < len(rows):
+        raise ValueError(
+            f"n_neighbors={n_neighbors!r}, but each of the {len(rows)} rows of {name} has "
+            f"{len(rows) - 1} others: pass an integer from 1 to {len(rows) - 1}, or more rows."
+        )
+
+
+def check_count(value, name, *, n_min):
+    """Refuse what is no integer of at least ``n_min``."""
+    if not isinstance(value, int | np.integer) or value < n_min:
+        raise ValueError(f"{name}={value!r} must be an integer of at least {n_min}.")

@@ -1,0 +1,153 @@
+"""Where the classes lie: a map of them, and how wide the gaps between neighbours are."""
+
+import numpy as np
+from sklearn.manifold import TSNE
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils import Bunch
+
+from ._checks import check_features, check_labels
+
+
+def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
+    """Lay real and synthetic rows out in the plane by t-SNE, as Zhu et al. [1]_ look at them.
+
+    Parameters
+    ----------
+    real, synthetic : array-like of shape (n_real, d) and (n_synthetic, d)
+        Features of all classes.
+
+    perplexity : float, default=30
+        About how many neighbours of a row are kept near; a third of the other rows at most.
+
+    random_state : int, RandomState or None, default=None
+        Of the optimisation.
+
+    Returns
+    -------
+    result : Bunch
+        ``real`` and ``synthetic``: float ndarray of shape (n_real, 2) and (n_synthetic, 2),
+        places in one plane. Synthetic rows should fill the region of their class; an island
+        of their own shows that they can be told apart. Distances between far groups mean
+        nothing.
+
+    Raises
+    ------
+    ValueError
+        For features that are not two finite arrays of equal width.
+
+    References
+    ----------
+    .. [1] Zhu, Liu, Qin, Li, "Data Augmentation in Emotion Classification Using Generative
+       Adversarial Networks", PAKDD 2018.
+    .. [2] van der Maaten, Hinton, "Visualizing Data using t-SNE", Journal of Machine
+       Learning Research 9, 2008.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.metrics import tsne_map
+    >>> real, synthetic = np.random.RandomState(0).normal(size=(2, 30, 5))
+    >>> tsne_map(real, synthetic[:10], random_state=0).synthetic.shape
+    (10, 2)
+    """
+    real, synthetic = check_features(real, synthetic)
+    rows = np.concatenate([real, synthetic])
+    tsne = TSNE(
+        perplexity=min(perplexity, (len(rows) - 1) / 3), init="pca", random_state=random_state
+    )
+    places = tsne.fit_transform(rows)
+    return Bunch(real=places[: len(real)], synthetic=places[len(real) :])
+
+
+def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
+    """Margin between neighbouring classes before and after augmentation.
+
+    Zhu et al. [1]_ hold that synthetic rows complete a class so that better margins to its
+    neighbours are found. Here the margin is that of a linear support vector machine between
+    the two classes, :math:`2 / |w|` [2]_, in features scaled to unit variance over the real
+    rows. Both classes weigh the same, and as much before as after: adding copies of rows
+    changes nothing.
+
+    Parameters
+    ----------
+    real : array-like of shape (n_real, d)
+        Features of real rows, of at least two classes.
+
+    y_real : array-like of shape (n_real,)
+        Their labels.
+
+    synthetic : array-like of shape (n_synthetic, d)
+        Features of the rows that augmentation adds.
+
+    y_synthetic : array-like of shape (n_synthetic,)
+        Their labels, each a class of ``y_real``.
+
+    C : float, default=1
+        What a real row on the wrong side of its margin costs, on average. The larger, the
+        more the margin is that of the rows nearest to the other class.
+
+    Returns
+    -------
+    result : Bunch
+        An entry for each class that has synthetic rows: ``label``; ``neighbor``, the class
+        whose mean is nearest to its own in real rows; float ndarrays ``before`` and
+        ``after``, the margins, above 0, and infinite where the classes are the same. Smaller after: synthetic rows reach towards the
+        neighbour. That may complete the class or lead it astray; GAN-test tells which.
+
+    Raises
+    ------
+    ValueError
+        For features that are not two finite arrays of equal width, or labels that do not
+        fit them.
+
+    References
+    ----------
+    .. [1] Zhu, Liu, Qin, Li, "Data Augmentation in Emotion Classification Using Generative
+       Adversarial Networks", PAKDD 2018.
+    .. [2] Cortes, Vapnik, "Support-Vector Networks", Machine Learning 20, 1995.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.metrics import class_margins
+    >>> real, y_real = np.array([[-1.0], [-1.0], [1.0], [1.0]]), [0, 0, 1, 1]
+    >>> result = class_margins(real, y_real, [[0.0], [0.0]], [1, 1], C=1e6)
+    >>> result.neighbor, result.before.round(3), result.after.round(3)
+    ([0], array([2.]), array([1.]))
+    """
+    real, synthetic = check_features(real, synthetic, n_min=1)
+    y_real = check_labels(y_real, real, "y_real")
+    y_synthetic = check_labels(y_synthetic, synthetic, "y_synthetic")
+    if not C > 0:
+        raise ValueError(f"C={C!r} must be above 0.")
+    classes, labels = np.unique(y_real).tolist(), np.unique(y_synthetic).tolist()
+    if len(classes) < 2:
+        raise ValueError(f"y_real has one class, {classes}: margins need at least 2 classes.")
+    unknown = np.setdiff1d(labels, classes).tolist()
+    if unknown:
+        raise ValueError(f"y_synthetic has the classes {unknown}, which y_real lacks.")
+    scaler = StandardScaler().fit(real)
+    real, synthetic = scaler.transform(real), scaler.transform(synthetic)
+    means = {label: real[y_real == label].mean(axis=0) for label in classes}
+    result: Bunch = Bunch(label=labels, neighbor=[], before=[], after=[])
+    for label in labels:
+        others = [other for other in classes if other != label]
+        neighbor = min(others, key=lambda other: np.linalg.norm(means[other] - means[label]))
+        pair = np.isin(y_real, [label, neighbor])
+        cost = C * np.count_nonzero(pair)
+        rows, y = real[pair], y_real[pair]
+        added = np.isin(y_synthetic, [label, neighbor])
+        result.neighbor.append(neighbor)
+        result.before.append(_margin(rows, y, cost))
+        rows, y = np.r_[rows, synthetic[added]], np.r_[y, y_synthetic[added]]
+        result.after.append(_margin(rows, y, cost))
+    result.before, result.after = np.array(result.before), np.array(result.after)
+    return result
+
+
+def _margin(rows, y, cost):
+    """Margin between two classes; ``cost`` is shared out among all rows."""
+    svm = SVC(kernel="linear", C=cost / len(rows), class_weight="balanced").fit(rows, y)
+    norm = float(np.linalg.norm(svm.coef_))
+    return 2.0 / norm if norm else np.inf
