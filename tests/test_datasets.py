@@ -1,16 +1,23 @@
 """Loaders return what is in the files, and say what is wrong with them."""
 
+import gzip
+import os
 import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
+from sklearn.model_selection import LeaveOneGroupOut
 
 from skgan_aug.datasets import (
     load_digits_images,
+    load_fashion_mnist,
+    load_fer2013,
     load_image_folder,
+    load_jaffe,
     load_npz,
+    load_sfew,
     make_imbalanced_images,
     resize_images,
 )
@@ -55,6 +62,11 @@ class TestNpz:
         assert "images" not in data
         assert data.data.shape == (6, 60)
 
+    def test_groups(self, tmp_path):
+        groups = np.array(list("aabbcc"))
+        data = load_npz(save_npz(tmp_path, **SPLIT, groups=groups))
+        np.testing.assert_array_equal(data.groups, groups)
+
     def test_return_x_y(self, tmp_path):
         X, y = load_npz(save_npz(tmp_path, **SPLIT), return_X_y=True)
         np.testing.assert_array_equal(X, X_TRAIN)
@@ -73,6 +85,7 @@ class TestNpz:
             ({**SPLIT, "X_test": X_TEST[:, :4]}, "X_test has rows of shape"),
             ({**SPLIT, "classes": np.array(["a", "b"])}, "classes names 2 classes"),
             ({"X": X_TRAIN, "y": Y_TRAIN.astype(object)}, "plain arrays"),
+            ({"X": X_TRAIN, "y": Y_TRAIN, "groups": Y_TEST}, "groups must hold one entry"),
         ],
     )
     def test_bad_archives(self, tmp_path, arrays, message):
@@ -146,6 +159,126 @@ class TestFolder:
         assert data.test_target.tolist() == [1]
         np.testing.assert_array_equal(data.test_images, X_TRAIN[1:2])
 
+    def test_validation_folder_is_a_split(self, tmp_path):
+        for split in ("Train", "Test", "Val"):
+            save_image(tmp_path / split / "a" / "1.png", X_TRAIN[0])
+        save_image(tmp_path / "Train" / "b" / "1.png", X_TRAIN[1])
+        data = load_image_folder(tmp_path)
+        assert data.target.tolist() == [0, 1]
+        assert data.validation_target.tolist() == data.test_target.tolist() == [0]
+        np.testing.assert_array_equal(data.validation_images, X_TRAIN[:1])
+
+    def test_a_class_that_only_other_splits_have_is_refused(self, tmp_path):
+        save_image(tmp_path / "train" / "a" / "1.png", X_TRAIN[0])
+        save_image(tmp_path / "test" / "b" / "1.png", X_TRAIN[0])
+        with pytest.raises(ValueError, match=r"test holds class 'b', which the training"):
+            load_image_folder(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("resize", "values"), [("crop", [20, 30]), ("pad", [10, 20, 30, 40])]
+    )
+    def test_proportions_are_kept(self, tmp_path, resize, values):
+        bands = np.repeat(np.array([10, 20, 30, 40], dtype=np.uint8), 4)
+        save_image(tmp_path / "a" / "1.png", np.tile(bands, (8, 1)))
+        (image,) = load_image_folder(tmp_path, size=8, resize=resize).images
+        assert image.shape == (8, 8)
+        middles = image[4, :: len(image) // len(values)]
+        np.testing.assert_allclose(middles.astype(int), values, atol=3)
+        if resize == "pad":
+            np.testing.assert_array_equal(image, np.tile(image[4], (8, 1)))
+
+    def test_any_format(self, tmp_path):
+        modes = {"gif": "P", "bmp": "RGB", "webp": "RGB", "jpg": "CMYK", "tif": "RGBA"}
+        for suffix, mode in modes.items():
+            save_image(tmp_path / "a" / f"1.{suffix}", np.full((9, 9, 3), 99, np.uint8), mode)
+        data = load_image_folder(tmp_path, size=8)
+        assert data.images.shape == (5, 8, 8, 3)
+        np.testing.assert_allclose(data.images.astype(int), 99, atol=30)  # palettes are coarse
+
+    def test_exif_turns_the_image(self, tmp_path):
+        (tmp_path / "a").mkdir()
+        exif = Image.Exif()
+        exif[0x0112] = 6  # to be turned a quarter
+        Image.fromarray(X_TRAIN[0]).save(tmp_path / "a" / "1.png", exif=exif)
+        (image,) = load_image_folder(tmp_path).images
+        np.testing.assert_array_equal(image, np.rot90(X_TRAIN[0], -1))
+
+    def test_levels_of_unknown_range_are_refused(self, tmp_path):
+        for name, dtype in (("1", np.float32), ("2", np.int32)):
+            save_image(tmp_path / "a" / f"{name}.tif", np.full((4, 4), 1e6, dtype))
+        with pytest.raises(ValueError, match=r"2 of 2 .*floating-point.*1000000"):
+            load_image_folder(tmp_path)
+
+    def test_unreadable_files_are_listed(self, tmp_path):
+        save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
+        (tmp_path / "a" / "0.png").write_bytes(b"no image")
+        (tmp_path / "a" / "2.png").touch()
+        save_image(tmp_path / "b" / "3.png", X_TRAIN[1])
+        with pytest.warns(UserWarning, match=r"2 of 4 .*0\.png: no image of.*left out"):
+            data = load_image_folder(tmp_path, unreadable="list")
+        assert data.target.tolist() == [0, 1]
+        assert [file[-5:] for file in data.filenames] == ["1.png", "3.png"]
+        assert [(file[-5:], reason) for file, reason in data.unreadable] == [
+            ("0.png", "no image of a known format"),
+            ("2.png", "empty file"),
+        ]
+        np.testing.assert_array_equal(data.images, X_TRAIN[:2])
+
+    def test_nothing_readable(self, tmp_path):
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "1.png").touch()
+        with (
+            pytest.warns(UserWarning, match="1 of 1"),
+            pytest.raises(ValueError, match="None of the 1 image files"),
+        ):
+            load_image_folder(tmp_path, unreadable="list")
+
+    def test_bombs_are_not_opened(self, tmp_path, monkeypatch):
+        save_image(tmp_path / "a" / "1.png", np.zeros((40, 40), np.uint8))
+        for limit in (1000, 100):  # Pillow warns above its limit, and fails above twice that
+            monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+            with pytest.raises(ValueError, match=r"1\.png: Image size \(1600 pixels\)"):
+                load_image_folder(tmp_path)
+
+    def test_postscript_is_not_run(self, tmp_path, monkeypatch):
+        save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
+        script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n"
+        for name in ("2.png", "3.eps"):
+            (tmp_path / "a" / name).write_bytes(script)
+        monkeypatch.setattr("subprocess.check_call", lambda *_, **__: pytest.fail("was run"))
+        with pytest.raises(ValueError, match=r"1 of 2 .*2\.png: no image of a known format"):
+            load_image_folder(tmp_path)
+
+    def test_links_out_of_the_folder_are_refused(self, tmp_path):
+        save_image(tmp_path / "secret.png", X_TRAIN[0])
+        save_image(tmp_path / "set" / "a" / "1.png", X_TRAIN[0])
+        folder = tmp_path / "set" / "a"
+        (folder / "inside.png").symlink_to("1.png")
+        (folder / "out.png").symlink_to(tmp_path / "secret.png")
+        (folder / "nothing.png").symlink_to("nowhere.png")
+        (folder / "loop.png").symlink_to("loop.png")
+        (folder / "folder").symlink_to(tmp_path)
+        os.mkfifo(folder / "pipe.png")
+        (folder / "zero.png").symlink_to("/dev/zero")
+        with pytest.warns(UserWarning, match="6 of 8"):
+            data = load_image_folder(tmp_path / "set", unreadable="list")
+        assert len(data.images) == 2
+        assert {file.rpartition("/")[2]: reason for file, reason in data.unreadable} == {
+            "folder": "a link to a folder",
+            "loop.png": "a link to nothing",
+            "nothing.png": "a link to nothing",
+            "out.png": "a link out of the folder",
+            "pipe.png": "no regular file but a device, pipe or folder",
+            "zero.png": "a link out of the folder",
+        }
+
+    def test_a_class_folder_that_is_a_link_out_is_refused(self, tmp_path):
+        save_image(tmp_path / "elsewhere" / "1.png", X_TRAIN[0])
+        (tmp_path / "set").mkdir()
+        (tmp_path / "set" / "a").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(ValueError, match=r"set/a is a link out of"):
+            load_image_folder(tmp_path / "set")
+
     def test_unreadable_files_are_named(self, tmp_path):
         save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
         for number in range(4):
@@ -177,6 +310,243 @@ class TestFolder:
     def test_bad_mode(self, tmp_path):
         with pytest.raises(ValueError, match="mode='CMYK'"):
             load_image_folder(tmp_path, mode="CMYK")
+        with pytest.raises(ValueError, match="resize='squeeze'"):
+            load_image_folder(tmp_path, resize="squeeze")
+        with pytest.raises(ValueError, match="unreadable='skip'"):
+            load_image_folder(tmp_path, unreadable="skip")
+
+
+FACES = RNG.integers(0, 256, (7, 48, 48), dtype=np.uint8)
+EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+
+
+def fer_row(label, number, usage=None, before_usage=()):
+    pixels = " ".join(map(str, FACES[number].ravel().tolist()))
+    return ",".join([str(label), *before_usage, *([usage] if usage else []), pixels])
+
+
+class TestFER2013:
+    def write(self, path, *rows, header="emotion,pixels,Usage"):
+        path.write_text("\n".join([header, *rows]) + "\n")
+        return path
+
+    def write_official(self, path):
+        rows = [f"{fer_row(label, label)},Training" for label in range(4)]
+        rows += [f"{fer_row(6, 4)},PublicTest", f"{fer_row(6, 1)},PublicTest"]
+        rows += [f"{fer_row(5, 5)},PrivateTest", f"{fer_row(2, 0)},PrivateTest"]
+        rows += [f"{fer_row(5, 4)},PrivateTest"]
+        return self.write(path, *rows)
+
+    def test_splits_without_leaks(self, tmp_path):
+        data = load_fer2013(self.write_official(tmp_path / "fer2013.csv"))
+        assert data.target_names.tolist() == EMOTIONS
+        np.testing.assert_array_equal(data.images, FACES[[2, 3]])
+        np.testing.assert_array_equal(data.target, [2, 3])
+        np.testing.assert_array_equal(data.validation_images, FACES[[1]])
+        np.testing.assert_array_equal(data.test_images, FACES[[5, 0, 4]])
+        np.testing.assert_array_equal(data.test_target, [5, 2, 5])
+        assert data.test_data.shape == (3, 48 * 48)
+        assert data.n_leaks == {"test": 0, "validation": 1, "train": 2}
+
+    def test_everything(self, tmp_path):
+        path = self.write_official(tmp_path / "fer2013.csv")
+        data = load_fer2013(path, drop_leaks=False)
+        assert (len(data.images), len(data.validation_images), len(data.test_images)) == (
+            4,
+            2,
+            3,
+        )
+        assert set(data.n_leaks.values()) == {0}
+        X, y = load_fer2013(path, drop_leaks=False, return_X_y=True)
+        np.testing.assert_array_equal(X, FACES[:4])
+        np.testing.assert_array_equal(y, [0, 1, 2, 3])
+
+    def test_the_layout_with_spaces_in_its_header(self, tmp_path):
+        self.write(
+            tmp_path / "icml_face_data.csv",
+            fer_row(3, 0, "Training"),
+            fer_row(1, 1, "PrivateTest"),
+            header="emotion, Usage, pixels",
+        )
+        data = load_fer2013(tmp_path)
+        np.testing.assert_array_equal(data.images, FACES[:1])
+        np.testing.assert_array_equal(data.test_images, FACES[1:2])
+        assert "validation_images" not in data
+
+    def test_training_file_of_the_competition(self, tmp_path):
+        self.write(tmp_path / "train.csv", fer_row(3, 0), header="emotion,pixels")
+        (tmp_path / "test.csv").write_text("pixels\n1 2 3\n")
+        data = load_fer2013(tmp_path)
+        assert data.target.tolist() == [3]
+        assert "test_images" not in data
+        with pytest.raises(ValueError, match=r"lacks the column 'emotion'.*no labels"):
+            load_fer2013(tmp_path / "test.csv")
+
+    def test_class_folders(self, tmp_path):
+        save_image(tmp_path / "train" / "happy" / "1.png", FACES[0])
+        save_image(tmp_path / "train" / "angry" / "1.png", FACES[1])
+        save_image(tmp_path / "test" / "neutral" / "1.png", FACES[1])
+        data = load_fer2013(tmp_path)
+        np.testing.assert_array_equal(data.images, FACES[:1])
+        assert data.target.tolist() == [3]
+        assert data.test_target.tolist() == [6]
+        assert data.n_leaks == {"test": 0, "train": 1}
+        save_image(tmp_path / "test" / "bored" / "1.png", FACES[1])
+        with pytest.raises(ValueError, match=r"folder 'bored', which is no expression"):
+            load_fer2013(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("row", "message"),
+        [
+            ("7,1 2,Training", "line 2: emotion is '7'"),
+            ("x,1 2,Training", "line 2: emotion is 'x'"),
+            ("3,1 2,Training", "there are 2 pixels"),
+            ("3,1 -2,Training", "pixels must be numbers"),
+            ("3,1 256,Training", "pixels must be numbers"),
+            ("3,1 b,Training", "pixels must be numbers"),
+            ("3,1 2,Trainig", "Usage is 'Trainig'"),
+            ("3,1 2", "there are 2 fields instead of 3"),
+            (f"3,{'1 ' * 99999},Training", "field larger"),
+            ("", "holds no image of the split Training"),
+        ],
+    )
+    def test_bad_rows(self, tmp_path, row, message):
+        with pytest.raises(ValueError, match=rf"fer2013\.csv.*{message}"):
+            load_fer2013(self.write(tmp_path / "fer2013.csv", row))
+
+    def test_bad_paths(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"nowhere\.csv"):
+            load_fer2013(tmp_path / "nowhere.csv")
+        with pytest.raises(ValueError, match=r"neither fer2013\.csv.*nor the folders"):
+            load_fer2013(tmp_path)
+        with pytest.raises(ValueError, match=r"lacks the column 'emotion'; it holds a, b"):
+            load_fer2013(self.write(tmp_path / "fer2013.csv", header="a,b"))
+
+
+class TestJAFFE:
+    NAMES = ("KA.AN1.39.tiff", "KA.NE2.27.tiff", "YM.DI1.64.TIFF", "YM.SU3.60.tiff")
+
+    def test_subjects_and_expressions(self, tmp_path):
+        for number, name in enumerate(self.NAMES):
+            save_image(tmp_path / "jaffe" / name, FACES[number])
+        (tmp_path / "README").touch()
+        data = load_jaffe(tmp_path)
+        assert data.target_names[data.target].tolist() == [
+            *("angry", "neutral", "disgust", "surprise")
+        ]
+        assert data.groups.tolist() == ["KA", "KA", "YM", "YM"]
+        np.testing.assert_array_equal(data.images, FACES[:4])
+        for train, test in LeaveOneGroupOut().split(data.data, data.target, data.groups):
+            assert not set(data.groups[train]) & set(data.groups[test])
+        X, y = load_jaffe(tmp_path, size=24, return_X_y=True)
+        assert X.shape == (4, 24, 24)
+        np.testing.assert_array_equal(y, data.target)
+
+    def test_other_names(self, tmp_path):
+        for name in (self.NAMES[0], "KA.XX1.3.tiff", "portrait.tiff"):
+            save_image(tmp_path / name, FACES[0])
+        with pytest.raises(ValueError, match=r"2 of 3 .*portrait\.tiff: its name"):
+            load_jaffe(tmp_path)
+        with pytest.warns(UserWarning, match="2 of 3"):
+            data = load_jaffe(tmp_path, unreadable="list")
+        assert data.groups.tolist() == ["KA"]
+
+    def test_bad_paths(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="no folder"):
+            load_jaffe(tmp_path / "nowhere")
+        with pytest.raises(ValueError, match="holds no images"):
+            load_jaffe(tmp_path)
+
+
+class TestSFEW:
+    def test_train_and_val(self, tmp_path):
+        save_image(tmp_path / "Train" / "Happy" / "a_1.png", X_TRAIN[0])
+        save_image(tmp_path / "Train" / "Angry" / "a_2.png", X_TRAIN[1])
+        save_image(tmp_path / "Val" / "Fear" / "b_1.png", X_TRAIN[2])
+        data = load_sfew(tmp_path)
+        assert data.target_names[data.target].tolist() == ["angry", "happy"]
+        assert data.target_names[data.validation_target].tolist() == ["fear"]
+        np.testing.assert_array_equal(data.validation_images, X_TRAIN[2:3])
+        X, _ = load_sfew(tmp_path, size=(6, 8), mode="L", return_X_y=True)
+        assert X.shape == (2, 6, 8)
+
+    def test_names_that_go_on(self, tmp_path):
+        for name in ("Train_Aligned_Faces", "Val_Aligned_Faces"):
+            save_image(tmp_path / name / "Sad" / "1.png", X_TRAIN[0])
+        assert load_sfew(tmp_path).target.tolist() == [4]
+
+    def test_a_split_that_is_not_there(self, tmp_path):
+        save_image(tmp_path / "Train" / "Sad" / "1.png", X_TRAIN[0])
+        with pytest.raises(ValueError, match=r"starts with Val; it holds none"):
+            load_sfew(tmp_path)
+
+
+class TestFashionMNIST:
+    X, y = RNG.integers(0, 256, (5, 28, 28), dtype=np.uint8), np.array([0, 9, 3, 3, 1])
+
+    def write(self, folder, name, array, *, packed=False, cut=0):
+        array = np.asarray(array, dtype=np.uint8)
+        sizes = np.array(array.shape, ">u4").tobytes()
+        raw = bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+        raw = raw[: len(raw) - cut]
+        file = folder / f"{name}-idx{array.ndim}-ubyte{'.gz' if packed else ''}"
+        file.write_bytes(gzip.compress(raw) if packed else raw)
+
+    def write_all(self, folder, **options):
+        for part, stop in (("train", 5), ("t10k", 2)):
+            self.write(folder, f"{part}-images", self.X[:stop], **options)
+            self.write(folder, f"{part}-labels", self.y[:stop], **options)
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_four_files(self, tmp_path, packed):
+        self.write_all(tmp_path, packed=packed)
+        data = load_fashion_mnist(tmp_path)
+        np.testing.assert_array_equal(data.images, self.X)
+        np.testing.assert_array_equal(data.test_images, self.X[:2])
+        assert data.target_names[data.target].tolist()[:2] == ["T-shirt/top", "Ankle boot"]
+        assert data.images.flags.writeable
+        X, y = load_fashion_mnist(tmp_path, return_X_y=True)
+        np.testing.assert_array_equal(X, self.X)
+        np.testing.assert_array_equal(y, self.y)
+
+    def test_damaged_files(self, tmp_path):
+        self.write_all(tmp_path)
+        self.write(tmp_path, "train-images", self.X, cut=1)
+        with pytest.raises(ValueError, match=r"train-images.* is damaged"):
+            load_fashion_mnist(tmp_path)
+        self.write(tmp_path, "train-images", self.X[:4])
+        with pytest.raises(ValueError, match=r"shape \(4, 28, 28\).*one of \(5,\)"):
+            load_fashion_mnist(tmp_path)
+        self.write(tmp_path, "train-images", self.X)
+        self.write(tmp_path, "t10k-labels", [0, 10])
+        with pytest.raises(ValueError, match="label 10"):
+            load_fashion_mnist(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("raw", "message"),
+        [
+            (b"", "does not begin"),
+            (b"\x1f\x8bbroken", "does not begin"),
+            (b"\0\0\x08\x03" + b"\xff" * 12, "says that it holds"),
+            (b"\0\0\x08\x03\0\0", "cannot be read|is damaged"),
+        ],
+    )
+    def test_other_files(self, tmp_path, raw, message):
+        self.write_all(tmp_path)
+        (tmp_path / "train-images-idx3-ubyte").write_bytes(raw)
+        with pytest.raises(ValueError, match=message):
+            load_fashion_mnist(tmp_path)
+
+    def test_damaged_gz(self, tmp_path):
+        self.write_all(tmp_path, packed=True)
+        file = tmp_path / "train-images-idx3-ubyte.gz"
+        file.write_bytes(file.read_bytes()[:-900])
+        with pytest.raises(ValueError, match=r"train-images.* cannot be read"):
+            load_fashion_mnist(tmp_path)
+
+    def test_a_file_that_is_not_there(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"train-images-idx3-ubyte \(or \.gz\)"):
+            load_fashion_mnist(tmp_path)
 
 
 def test_digits_keep_their_grey_levels():
@@ -221,6 +591,18 @@ class TestResize:
         many = RNG.integers(0, 256, (1030, 4, 4), dtype=np.uint8)
         resized = resize_images(many, 2)
         np.testing.assert_array_equal(resized[-1:], resize_images(many[-1:], 2))
+
+    def test_policies_agree_where_proportions_do(self):
+        for resize in ("crop", "pad"):
+            np.testing.assert_array_equal(
+                resize_images(X_TRAIN, (10, 8), resize=resize), resize_images(X_TRAIN, (10, 8))
+            )
+
+    @pytest.mark.parametrize("resize", ["crop", "pad"])
+    @pytest.mark.parametrize("shape", [(2, 3, 40), (2, 40, 3, 3), (2, 1, 1), (0, 5, 9)])
+    def test_policies_give_the_size_asked_for(self, shape, resize):
+        resized = resize_images(np.zeros(shape), (6, 9), resize=resize)
+        assert resized.shape == (shape[0], 6, 9, *shape[3:])
 
     @pytest.mark.parametrize("size", [0, -3, (4,), (4, 0), "4", 2.5, (2.5, 3)])
     def test_bad_size(self, size):

@@ -4,18 +4,17 @@ The images lie in a folder of the user's: blood_cells.npz and fer2013.npz (array
 y_train, X_test, y_test, classes) and Fashion-MNIST's four idx files, as they are published.
 """
 
-import gzip
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from skgan_aug.datasets import load_npz, make_imbalanced_images, resize_images
-
-FASHION_CLASSES = (
-    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+from skgan_aug.datasets import (
+    load_fashion_mnist,
+    load_npz,
+    make_imbalanced_images,
+    resize_images,
 )
 
 
@@ -83,24 +82,8 @@ def load_whole(dataset, folder):
 @cache
 def _load(dataset, size, folder):
     if dataset == "fashion_mnist":
-        return (*_load_fashion(folder), FASHION_CLASSES)
-    data = load_npz(folder / f"{dataset}.npz")
+        data = load_fashion_mnist(folder)
+    else:
+        data = load_npz(folder / f"{dataset}.npz")
     X, X_test = resize_images(data.images, size), resize_images(data.test_images, size)
     return X, data.target, X_test, data.test_target, data.target_names.tolist()
-
-
-def _load_fashion(folder):
-    return tuple(
-        _read_idx(next(folder.glob(f"{part}-{kind}-*")))
-        for part in ("train", "t10k")
-        for kind in ("images", "labels")
-    )
-
-
-def _read_idx(path):
-    """An array of bytes in the idx format: sizes as big-endian integers, then the data."""
-    raw = path.read_bytes()
-    raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
-    n_dims = raw[3]
-    shape = np.frombuffer(raw, ">i4", n_dims, offset=4)
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * n_dims).reshape(shape)

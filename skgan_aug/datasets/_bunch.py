@@ -3,7 +3,18 @@
 from sklearn.utils import Bunch
 
 
-def make_bunch(X, y, target_names, descr, *, test=None, return_X_y=False):
+def make_bunch(
+    X,
+    y,
+    target_names,
+    descr,
+    *,
+    test=None,
+    validation=None,
+    groups=None,
+    return_X_y=False,
+    **extras,
+):
     """Collect arrays under scikit-learn's names.
 
     Parameters
@@ -20,11 +31,17 @@ def make_bunch(X, y, target_names, descr, *, test=None, return_X_y=False):
     descr : str
         What the data are.
 
-    test : tuple (X_test, y_test), default=None
-        The test split, when the data come with one.
+    test, validation : tuple (X, y), default=None
+        The other splits, when the data come with them.
+
+    groups : ndarray of shape (n,), default=None
+        Who or what each image shows, when the data tell: for a split by groups.
 
     return_X_y : bool, default=False
         Return the training part ``(X, y)`` instead of the Bunch.
+
+    **extras
+        Further entries of the Bunch.
 
     Returns
     -------
@@ -32,12 +49,21 @@ def make_bunch(X, y, target_names, descr, *, test=None, return_X_y=False):
     """
     if return_X_y:
         return X, y
-    bunch = Bunch(data=X.reshape(len(X), -1), target=y, target_names=target_names, DESCR=descr)
+    bunch = Bunch(data=_rows(X), target=y, target_names=target_names, DESCR=descr, **extras)
     if X.ndim > 2:
         bunch.images = X
-    if test is not None:
-        X_test, y_test = test
-        bunch.test_data, bunch.test_target = X_test.reshape(len(X_test), -1), y_test
-        if X_test.ndim > 2:
-            bunch.test_images = X_test
+    if groups is not None:
+        bunch.groups = groups
+    for name, split in (("test", test), ("validation", validation)):
+        if split is not None:
+            bunch[f"{name}_data"], bunch[f"{name}_target"] = _rows(split[0]), split[1]
+            if split[0].ndim > 2:
+                bunch[f"{name}_images"] = split[0]
     return bunch
+
+
+def _rows(X):
+    n_columns = 1
+    for side in X.shape[1:]:
+        n_columns *= side
+    return X.reshape(len(X), n_columns)

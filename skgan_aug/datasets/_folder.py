@@ -1,24 +1,27 @@
 """Images in one folder per class."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from ._bunch import make_bunch
-from ._resize import check_size, resize_images
+from ._decode import as_colour, read_images
+from ._files import import_pillow, list_class_files, split_folders
+from ._resize import check_resize, check_size
 
-# Pillow's names of the pixel formats that carry no colour.
-GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 N_FILES_SHOWN = 3
 
 
-def load_image_folder(path, *, size=None, mode=None, return_X_y=False):
+def load_image_folder(
+    path, *, size=None, resize="stretch", mode=None, unreadable="raise", return_X_y=False
+):
     """Load images kept in one folder per class.
 
     ``path/cat/1.png`` is an image of class "cat", and so is
     ``path/cat/indoor/2.png``. When `path` holds just the folders ``train`` and
-    ``test``, each with the same class folders, they become the two splits.
-    Files that are no images, and hidden ones, are passed over.
+    ``test`` or ``val`` (or both), each with the same class folders, they become the
+    splits. Files that are no images, and hidden ones, are passed over.
 
     Parameters
     ----------
@@ -29,8 +32,17 @@ def load_image_folder(path, *, size=None, mode=None, return_X_y=False):
         Resize every image to this size; an int means a square. Without one,
         all files must be of one size.
 
+    resize : {"stretch", "crop", "pad"}, default="stretch"
+        How, see :func:`resize_images`.
+
     mode : {"L", "RGB"}, default=None
         Grey or colour. By default grey if no file has colour, else RGB.
+
+    unreadable : {"raise", "list"}, default="raise"
+        What to do about files that cannot be read, and those that are not opened:
+        links out of `path`, devices, images of more pixels than
+        ``PIL.Image.MAX_IMAGE_PIXELS``. "list" leaves them out and lists them, with
+        their reasons, in ``unreadable``.
 
     return_X_y : bool, default=False
         Return the training part ``(images, target)`` instead of a Bunch.
@@ -41,145 +53,141 @@ def load_image_folder(path, *, size=None, mode=None, return_X_y=False):
         ``images``: uint8 of shape (n, H, W) if grey, else (n, H, W, 3);
         ``data``: the same as rows; ``target``: int, the position in
         ``target_names``, the sorted names of the folders; ``filenames``;
-        ``DESCR``; and with a test split ``test_images``, ``test_data``,
-        ``test_target``.
+        ``unreadable``: list of (file, reason); ``DESCR``; and with other splits
+        ``test_images``, ``test_data`` and ``test_target``, or ``validation_images``
+        and so on.
+
+    Warns
+    -----
+    UserWarning
+        When files are left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from skgan_aug.datasets import load_image_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("cat", "dog"):
+    ...         Path(folder, name).mkdir()
+    ...         Image.new("L", (30, 20)).save(Path(folder, name, "1.jpg"))
+    ...     data = load_image_folder(folder, size=16)
+    >>> data.images.shape, data.target_names.tolist()
+    ((2, 16, 16), ['cat', 'dog'])
     """
-    path = Path(path)
+    check_options(size, resize, mode, unreadable)
+    folders = split_folders(Path(path))
+    listings = {split: list_class_files(folder) for split, folder in folders.items()}
+    names = listings["train"].names
+    for split, listing in listings.items():
+        if split != "train":
+            _check_classes(listing, names)
+    splits, problems = read_splits(
+        listings, size=size, resize=resize, mode=mode, unreadable=unreadable
+    )
+    X, y, files = splits.pop("train")
+    others = {
+        split: (images, np.searchsorted(names, listings[split].names)[labels])
+        for split, (images, labels, _) in splits.items()
+    }
+    return make_bunch(
+        X,
+        y,
+        names,
+        f"{len(X)} images of {len(names)} classes from {path}",
+        **others,
+        filenames=np.array([str(file) for file in files]),
+        unreadable=problems,
+        return_X_y=return_X_y,
+    )
+
+
+def read_splits(listings, *, size, resize, mode, unreadable):
+    """Read all images of some listings, in the same size and mode.
+
+    Parameters
+    ----------
+    listings : dict
+        ``{split: ClassFiles}``.
+
+    size, resize, mode, unreadable
+        As for :func:`load_image_folder`.
+
+    Returns
+    -------
+    splits : dict
+        ``{split: (images, labels, files)}``: uint8 of shape (n, H, W) or (n, H, W, 3),
+        positions in the listing's names, list of Path.
+
+    problems : list of tuple (str, str)
+        Files that were left out, and why.
+    """
+    size = None if size is None else check_size(size)
+    files = [file for listing in listings.values() for file in listing.files]
+    images, kept, damaged = read_images(files, size=size, resize=resize, mode=mode)
+    problems = [entry for listing in listings.values() for entry in listing.refused]
+    problems += damaged
+    _report(problems, len(files) + len(problems) - len(damaged), unreadable)
+    if not images:
+        raise ValueError(f"None of the {len(problems)} image files can be read.")
+    _check_one_size(images, [files[position] for position in kept])
+    if any(image.ndim == 3 for image in images):
+        images = [as_colour(image) for image in images]
+
+    splits, start, kept = {}, 0, np.array(kept)
+    for split, listing in listings.items():
+        first, last = np.searchsorted(kept, [start, start + len(listing.files)])
+        own = kept[first:last] - start
+        shape = (0, *images[0].shape)
+        X = np.stack(images[first:last]) if len(own) else np.empty(shape, np.uint8)
+        splits[split] = X, listing.target[own], [listing.files[i] for i in own]
+        start += len(listing.files)
+    return splits, [(str(file), reason) for file, reason in problems]
+
+
+def check_options(size, resize, mode, unreadable="raise"):
+    """Refuse, before anything is read, what cannot be asked of reading."""
+    import_pillow()
+    if size is not None:
+        check_size(size)
+    check_resize(resize)
     if mode not in (None, "L", "RGB"):
         raise ValueError(f'mode={mode!r}: give "L" (grey), "RGB" or None (look at the files).')
-    size = None if size is None else check_size(size)
-    suffixes = _image_suffixes()
-    train_root, test_root = _split_roots(path)
-    files, target, names = _list_files(train_root, suffixes)
-    test_files, test_target = [], None
-    if test_root is not None:
-        test_files, test_target, test_names = _list_files(test_root, suffixes)
-        test_target = _align_labels(test_target, test_names, names, test_root)
-
-    images = _read_images(files + test_files, size, mode)
-    test = None if test_root is None else (images[len(files) :], test_target)
-    descr = f"{len(files)} images of {len(names)} classes from {path}"
-    bunch = make_bunch(
-        images[: len(files)], target, names, descr, test=test, return_X_y=return_X_y
-    )
-    if not return_X_y:
-        bunch.filenames = np.array([str(file) for file in files])
-    return bunch
+    if unreadable not in ("raise", "list"):
+        raise ValueError(f'unreadable={unreadable!r}: give "raise" or "list".')
 
 
-def _pillow():
-    try:
-        from PIL import Image, ImageOps
-    except ImportError as error:
-        raise ImportError(
-            "Reading image files needs Pillow: pip install 'skgan_aug[cli]'"
-        ) from error
-    return Image, ImageOps
-
-
-def _image_suffixes():
-    Image, _ = _pillow()
-    readable = Image.registered_extensions().items()
-    return {suffix for suffix, kind in readable if kind in Image.OPEN}
-
-
-def _subfolders(path):
-    if not path.is_dir():
-        raise FileNotFoundError(f"There is no folder {path}. Give a folder of class folders.")
-    return sorted(
-        entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-    )
-
-
-def _split_roots(path):
-    """Return the folders of the training and of the test split (None without one)."""
-    if {folder.name for folder in _subfolders(path)} == {"train", "test"} and _subfolders(
-        path / "train"
-    ):
-        return path / "train", path / "test"
-    return path, None
-
-
-def _list_files(root, suffixes):
-    """Return the image files below `root`, their labels and the names of the classes."""
-    files, target = [], []
-    folders = _subfolders(root)
-    if not folders:
-        raise ValueError(f"{root} holds no folders. Put the images of each class in its own.")
-    for label, folder in enumerate(folders):
-        found = [file for file in sorted(folder.rglob("*")) if _is_image(file, root, suffixes)]
-        if not found:
-            raise ValueError(f"The class folder {folder} holds no images. Fill or remove it.")
-        files += found
-        target += [label] * len(found)
-    return files, np.array(target), np.array([folder.name for folder in folders])
-
-
-def _is_image(file, root, suffixes):
-    is_hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return file.suffix.lower() in suffixes and file.is_file() and not is_hidden
-
-
-def _align_labels(target, names, train_names, root):
-    unknown = sorted(set(names.tolist()) - set(train_names.tolist()))
+def _check_classes(listing, train_names):
+    unknown = sorted(set(listing.names.tolist()) - set(train_names.tolist()))
     if unknown:
         raise ValueError(
-            f"{root} holds class {unknown[0]!r}, which the training folder lacks. "
+            f"{listing.root} holds class {unknown[0]!r}, which the training folder lacks. "
             f"Its classes are {train_names.tolist()}."
         )
-    return np.searchsorted(train_names, names)[target]
 
 
-def _read_images(files, size, mode):
-    """Read files into uint8 of shape (n, H, W) or (n, H, W, 3)."""
-    Image, ImageOps = _pillow()
-    arrays, unreadable, is_grey = [], [], True
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                is_grey = is_grey and image.mode in GREY_MODES
-                arrays.append(_to_array(ImageOps.exif_transpose(image), size, mode))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            unreadable.append((file, error))
-    _check_readable(unreadable, files)
-    _check_one_size(arrays, files)
-    if mode == "L" or (mode is None and is_grey):
-        return np.stack(arrays)
-    return np.stack([_to_colour(array) for array in arrays])
-
-
-def _to_array(image, size, mode):
-    """Decode one image: (H, W) if it is grey or grey is wanted, else (H, W, 3)."""
-    if image.mode.startswith("I"):
-        # Pillow would clip deep grey levels at 255 instead of scaling them.
-        levels = np.asarray(image)
-        array = (levels // 257 if levels.max() > 255 else levels).astype(np.uint8)
-    else:
-        wanted = mode or ("L" if image.mode in GREY_MODES else "RGB")
-        array = np.asarray(image.convert(wanted), dtype=np.uint8)
-    # Resizing file by file keeps only small images in memory.
-    return array if size is None else resize_images(array[np.newaxis], size)[0]
-
-
-def _to_colour(array):
-    return array if array.ndim == 3 else np.repeat(array[..., np.newaxis], 3, axis=-1)
-
-
-def _check_readable(unreadable, files):
-    if unreadable:
-        shown = "; ".join(f"{file}: {error}" for file, error in unreadable[:N_FILES_SHOWN])
-        more = len(unreadable) - N_FILES_SHOWN
+def _report(problems, n_files, unreadable):
+    if not problems:
+        return
+    shown = "; ".join(f"{file}: {reason}" for file, reason in problems[:N_FILES_SHOWN])
+    more = len(problems) - N_FILES_SHOWN
+    text = (
+        f"{len(problems)} of {n_files} image files cannot be read ({shown}"
+        f"{f'; and {more} more' if more > 0 else ''})"
+    )
+    if unreadable == "raise":
         raise ValueError(
-            f"{len(unreadable)} of {len(files)} image files cannot be read ({shown}"
-            f"{f'; and {more} more' if more > 0 else ''}). Repair or remove them."
+            f"{text}. Repair or remove them, or leave them out with unreadable='list'."
         )
+    warnings.warn(f"{text}. They are left out.", stacklevel=4)
 
 
-def _check_one_size(arrays, files):
-    first = arrays[0].shape[:2]
-    for array, file in zip(arrays, files, strict=True):
-        if array.shape[:2] != first:
+def _check_one_size(images, files):
+    first = images[0].shape[:2]
+    for image, file in zip(images, files, strict=True):
+        if image.shape[:2] != first:
             raise ValueError(
                 f"The images differ in size: {files[0]} is {first[0]} x {first[1]}, {file} is "
-                f"{array.shape[0]} x {array.shape[1]}. Give size=, such as size={min(first)}."
+                f"{image.shape[0]} x {image.shape[1]}. Give size=, such as size={min(first)}."
             )

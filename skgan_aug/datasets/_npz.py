@@ -16,7 +16,8 @@ def load_npz(path, *, return_X_y=False):
     path : str or path-like
         An archive that holds either ``X_train``, ``y_train``, ``X_test`` and
         ``y_test``, or just ``X`` and ``y``; and, if it likes, ``classes``, the
-        names of the labels 0, 1, ... Pickled objects are refused.
+        names of the labels 0, 1, ..., and ``groups``, what each training image
+        shows. Pickled objects are refused.
 
     return_X_y : bool, default=False
         Return the training part ``(images, target)`` instead of a Bunch.
@@ -26,7 +27,8 @@ def load_npz(path, *, return_X_y=False):
     data : Bunch
         ``images``: shape (n, H, W) or (n, H, W, C), absent when the archive
         holds plain vectors; ``data``: the same as rows; ``target``;
-        ``target_names``; ``DESCR``; and with a test split ``test_images``,
+        ``target_names``; ``groups`` where the archive has them; ``DESCR``; and with a
+        test split ``test_images``,
         ``test_data`` and ``test_target``.
     """
     path = Path(path)
@@ -41,7 +43,8 @@ def load_npz(path, *, return_X_y=False):
         test = _read_test(arrays, X, path)
     names = _class_names(arrays.get("classes"), y, path)
     descr = f"{len(X)} rows of shape {X.shape[1:]} from {path.name}"
-    return make_bunch(X, y, names, descr, test=test, return_X_y=return_X_y)
+    groups = _check_groups(arrays.get("groups"), y, path)
+    return make_bunch(X, y, names, descr, test=test, groups=groups, return_X_y=return_X_y)
 
 
 def _read_arrays(path):
@@ -56,6 +59,7 @@ def _read_arrays(path):
         EOFError,
         AttributeError,
         TypeError,
+        MemoryError,  # of a header that promises more than there is
         zipfile.BadZipFile,
     ) as error:
         raise ValueError(
@@ -99,6 +103,15 @@ def _check_pair(arrays, x_key, y_key, path):
             f"{X.shape[:1]}, got {y.shape}."
         )
     return X, y
+
+
+def _check_groups(groups, y, path):
+    if groups is not None and groups.shape != y.shape:
+        raise ValueError(
+            f"{path}: groups must hold one entry per training label, that is shape {y.shape}, "
+            f"got {groups.shape}."
+        )
+    return groups
 
 
 def _class_names(classes, y, path):

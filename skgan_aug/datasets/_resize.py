@@ -8,9 +8,10 @@ from torch.nn import functional as F
 
 # Bounds the memory of the floating point copy, whatever the length of the stack.
 BATCH_SIZE = 512
+RESIZE_POLICIES = ("stretch", "crop", "pad")
 
 
-def resize_images(X, size):
+def resize_images(X, size, *, resize="stretch"):
     """Resize images, averaging over the pixels that fall together.
 
     Parameters
@@ -20,6 +21,10 @@ def resize_images(X, size):
 
     size : int or tuple (height, width)
         The size wanted; an int means a square.
+
+    resize : {"stretch", "crop", "pad"}, default="stretch"
+        What becomes of images of other proportions: "stretch" distorts them, "crop"
+        cuts their longer sides, evenly, "pad" repeats the pixels of their edges.
 
     Returns
     -------
@@ -42,8 +47,13 @@ def resize_images(X, size):
         )
     if X.dtype.kind not in "uif":
         raise ValueError(f"resize_images needs numbers in X, got dtype {X.dtype}.")
+    check_resize(resize)
     if X.shape[1:3] == size:
         return X.copy()
+    if resize == "crop":
+        X = _crop(X, size)
+    elif resize == "pad":
+        return _pad(X, size)
     resized = np.empty((len(X), *size, *X.shape[3:]), dtype=X.dtype)
     for start in range(0, len(X), BATCH_SIZE):
         batch = slice(start, start + BATCH_SIZE)
@@ -63,6 +73,38 @@ def check_size(size):
             f"size={size!r} is no image size. Give a positive int, or (height, width)."
         )
     return int(height), int(width)
+
+
+def check_resize(resize):
+    """Raise ValueError for an unknown policy."""
+    if resize not in RESIZE_POLICIES:
+        raise ValueError(f"resize={resize!r}: give one of {', '.join(RESIZE_POLICIES)}.")
+
+
+def _crop(X, size):
+    """The largest part, in the middle, that has the proportions of ``size``."""
+    sides = X.shape[1:3]
+    scale = min(sides[0] / size[0], sides[1] / size[1])
+    kept = [
+        min(side, max(1, round(scale * wanted)))
+        for side, wanted in zip(sides, size, strict=True)
+    ]
+    top, left = ((side - part) // 2 for side, part in zip(sides, kept, strict=True))
+    return X[:, top : top + kept[0], left : left + kept[1]]
+
+
+def _pad(X, size):
+    """All of the images, as large as fits, and their edges repeated around them."""
+    sides = X.shape[1:3]
+    scale = min(size[0] / sides[0], size[1] / sides[1])
+    inner = [
+        min(wanted, max(1, round(scale * side)))
+        for side, wanted in zip(sides, size, strict=True)
+    ]
+    resized = resize_images(X, inner)
+    missing = [wanted - side for side, wanted in zip(inner, size, strict=True)]
+    around = [(0, 0), *((n // 2, n - n // 2) for n in missing), *[(0, 0)] * (X.ndim - 3)]
+    return np.pad(resized, around, mode="edge")
 
 
 def _resize_batch(X, size):

@@ -1,0 +1,123 @@
+"""From an image file to an array, whatever the file holds."""
+
+import warnings
+
+import numpy as np
+
+from ._files import image_formats, import_pillow
+from ._resize import resize_images
+
+# Pillow's names of the pixel formats that carry no colour.
+_GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+
+
+class UnreadableImageError(ValueError):
+    """A file that cannot be read as an image, and why."""
+
+
+def read_image(file, *, size=None, resize="stretch", mode=None):
+    """Read one image file: the first frame, turned as its EXIF data say.
+
+    Parameters
+    ----------
+    file : path-like
+        Of any format that Pillow reads without running another program.
+
+    size : tuple (height, width), default=None
+        Resize the image to this size.
+
+    resize : {"stretch", "crop", "pad"}, default="stretch"
+        How, see :func:`~skgan_aug.datasets.resize_images`.
+
+    mode : {"L", "RGB"}, default=None
+        Grey or colour; None: as the file is.
+
+    Returns
+    -------
+    image : uint8 ndarray of shape (H, W), or (H, W, 3) if it has colour
+
+    Raises
+    ------
+    UnreadableImageError
+        For a file that is empty, damaged, no image, larger than Pillow's limit
+        (``PIL.Image.MAX_IMAGE_PIXELS``), or of levels whose range is unknown.
+    """
+    Image = import_pillow()
+    try:
+        if not file.stat().st_size:
+            raise UnreadableImageError("empty file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is odd but can be read
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file, formats=image_formats()) as image:
+                array = _as_array(image, mode)
+    except Image.UnidentifiedImageError as error:
+        raise UnreadableImageError("no image of a known format") from error
+    except UnreadableImageError:
+        raise
+    except Exception as error:  # what decoders raise on damaged data is not documented
+        raise UnreadableImageError(str(error) or type(error).__name__) from error
+    # Resizing file by file keeps only small images in memory.
+    return array if size is None else resize_images(array[np.newaxis], size, resize=resize)[0]
+
+
+def read_images(files, *, size=None, resize="stretch", mode=None):
+    """Read files, leaving out those that cannot be read.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Image files.
+
+    size, resize, mode
+        As for :func:`read_image`.
+
+    Returns
+    -------
+    images : list of uint8 ndarray of shape (H, W) or (H, W, 3)
+        Of the files that could be read.
+
+    kept : list of int
+        Which those are.
+
+    unreadable : list of tuple (Path, str)
+        The others, and why.
+    """
+    images, kept, unreadable = [], [], []
+    for position, file in enumerate(files):
+        try:
+            images.append(read_image(file, size=size, resize=resize, mode=mode))
+            kept.append(position)
+        except UnreadableImageError as error:
+            unreadable.append((file, str(error)))
+    return images, kept, unreadable
+
+
+def as_colour(image):
+    """(H, W) or (H, W, 3) as (H, W, 3)."""
+    return image if image.ndim == 3 else np.repeat(image[..., np.newaxis], 3, axis=-1)
+
+
+def _as_array(image, mode):
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):
+        array = _from_deep_levels(np.asarray(image))
+    elif image.mode == "F":
+        raise UnreadableImageError(
+            "its levels are floating-point numbers of unknown range; save it with 8 or 16 bits"
+        )
+    else:
+        wanted = mode or ("L" if image.mode in _GREY_MODES else "RGB")
+        array = np.asarray(image.convert(wanted), dtype=np.uint8)
+    return as_colour(array) if mode == "RGB" else array
+
+
+def _from_deep_levels(levels):
+    """Grey levels of 16 bits on 8; Pillow would clip them at 255 instead of scaling them."""
+    if levels.min() < 0 or levels.max() > 65535:
+        raise UnreadableImageError(
+            f"its levels are {levels.min()} to {levels.max()}; save it with 8 or 16 bits"
+        )
+    return (levels // 257 if levels.max() > 255 else levels).astype(np.uint8)

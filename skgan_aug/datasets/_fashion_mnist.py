@@ -1,0 +1,94 @@
+"""Fashion-MNIST, in the idx files that it is published as."""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from ._bunch import make_bunch
+
+_CLASSES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+_UNSIGNED_BYTES = 8  # the only kind of number that the files hold
+_MAX_BYTES = 2**30  # a small .gz can promise any size
+
+
+def load_fashion_mnist(path, *, return_X_y=False):
+    """Load Fashion-MNIST, 28 x 28 grey images of clothes.
+
+    It is not downloaded; on Debian it is the package ``dataset-fashion-mnist``.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder with ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte`` and the
+        same of ``t10k``, each with or without ``.gz``.
+
+    return_X_y : bool, default=False
+        Return the training part ``(images, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    data : Bunch
+        ``images``: uint8 of shape (n, 28, 28); ``data``: the same as rows; ``target``:
+        int, 0 to 9; ``target_names``; ``test_images``, ``test_data``, ``test_target``;
+        ``DESCR``.
+
+    Raises
+    ------
+    ValueError
+        For a file that is damaged, or does not hold what its name says.
+    """
+    path = Path(path)
+    X, y = _read_split(path, "train")
+    test = _read_split(path, "t10k")
+    descr = f"Fashion-MNIST: {len(X)} training images from {path}"
+    return make_bunch(X, y, np.array(_CLASSES), descr, test=test, return_X_y=return_X_y)
+
+
+def _read_split(path, part):
+    images, labels = _find(path, f"{part}-images"), _find(path, f"{part}-labels")
+    X, y = _read_idx(images), _read_idx(labels)
+    if X.ndim != 3 or y.shape != X.shape[:1]:
+        raise ValueError(
+            f"{images} holds an array of shape {X.shape}, {labels} one of {y.shape}; needed "
+            "are (n, H, W) and (n,)."
+        )
+    if y.size and y.max() >= len(_CLASSES):
+        raise ValueError(f"{labels} holds label {y.max()}; Fashion-MNIST's are 0 to 9.")
+    return X, y.astype(np.int64)
+
+
+def _find(path, name):
+    dimensions = 3 if name.endswith("images") else 1
+    for file in (f"{name}-idx{dimensions}-ubyte", f"{name}-idx{dimensions}-ubyte.gz"):
+        if (path / file).is_file():
+            return path / file
+    raise FileNotFoundError(
+        f"There is no {name}-idx{dimensions}-ubyte (or .gz) in {path}. Give the folder of "
+        "Fashion-MNIST's four files."
+    )
+
+
+def _read_idx(path):
+    """The array of an idx file: kind and number of dimensions, big-endian sizes, values."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as file:
+            start = file.read(4)
+            if len(start) < 4 or start[:3] != bytes([0, 0, _UNSIGNED_BYTES]):
+                raise ValueError("it does not begin like an idx file of bytes")
+            shape = tuple(np.frombuffer(file.read(4 * start[3]), ">u4").tolist())
+            n_bytes = math.prod(shape)
+            if n_bytes > _MAX_BYTES:
+                raise ValueError(f"it says that it holds {n_bytes} bytes")
+            raw = file.read(n_bytes + 1)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise ValueError(f"{path} cannot be read: {error}.") from error
+    if len(shape) != start[3] or len(raw) != n_bytes:
+        raise ValueError(f"{path} is damaged: its length is not what its first bytes say.")
+    return np.frombuffer(bytearray(raw), np.uint8).reshape(shape)  # can be written to

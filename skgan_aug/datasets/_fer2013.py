@@ -1,0 +1,154 @@
+"""FER2013: facial expressions, as Kaggle publishes them."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from ._bunch import make_bunch
+from ._emotions import EMOTIONS, list_emotion_files
+from ._files import split_folders
+from ._folder import check_options, read_splits
+
+_SIDE = 48
+_CSV_NAMES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
+_SPLIT_OF_USAGE = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+
+
+def load_fer2013(path, *, drop_leaks=True, unreadable="raise", return_X_y=False):
+    """Load FER2013, 48 x 48 grey images of seven facial expressions.
+
+    It is not downloaded: get it from Kaggle, under its terms.
+
+    Parameters
+    ----------
+    path : str or path-like
+        ``fer2013.csv`` or ``icml_face_data.csv``; ``train.csv``, which is the training
+        split alone; a folder that holds one of them (the first there is); or a folder
+        with ``train`` and ``test``, each with a folder per expression.
+
+    drop_leaks : bool, default=True
+        FER2013 holds exact copies of its test images in the training split. Leave out
+        training images that are also in another split, and validation images that are
+        also in the test split, which stays whole.
+
+    unreadable : {"raise", "list"}, default="raise"
+        As for :func:`load_image_folder`; for class folders.
+
+    return_X_y : bool, default=False
+        Return the training part ``(images, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    data : Bunch
+        ``images``: uint8 of shape (n, 48, 48), of the split Training; ``data``: the same
+        as rows; ``target``: int, the position in ``target_names``: angry, disgust, fear,
+        happy, sad, surprise, neutral; ``validation_images``, ``validation_data`` and
+        ``validation_target`` of PublicTest, ``test_images`` and so on of PrivateTest
+        (class folders hold both as one test split); ``n_leaks``: how many images were
+        left out of each split; ``DESCR``.
+
+    Raises
+    ------
+    ValueError
+        Naming the file, the line and what is wrong with it.
+    """
+    path = Path(path)
+    problems = []
+    if path.is_dir() and not (found := [n for n in _CSV_NAMES if (path / n).is_file()]):
+        splits, problems = _read_folders(path, unreadable)
+    else:
+        splits = _read_csv(path / found[0] if path.is_dir() else path)
+    n_leaks = _drop_leaks(splits) if drop_leaks else dict.fromkeys(splits, 0)
+    X, y = splits.pop("train")
+    return make_bunch(
+        X,
+        y,
+        np.array(EMOTIONS),
+        f"FER2013 from {path}; {sum(n_leaks.values())} copies across splits left out",
+        **splits,
+        n_leaks=n_leaks,
+        unreadable=problems,
+        return_X_y=return_X_y,
+    )
+
+
+def _read_folders(path, unreadable):
+    folders = split_folders(path)
+    if len(folders) == 1:
+        raise ValueError(
+            f"{path} holds neither {', '.join(_CSV_NAMES)} nor the folders train and test."
+        )
+    check_options(None, "stretch", "L", unreadable)
+    listings = {split: list_emotion_files(folder) for split, folder in folders.items()}
+    splits, problems = read_splits(
+        listings, size=(_SIDE, _SIDE), resize="stretch", mode="L", unreadable=unreadable
+    )
+    return {split: (X, y) for split, (X, y, _) in splits.items()}, problems
+
+
+def _read_csv(path):
+    """{split: (images, labels)} of a file with columns emotion, pixels and, maybe, Usage."""
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}. Give FER2013's .csv or its folder.")
+    images: dict[str, list] = {}
+    labels: dict[str, list] = {}
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        rows = csv.reader(file)
+        # The second layout writes " Usage" and " pixels".
+        header = [name.strip().lower() for name in next(rows, [])]
+        _check_header(header, path)
+        try:
+            for row in filter(None, rows):
+                split, label, image = _parse(header, row)
+                images.setdefault(split, []).append(image)
+                labels.setdefault(split, []).append(label)
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{path}, line {rows.line_num}: {error}") from error
+    if "train" not in images:
+        raise ValueError(f"{path} holds no image of the split Training. Is it whole?")
+    return {split: (np.stack(images[split]), np.array(labels[split])) for split in images}
+
+
+def _check_header(header, path):
+    missing = [name for name in ("emotion", "pixels") if name not in header]
+    if missing:
+        held = ", ".join(header)[:80] or "nothing"
+        remedy = "Needed are emotion, pixels and Usage."
+        if "pixels" in header:
+            remedy = "test.csv of the competition has no labels: give icml_face_data.csv."
+        raise ValueError(f"{path} lacks the column {missing[0]!r}; it holds {held}. {remedy}")
+
+
+def _parse(header, fields):
+    """Split, label and image of one row."""
+    if len(fields) != len(header):
+        raise ValueError(f"there are {len(fields)} fields instead of {len(header)}")
+    row = dict(zip(header, fields, strict=True))
+    usage, emotion = row.get("usage", "Training").strip(), row["emotion"].strip()
+    if usage not in _SPLIT_OF_USAGE:
+        raise ValueError(f"Usage is {usage!r}, not one of {', '.join(_SPLIT_OF_USAGE)}")
+    if emotion not in {str(label) for label in range(len(EMOTIONS))}:
+        raise ValueError(f"emotion is {emotion!r}, not a number from 0 to {len(EMOTIONS) - 1}")
+    try:
+        image = np.frombuffer(bytes(map(int, row["pixels"].split())), np.uint8)
+    except ValueError as error:
+        raise ValueError("pixels must be numbers from 0 to 255, with spaces") from error
+    if image.size != _SIDE**2:
+        raise ValueError(f"there are {image.size} pixels instead of {_SIDE} x {_SIDE}")
+    return _SPLIT_OF_USAGE[usage], int(emotion), image.reshape(_SIDE, _SIDE)
+
+
+def _drop_leaks(splits):
+    """Leave copies of other splits' images out, in place; count them."""
+    n_leaks, elsewhere = {}, set()
+    for split in ("test", "validation", "train"):
+        if split not in splits:
+            continue
+        X, y = splits[split]
+        pixels = [image.tobytes() for image in X]
+        is_own = np.array([entry not in elsewhere for entry in pixels], dtype=bool)
+        splits[split] = X[is_own], y[is_own]
+        n_leaks[split] = int(len(X) - is_own.sum())
+        elsewhere.update(pixels)
+    return n_leaks

@@ -1,0 +1,196 @@
+"""Which files are images of which class, found without leaving their folder."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+# EPS is run, by Ghostscript, rather than read; the others Pillow knows by name only.
+_NOT_READ = frozenset({"EPS", "BUFR", "GRIB", "HDF5", "MPEG", "WMF"})
+_SPLITS = {"test": "test", "val": "validation", "valid": "validation"}
+_SPLITS |= {"validation": "validation"}
+
+
+@dataclass(frozen=True)
+class ClassFiles:
+    """The image files of a folder of class folders.
+
+    Parameters
+    ----------
+    root : Path
+        That folder.
+
+    files : list of Path
+        Image files, class by class, sorted.
+
+    target : int ndarray of shape (n,)
+        The class of each, as a position in ``names``.
+
+    names : ndarray of str
+        Sorted names of the class folders.
+
+    refused : list of tuple (Path, str)
+        What looks like an image but is not opened, and why.
+    """
+
+    root: Path
+    files: list
+    target: np.ndarray
+    names: np.ndarray
+    refused: list
+
+
+def list_class_files(root):
+    """List the image files in the class folders of ``root``, nested ones too.
+
+    Files of other kinds and hidden ones are passed over. Links that lead out of ``root``,
+    links to folders, devices and pipes are refused.
+
+    Parameters
+    ----------
+    root : str or path-like
+        Holds one folder per class.
+
+    Returns
+    -------
+    listing : ClassFiles
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When ``root`` is no folder, holds none, or one of its folders holds no images.
+    """
+    root = Path(root)
+    folders = subfolders(root)
+    if not folders:
+        raise ValueError(f"{root} holds no folders. Put the images of each class in its own.")
+    files, target, refused = [], [], []
+    for label, folder in enumerate(folders):
+        if not _is_inside(folder, root):
+            raise ValueError(
+                f"The class folder {folder} is a link out of {root}, which is not followed. "
+                "Put the folder itself there."
+            )
+        found, not_opened = list_images(folder, root)
+        if not found and not not_opened:
+            raise ValueError(f"The class folder {folder} holds no images. Fill or remove it.")
+        files += found
+        target += [label] * len(found)
+        refused += not_opened
+    names = np.array([folder.name for folder in folders])
+    return ClassFiles(root, files, np.array(target, dtype=np.int64), names, refused)
+
+
+def list_images(folder, root):
+    """List the image files below ``folder``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look.
+
+    root : Path
+        What links must not lead out of.
+
+    Returns
+    -------
+    files : list of Path
+        Sorted.
+
+    refused : list of tuple (Path, str)
+        What is not opened, and why.
+    """
+    suffixes, files, refused = image_suffixes(), [], []
+
+    def refuse(error):
+        refused.append((Path(error.filename), error.strerror))
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            if Path(parent, name).is_symlink():  # os.walk does not follow it
+                refused.append((Path(parent, name), "a link to a folder"))
+        for name in names:
+            file = Path(parent, name)
+            if name.startswith(".") or file.suffix.lower() not in suffixes:
+                continue
+            reason = _reason_to_refuse(file, root)
+            if reason is None:
+                files.append(file)
+            else:
+                refused.append((file, reason))
+    return sorted(files), sorted(refused)
+
+
+def subfolders(path):
+    """Folders in ``path``, sorted, but hidden ones."""
+    if not path.is_dir():
+        raise FileNotFoundError(f"There is no folder {path}. Give a folder of class folders.")
+    return sorted(
+        entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith(".")
+    )
+
+
+def split_folders(path):
+    """Find the folders of the splits.
+
+    Parameters
+    ----------
+    path : Path
+        A folder of class folders; or one of ``train`` beside ``test`` or ``val``
+        (``valid``, ``validation``) or both, in any case, and nothing else.
+
+    Returns
+    -------
+    folders : dict
+        ``{"train": Path}``, with ``"test"`` and ``"validation"`` where there are such.
+    """
+    folders = {folder.name.lower(): folder for folder in subfolders(path)}
+    train = folders.pop("train", None)
+    if train is None or not folders or not folders.keys() <= _SPLITS.keys():
+        return {"train": path}
+    if not subfolders(train):  # a class of this name
+        return {"train": path}
+    return {"train": train} | {_SPLITS[name]: folder for name, folder in folders.items()}
+
+
+def import_pillow():
+    """Import Pillow's Image, or say how to get it."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError(
+            "Reading image files needs Pillow: pip install 'skgan_aug[cli]'"
+        ) from error
+    return Image
+
+
+def image_formats():
+    """Pillow's names of the formats that are read."""
+    Image = import_pillow()
+    Image.init()
+    return sorted(set(Image.OPEN) - _NOT_READ)
+
+
+def image_suffixes():
+    """Suffixes of the formats that are read, such as ``.png``."""
+    formats = set(image_formats())
+    registered = import_pillow().registered_extensions()
+    return {suffix for suffix, name in registered.items() if name in formats}
+
+
+def _reason_to_refuse(file, root):
+    """Why a file is not opened; None for a regular file inside ``root``."""
+    try:
+        is_regular = stat.S_ISREG(os.stat(file).st_mode)
+    except OSError as error:
+        return "a link to nothing" if file.is_symlink() else error.strerror
+    if file.is_symlink() and not _is_inside(file, root):
+        return "a link out of the folder"
+    return None if is_regular else "no regular file but a device, pipe or folder"
+
+
+def _is_inside(path, root):
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
