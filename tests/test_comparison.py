@@ -17,6 +17,7 @@ from sklearn.utils import Bunch
 
 from skgan_aug.classification import TorchCNNClassifier
 from skgan_aug.comparison import (
+    CELL_KEYS,
     SAMPLERS,
     compare_samplers,
     make_samplers,
@@ -94,7 +95,7 @@ def test_cells_cover_everything_in_order():
     # Nothing is resampled, so there is nothing to repeat per ratio.
     assert [(name, *draw) for name, _, *draw in cells[12:]] == [("none", *d) for d in draws]
     assert np.isnan(result.ratio[12:]).all()
-    assert {len(value) for key, value in result.items() if "classes" not in key} == {18}
+    assert {len(result[key]) for key in CELL_KEYS} == {18}
     assert result.recall.shape == (18, 3)
     assert result.classes.tolist() == [0, 1, 2]
     assert result.minority_classes.tolist() == [1, 2]

@@ -1,6 +1,7 @@
 """One cell of a comparison: resample the training part, train, score."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,7 @@ class Task:
     random_state: int
     memory: str | None = None
     n_jobs: int | None = None
+    on_fitted: Callable | None = None  # called with the sampler and the rows it was given
 
 
 def plan_counts(ratio, y, rare):
@@ -79,11 +81,15 @@ def run_cell(problem, task, ratio):
             n_jobs=task.n_jobs,
         )
         try:
-            X, y = resample(sampler, X, y)
+            X_resampled, y_resampled = resample(sampler, X, y)
         except Exception as error:  # the other samplers go on, whatever this one raised
             seconds = time.perf_counter() - start
             return cell | _failed(problem, error) | {"sampler_seconds": seconds}
     cell["sampler_seconds"] = time.perf_counter() - start
+    if task.sampler is not None:
+        if task.on_fitted is not None:
+            task.on_fitted(sampler, X, y)
+        X, y = X_resampled, y_resampled
 
     start = time.perf_counter()
     classifier = _fit_classifier(problem, X, y, task.random_state)

@@ -21,6 +21,8 @@ from ..classification import TorchCNNClassifier
 from ..datasets import make_imbalanced_images
 from ..over_sampling import CycleGANOverSampler
 from ._cell import Problem, Task, plan_counts, run_task
+from ._examples import example_translations
+from ._provenance import collect_settings, collect_versions
 from ._samplers import make_samplers
 
 CELL_KEYS = (
@@ -127,7 +129,10 @@ def compare_samplers(
         shape (n_cells, n_classes), ``n_train``, ``sampler_seconds``,
         ``classifier_seconds``, ``error`` (None, or why the sampler failed;
         then scores are NaN). Further ``classes`` and ``minority_classes``,
-        those that gain rows at the largest ratio.
+        those that gain rows at the largest ratio; ``translations``, examples
+        from the first CycleGAN over-sampler on the first draw (see
+        :func:`example_translations`; empty without one, or for vectors);
+        ``settings`` and ``versions``, what to repeat it with.
 
     See Also
     --------
@@ -170,8 +175,15 @@ def compare_samplers(
         classifier_steps=classifier_steps,
     )
     tasks = _plan_tasks(samplers, ratios, draws)
-    cells = _run_tasks(problem, tasks, n_jobs, callback)
-    return _collect(problem, cells, list(samplers), ratios)
+    cells, translations = _run_tasks(problem, tasks, n_jobs, callback)
+    return Bunch(
+        **_as_columns(cells, list(samplers), ratios),
+        classes=problem.classes,
+        minority_classes=problem.minority_classes,
+        translations=translations,
+        settings=collect_settings(problem, samplers, ratios, draws, random_state),
+        versions=collect_versions(),
+    )
 
 
 def _check_data(X, y, test, cv):
@@ -299,19 +311,29 @@ def _run_tasks(problem, tasks, n_jobs, callback):
     n_jobs = effective_n_jobs(n_jobs)
     trains_gans = [isinstance(task.sampler, CycleGANOverSampler) for task in tasks]
     cells: list[dict] = []
+    translations: dict = {}
+
+    def keep_examples(sampler, X, y):
+        if sampler.image_shape_ is not None:
+            translations.update(example_translations(sampler, X, y))
+
     with tempfile.TemporaryDirectory(prefix="skgan_aug-") as folder:
         for task in compress(tasks, trains_gans):
             # All ratios of a task use the same GANs: train them once.
-            memory = folder if len(task.ratios) > 1 else None
-            finished = run_task(problem, replace(task, memory=memory, n_jobs=n_jobs))
-            _report(finished, cells, callback)
+            task = replace(
+                task,
+                memory=folder if len(task.ratios) > 1 else None,
+                n_jobs=n_jobs,
+                on_fitted=None if cells else keep_examples,
+            )
+            _report(run_task(problem, task), cells, callback)
     others = list(compress(tasks, map(not_, trains_gans)))
     # More workers than tasks would leave each with fewer threads than it could use.
     n_jobs = max(1, min(n_jobs, len(others)))
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     for finished in parallel(delayed(run_task)(problem, task) for task in others):
         _report(finished, cells, callback)
-    return cells
+    return cells, translations
 
 
 def _report(finished, cells, callback):
@@ -321,7 +343,8 @@ def _report(finished, cells, callback):
             callback(cell)
 
 
-def _collect(problem, cells, names, ratios):
+def _as_columns(cells, names, ratios):
+    """Turn cells into columns, in the order of samplers, ratios, seeds and folds."""
     order = [np.nan, *ratios]
 
     def position(cell):
@@ -331,9 +354,4 @@ def _collect(problem, cells, names, ratios):
     cells = sorted(cells, key=position)
     columns = {key: np.array([cell[key] for cell in cells]) for key in CELL_KEYS[:-1]}
     errors = np.array([cell["error"] for cell in cells], dtype=object)
-    return Bunch(
-        **columns,
-        error=errors,
-        classes=problem.classes,
-        minority_classes=problem.minority_classes,
-    )
+    return {**columns, "error": errors}

@@ -26,7 +26,9 @@ def summarize_comparison(result):
     rows : list of dict
         ``sampler``, ``ratio``, ``n_cells``, ``n_failed``, mean and standard
         deviation over seeds and folds of each score (``balanced_accuracy``
-        and ``balanced_accuracy_sd``, ...), mean ``sampler_seconds``,
+        and ``balanced_accuracy_sd``, ...) and the half-width of the mean's 95%
+        interval (``balanced_accuracy_interval``, by Student's t; NaN for fewer
+        than three cells), mean ``sampler_seconds``,
         ``classifier_seconds`` and their sum ``seconds``, and ``error`` (the
         first one, or None). Figures are NaN where there is nothing to average.
     """
@@ -49,7 +51,9 @@ def _summary_row(result, selected):
         "n_failed": len(errors),
     }
     for score in SCORES:
-        row[score], row[f"{score}_sd"] = _mean_and_sd(result[score][selected])
+        values = result[score][selected]
+        row[score], row[f"{score}_sd"] = _mean_and_sd(values)
+        row[f"{score}_interval"] = _half_width(values, 0.95)
     succeeded = selected & np.array([error is None for error in result.error])
     for key in ("sampler_seconds", "classifier_seconds"):
         row[key] = _mean_and_sd(result[key][succeeded])[0]
@@ -103,28 +107,66 @@ def paired_difference(
         ``mean``, ``low``, ``high``, ``n_pairs``. The interval is NaN for
         fewer than three pairs, the mean for none.
     """
+    ours, theirs = paired_values(result, sampler, baseline, key=score, ratio=ratio)
+    differences = ours - theirs
+    mean, _ = _mean_and_sd(differences)
+    half_width = _half_width(differences, confidence)
+    return Bunch(
+        mean=mean, low=mean - half_width, high=mean + half_width, n_pairs=len(differences)
+    )
+
+
+def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=None):
+    """Return what two samplers reached on the same images, run by run.
+
+    Parameters
+    ----------
+    result : Bunch
+        What :func:`compare_samplers` returned.
+
+    sampler, baseline : str
+        Names of the two samplers.
+
+    key : str, default="balanced_accuracy"
+        A column of `result`, such as a score or ``"recall"``.
+
+    ratio : float, default=None
+        Which ratio is compared; by default the largest.
+
+    Returns
+    -------
+    ours, theirs : ndarray of shape (n_pairs, ...)
+        Of the seeds and folds in which both samplers ran.
+    """
     ratio = np.nanmax(result.ratio) if ratio is None else ratio
-    ours, theirs = (_scores(result, name, score, ratio) for name in (sampler, baseline))
+    ours, theirs = (_cells(result, name, key, ratio) for name in (sampler, baseline))
     pairs = sorted(ours.keys() & theirs.keys())
-    differences = np.array([ours[pair] - theirs[pair] for pair in pairs])
-    mean, sd = _mean_and_sd(differences)
-    half_width = np.nan
-    if len(pairs) >= MIN_PAIRS:
-        quantile = student_t.ppf((1 + confidence) / 2, len(pairs) - 1)
-        half_width = float(quantile * sd / np.sqrt(len(pairs)))
-    return Bunch(mean=mean, low=mean - half_width, high=mean + half_width, n_pairs=len(pairs))
+    our_cells, their_cells = (
+        np.array([cells[pair] for pair in pairs], dtype=int) for cells in (ours, theirs)
+    )
+    return result[key][our_cells], result[key][their_cells]
 
 
-def _scores(result, sampler, score, ratio):
-    """Map (seed, fold) to the score of a sampler, leaving out failed cells."""
+def _half_width(values, confidence):
+    """Half-width of the mean's interval, by Student's t; NaN for fewer than three values."""
+    values = values[~np.isnan(values)]
+    if len(values) < MIN_PAIRS:
+        return np.nan
+    quantile = student_t.ppf((1 + confidence) / 2, len(values) - 1)
+    return float(quantile * values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def _cells(result, sampler, key, ratio):
+    """Map (seed, fold) to the position of a sampler's cell, leaving out failed ones."""
     if sampler not in result.sampler:
         raise ValueError(
             f"{sampler!r} was not compared. Choose among {np.unique(result.sampler).tolist()}."
         )
     selected = result.sampler == sampler
     selected &= np.isnan(result.ratio) | (result.ratio == ratio)
-    selected &= ~np.isnan(result[score])
+    is_nan = np.isnan(result[key])
+    selected &= ~(is_nan if is_nan.ndim == 1 else is_nan.all(axis=1))
     return {
-        (int(result.seed[cell]), int(result.fold[cell])): float(result[score][cell])
+        (int(result.seed[cell]), int(result.fold[cell])): cell
         for cell in np.flatnonzero(selected)
     }

@@ -1,0 +1,88 @@
+"""A few translations to look at, beside what they came from and what they resemble."""
+
+import numpy as np
+from sklearn.utils import _safe_indexing, column_or_1d
+
+from ..images import check_image_shape
+from ..source_classes import source_rows
+
+_MOST_REAL_ROWS = 2000  # of a class, among which the nearest is sought
+
+
+def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
+    """Translate a few source images, and find the nearest real images of the target class.
+
+    Parameters
+    ----------
+    sampler : CycleGANOverSampler
+        After `fit_resample`, for images.
+
+    X : array-like of shape (n, H, W), (n, H, W, C) or (n, d)
+        Images, or rows of pixels.
+
+    y : array-like of shape (n,)
+        Their labels.
+
+    pairs : list of (source, target), default=None
+        By default all pairs of ``sampler.cyclegans_``.
+
+    n_examples : int, default=6
+        For each pair, at even steps through the source images.
+
+    Returns
+    -------
+    examples : dict
+        ``{(source, target): (sources, translations, nearest)}``, each of shape
+        (n_examples, H, W[, C]). Nearest is by the Euclidean distance of pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug import CycleGANOverSampler
+    >>> from skgan_aug.comparison import example_translations
+    >>> X = np.random.RandomState(0).randint(256, size=(9, 8, 8)).astype(np.uint8)
+    >>> y = np.repeat(["cat", "dog"], [6, 3])
+    >>> sampler = CycleGANOverSampler(max_iter=2, random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> sources, translations, nearest = example_translations(sampler, X, y)["cat", "dog"]
+    >>> translations.shape
+    (6, 8, 8)
+    """
+    if sampler.image_shape_ is None:
+        raise ValueError(
+            "The sampler was fitted on vectors, which cannot be looked at. Pass it "
+            "image_shape=(H, W) or (H, W, C), if its rows hold images."
+        )
+    y = column_or_1d(y)
+    shape = sampler.image_shape_
+    check_image_shape(np.shape(X), shape)
+    examples = {}
+    for source, target in sampler.cyclegans_ if pairs is None else pairs:
+        rows = _evenly(source_rows(y, source, target), n_examples)
+        real_rows = _evenly(np.flatnonzero(y == target), _MOST_REAL_ROWS)
+        if not len(rows) or not len(real_rows):
+            lacking = target if len(rows) else source
+            raise ValueError(f"y has no rows of class {lacking!r} to show.")
+        sources = _safe_indexing(X, rows)
+        translated = sampler.translate(sources, source=source, target=target)
+        real = np.asarray(_safe_indexing(X, real_rows))
+        nearest = real[_nearest(translated, real)]
+        triples = (np.asarray(sources), translated, nearest)
+        examples[source, target] = tuple(
+            images.reshape(len(images), *shape) for images in triples
+        )
+    return examples
+
+
+def _evenly(rows, n):
+    """At most `n` of `rows`, at even steps."""
+    if len(rows) <= n:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, n).round().astype(int)]
+
+
+def _nearest(images, real):
+    """For each image the position of the closest real one."""
+    images, real = (rows.reshape(len(rows), -1).astype(np.float64) for rows in (images, real))
+    distances = [np.square(real - image).sum(axis=1) for image in images]
+    return np.argmin(distances, axis=1)

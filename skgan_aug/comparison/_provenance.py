@@ -1,0 +1,70 @@
+"""What a comparison was made with, for those who want to repeat it."""
+
+import platform
+from importlib.metadata import version
+
+import numpy as np
+
+from .. import __version__
+
+_VERSIONS_OF = ("numpy", "scikit-learn", "imbalanced-learn", "torch", "skorch")
+
+
+def collect_versions():
+    """Return ``{package: version}`` of what results depend on."""
+    return {
+        "skgan_aug": __version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in _VERSIONS_OF},
+    }
+
+
+def collect_settings(problem, samplers, ratios, draws, random_state):
+    """Return what was compared on what, in plain values.
+
+    Parameters
+    ----------
+    problem : Problem
+        What all cells share.
+
+    samplers : dict
+        ``{name: sampler or None}``.
+
+    ratios : tuple of float
+        Of the comparison.
+
+    draws : list of (seed, fold, random_state, train, test)
+        Every draw of the data.
+
+    random_state : int, RandomState instance or None
+        As it was passed.
+
+    Returns
+    -------
+    settings : dict
+        With text in place of estimators. ``train_counts`` are the images of
+        each class in the training part of the first draw.
+    """
+    *_, train, test = draws[0]
+    labels, counts = np.unique(problem.y[train], return_counts=True)
+    return {
+        "samplers": {
+            name: None if sampler is None else _in_one_line(sampler)
+            for name, sampler in samplers.items()
+        },
+        "classifier": _in_one_line(problem.classifier),
+        "classifier_steps": problem.classifier_steps,
+        "ratios": list(ratios),
+        "rare": problem.rare,
+        "row_shape": problem.X.shape[1:],
+        "image_shape": problem.image_shape,
+        "train_counts": dict(zip(labels.tolist(), counts.tolist(), strict=True)),
+        "n_test": len(test),
+        "n_folds": 1 + max(fold for _, fold, *_ in draws),
+        "random_state": random_state if isinstance(random_state, int) else None,
+        "seeds": list(dict.fromkeys(state for _, _, state, *_ in draws)),
+    }
+
+
+def _in_one_line(estimator):
+    return " ".join(repr(estimator).split())

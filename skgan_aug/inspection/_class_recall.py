@@ -1,0 +1,158 @@
+"""Recall of each class before and after over-sampling."""
+
+import numpy as np
+
+from ..comparison import paired_values, sampler_title
+from ._figure import COLORS, GREY, name_of, new_axes, show_names_as_they_are
+
+
+class ClassRecallDisplay:
+    """Dumbbells: recall of each class with one sampler and with another.
+
+    It is recommended to use :meth:`from_comparison` to create one. Dots are
+    means over the seeds and folds in which both samplers ran; the difference
+    stands at the right. Names of over-sampled classes are bold.
+
+    Parameters
+    ----------
+    before, after : ndarray of shape (n_runs, n_classes)
+        Recall with either sampler, run by run; NaN where a test part lacks
+        the class.
+
+    names : list of str
+        Of the classes.
+
+    is_minority : ndarray of bool of shape (n_classes,)
+        Which classes were over-sampled.
+
+    titles : tuple of str
+        How the two samplers are called.
+
+    Attributes
+    ----------
+    before_, after_ : matplotlib Line2D
+        The dots.
+
+    ax_ : matplotlib Axes
+        Axes with the dots.
+
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skgan_aug.comparison import compare_samplers
+    >>> from skgan_aug.inspection import ClassRecallDisplay
+    >>> X, y = load_wine(return_X_y=True)
+    >>> result = compare_samplers(
+    ...     X, y, samplers=["none", "smote"], classifier=DecisionTreeClassifier(), cv=3)
+    >>> ClassRecallDisplay.from_comparison(result, after="smote").names
+    ['0', '1', '2']
+    """
+
+    def __init__(self, *, before, after, names, is_minority, titles):
+        self.before = before
+        self.after = after
+        self.names = names
+        self.is_minority = is_minority
+        self.titles = titles
+
+    @classmethod
+    def from_comparison(
+        cls, result, *, before="none", after="cyclegan", ratio=None, class_names=None, ax=None
+    ):
+        """Draw what :func:`~skgan_aug.comparison.compare_samplers` returned.
+
+        Parameters
+        ----------
+        result : Bunch
+            The comparison.
+
+        before, after : str, default="none" and "cyclegan"
+            Names of two samplers that were compared.
+
+        ratio : float, default=None
+            Which ratio is drawn; by default the largest.
+
+        class_names : dict, default=None
+            How classes are called, where not by their labels.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        display : ClassRecallDisplay
+        """
+        recall_after, recall_before = paired_values(
+            result, after, before, key="recall", ratio=ratio
+        )
+        if not len(recall_after):
+            raise ValueError(
+                f"{before!r} and {after!r} never ran on the same images: there is no "
+                "recall to draw."
+            )
+        display = cls(
+            before=recall_before,
+            after=recall_after,
+            names=[name_of(label, class_names) for label in result.classes.tolist()],
+            is_minority=np.isin(result.classes, result.minority_classes),
+            titles=(sampler_title(before), sampler_title(after)),
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the dumbbells.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        self : ClassRecallDisplay
+        """
+        if ax is None:
+            ax = new_axes(figsize=(6, 1.4 + 0.32 * len(self.names)))
+        positions = np.arange(len(self.names))
+        before, after = (100 * _mean_of_runs(recall) for recall in (self.before, self.after))
+        ax.hlines(positions, before, after, color=GREY, linewidth=2, zorder=1)
+        dots = {"linestyle": "none", "markersize": 7}
+        (self.before_,) = ax.plot(
+            before, positions, "o", **dots, color=GREY, label=self.titles[0]
+        )
+        (self.after_,) = ax.plot(
+            after, positions, "D", **dots, color=COLORS[0], label=self.titles[1]
+        )
+        self._write_differences(ax, positions, after - before)
+        self._name_classes(ax, positions)
+        ax.set_xlabel("recall, points")
+        ax.grid(axis="x", alpha=0.3)
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+        show_names_as_they_are(ax)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+    def _write_differences(self, ax, positions, differences):
+        beside = ax.get_yaxis_transform()
+        for position, difference in zip(positions, differences, strict=True):
+            if np.isfinite(difference):
+                # A minus sign where rounding leaves nothing would look like a loss.
+                text = f"{round(difference, 1) + 0.0:+.1f}"
+                ax.text(1.02, position, text, transform=beside, va="center")
+
+    def _name_classes(self, ax, positions):
+        ax.set_yticks(positions, labels=self.names)
+        for label, is_minority in zip(ax.get_yticklabels(), self.is_minority, strict=True):
+            label.set_fontweight("bold" if is_minority else "normal")
+        ax.set_ylim(len(positions) - 0.5, -0.5)
+
+
+def _mean_of_runs(recall):
+    """Mean over runs, NaN for a class that none of the test parts has."""
+    n_runs = np.count_nonzero(~np.isnan(recall), axis=0)
+    return np.where(n_runs > 0, np.nansum(recall, axis=0) / np.maximum(n_runs, 1), np.nan)

@@ -1,0 +1,52 @@
+"""What the displays share: new figures, colours, names as they are."""
+
+# Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, and
+# seen on white as well as on black. Markers tell the same apart in print.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+GREY = "#808080"
+
+SCORE_TITLES = {
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "minority_recall": "minority recall",
+}
+
+
+def check_score(score):
+    """Refuse a score that a comparison does not have."""
+    if score not in SCORE_TITLES:
+        raise ValueError(
+            f"score={score!r} is unknown. Choose among {', '.join(SCORE_TITLES)}."
+        )
+
+
+def new_axes(n_rows=1, n_columns=1, *, figsize):
+    """Make a figure and its axes: one, or an array where there are several."""
+    try:
+        from matplotlib import pyplot as plt
+    except ImportError as error:
+        raise ImportError("Drawing needs matplotlib: pip install 'skgan_aug[plot]'") from error
+    _, axes = plt.subplots(n_rows, n_columns, figsize=figsize, layout="constrained")
+    return axes
+
+
+def show_names_as_they_are(ax):
+    """Keep matplotlib from reading dollar signs in names of classes as formulas."""
+    from matplotlib.text import Text
+
+    for text in ax.findobj(Text):
+        text.set_parse_math(False)
+
+
+def style_of(position):
+    """Return colour and marker of the series at this position."""
+    return {
+        "color": COLORS[position % len(COLORS)],
+        "marker": MARKERS[position % len(MARKERS)],
+    }
+
+
+def name_of(label, class_names):
+    """Name a class for people."""
+    return str(label if class_names is None else class_names.get(label, label))

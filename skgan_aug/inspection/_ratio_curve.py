@@ -1,0 +1,196 @@
+"""Scores against the augmentation ratio."""
+
+import numpy as np
+
+from ..comparison import sampler_title
+from ._figure import (
+    GREY,
+    SCORE_TITLES,
+    check_score,
+    new_axes,
+    show_names_as_they_are,
+    style_of,
+)
+
+
+class RatioCurveDisplay:
+    """A line for each sampler: score against augmentation ratio.
+
+    It is recommended to use :meth:`from_comparison` or :meth:`from_estimator`
+    to create one. Lines join the means over seeds and folds, whiskers are one
+    standard deviation to each side. What was not resampled is a dashed line.
+
+    Parameters
+    ----------
+    curves : dict
+        ``{title: (ratios of shape (n_ratios,), scores of shape (n_ratios,
+        n_runs))}``; NaN where a run failed. The ratio of what was not
+        resampled is NaN.
+
+    score_title : str
+        What the vertical axis shows.
+
+    Attributes
+    ----------
+    errorbars_ : dict
+        ``{title: matplotlib ErrorbarContainer}``, but for what was not
+        resampled.
+
+    ax_ : matplotlib Axes
+        Axes with the lines.
+
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skgan_aug.comparison import compare_samplers
+    >>> from skgan_aug.inspection import RatioCurveDisplay
+    >>> X, y = load_wine(return_X_y=True)
+    >>> result = compare_samplers(
+    ...     X, y, samplers=["none", "smote"], classifier=DecisionTreeClassifier(),
+    ...     rare=2, rare_count=8, ratios=[0.5, 1.0], cv=3, n_seeds=1)
+    >>> list(RatioCurveDisplay.from_comparison(result).errorbars_)
+    ['SMOTE']
+    """
+
+    def __init__(self, *, curves, score_title):
+        self.curves = curves
+        self.score_title = score_title
+
+    @classmethod
+    def from_comparison(cls, result, *, score="balanced_accuracy", ax=None):
+        """Draw what :func:`~skgan_aug.comparison.compare_samplers` returned.
+
+        Parameters
+        ----------
+        result : Bunch
+            The comparison.
+
+        score : {"balanced_accuracy", "macro_f1", "minority_recall"}, \
+                default="balanced_accuracy"
+            Which score is drawn, in points.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        display : RatioCurveDisplay
+        """
+        check_score(score)
+        curves = {}
+        for name in dict.fromkeys(result.sampler.tolist()):
+            own = result.sampler == name
+            ratios, counts = np.unique(result.ratio[own], return_counts=True)
+            # Cells lie ratio by ratio, each with as many seeds and folds.
+            scores = 100 * result[score][own].reshape(len(ratios), counts[0])
+            curves[sampler_title(name)] = ratios, scores
+        return cls(curves=curves, score_title=f"{SCORE_TITLES[score]}, points").plot(ax=ax)
+
+    @classmethod
+    def from_estimator(cls, search, *, score="score", ax=None):
+        """Draw a search over the ratio.
+
+        Parameters
+        ----------
+        search : fitted GridSearchCV
+            Its grid has a `sampling_strategy` of numbers. Each setting of the
+            other parameters becomes a line.
+
+        score : str, default="score"
+            Which score is drawn, when `scoring` named several.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        display : RatioCurveDisplay
+        """
+        results = search.cv_results_
+        if f"mean_test_{score}" not in results:
+            raise ValueError(f"score={score!r} is not among the scores of this search.")
+        ratio_name = _ratio_parameter(results["params"])
+        folds = [results[f"split{fold}_test_{score}"] for fold in range(search.n_splits_)]
+        lines: dict = {}
+        for params, scores in zip(results["params"], np.transpose(folds), strict=True):
+            others = {name: value for name, value in params.items() if name != ratio_name}
+            title = ", ".join(f"{name}={value}" for name, value in others.items())
+            lines.setdefault(title, []).append((params[ratio_name], scores))
+        curves = {}
+        for title, points in lines.items():
+            points.sort(key=lambda point: point[0])
+            ratios, scores = zip(*points, strict=True)
+            curves[title] = np.array(ratios, dtype=float), np.array(scores)
+        named = score if score != "score" else search.scoring
+        title = named.replace("_", " ") if isinstance(named, str) else "score"
+        return cls(curves=curves, score_title=title).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the lines.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        self : RatioCurveDisplay
+        """
+        if ax is None:
+            ax = new_axes(figsize=(6, 4))
+        self.errorbars_: dict = {}
+        resampled = [title for title, (ratios, _) in self.curves.items() if ratios[0] > 0]
+        ticks = sorted({ratio for title in resampled for ratio in self.curves[title][0]})
+        step = 0.02 * (np.ptp(ticks) if len(ticks) > 1 else 1.0)
+        for title, (ratios, scores) in self.curves.items():
+            means, sds = _means_and_sds(scores)
+            if title not in resampled:
+                ax.axhline(means[0], color=GREY, linestyle="--", label=title)
+                continue
+            position = len(self.errorbars_)
+            # Side by side, so that whiskers do not hide each other.
+            shift = step * (position - (len(resampled) - 1) / 2)
+            self.errorbars_[title] = ax.errorbar(
+                ratios + shift, means, yerr=sds, capsize=3, label=title, **style_of(position)
+            )
+        ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title} (mean ± sd)")
+        ax.grid(axis="y", alpha=0.3)
+        if any(self.curves):
+            ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+        show_names_as_they_are(ax)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+
+def _ratio_parameter(settings):
+    names = [
+        name
+        for name in settings[0]
+        if name.split("__")[-1] == "sampling_strategy"
+        and all(isinstance(params.get(name), int | float) for params in settings)
+    ]
+    if len(names) != 1:
+        raise ValueError(
+            "The search must have tried numbers for one sampling_strategy; it tried "
+            f"{sorted(settings[0])}."
+        )
+    return names[0]
+
+
+def _means_and_sds(scores):
+    """Mean and standard deviation over runs, for each ratio; NaN where all runs failed."""
+    means, sds = np.full(len(scores), np.nan), np.zeros(len(scores))
+    for position, row in enumerate(scores):
+        row = row[~np.isnan(row)]
+        if len(row):
+            means[position] = row.mean()
+        if len(row) > 1:
+            sds[position] = row.std(ddof=1)
+    return means, sds

@@ -1,0 +1,131 @@
+"""One score of each sampler."""
+
+import numpy as np
+
+from ..comparison import row_title, summarize_comparison
+from ._figure import SCORE_TITLES, check_score, new_axes, show_names_as_they_are
+
+_SPREADS = {"sd": "standard deviation", "interval": "95% interval"}
+
+
+class SamplerComparisonDisplay:
+    """Dots with whiskers: one score of each sampler.
+
+    It is recommended to use :meth:`from_comparison` to create one. The dot is
+    the mean over seeds and folds. A sampler that never succeeded keeps its
+    line, without a dot.
+
+    Parameters
+    ----------
+    rows : list of dict
+        What :func:`~skgan_aug.comparison.summarize_comparison` returned.
+
+    score : {"balanced_accuracy", "macro_f1", "minority_recall"}, \
+            default="balanced_accuracy"
+        Which score is drawn.
+
+    spread : {"sd", "interval"}, default="sd"
+        What the whiskers show: one standard deviation to each side, or the
+        95% interval of the mean, which fewer than three runs do not have.
+        Intervals of two samplers may overlap although one is better in every
+        run: :func:`~skgan_aug.comparison.paired_difference` tells that.
+
+    Attributes
+    ----------
+    errorbar_ : matplotlib ErrorbarContainer
+        Dots and whiskers.
+
+    ax_ : matplotlib Axes
+        Axes with the dots.
+
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skgan_aug.comparison import compare_samplers
+    >>> from skgan_aug.inspection import SamplerComparisonDisplay
+    >>> X, y = load_wine(return_X_y=True)
+    >>> result = compare_samplers(
+    ...     X, y, samplers=["none", "smote"], classifier=DecisionTreeClassifier(), cv=3)
+    >>> SamplerComparisonDisplay.from_comparison(result, spread="interval").spread
+    'interval'
+    """
+
+    def __init__(self, *, rows, score="balanced_accuracy", spread="sd"):
+        self.rows = rows
+        self.score = score
+        self.spread = spread
+
+    @classmethod
+    def from_comparison(
+        cls, result, *, score="balanced_accuracy", spread="sd", ax=None, **errorbar_kw
+    ):
+        """Draw what :func:`~skgan_aug.comparison.compare_samplers` returned.
+
+        Parameters
+        ----------
+        result : Bunch
+            The comparison.
+
+        score : str, default="balanced_accuracy"
+            Which score is drawn.
+
+        spread : {"sd", "interval"}, default="sd"
+            What the whiskers show.
+
+        ax : matplotlib Axes, default=None
+            Where to draw. By default a new figure.
+
+        **errorbar_kw : dict
+            Handed to matplotlib's `errorbar`.
+
+        Returns
+        -------
+        display : SamplerComparisonDisplay
+        """
+        display = cls(rows=summarize_comparison(result), score=score, spread=spread)
+        return display.plot(ax=ax, **errorbar_kw)
+
+    def plot(self, *, ax=None, **errorbar_kw):
+        """Draw the dots.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. By default a new figure.
+
+        **errorbar_kw : dict
+            Handed to matplotlib's `errorbar`.
+
+        Returns
+        -------
+        self : SamplerComparisonDisplay
+        """
+        check_score(self.score)
+        if self.spread not in _SPREADS:
+            raise ValueError(
+                f"spread={self.spread!r} is unknown. Choose among {', '.join(_SPREADS)}."
+            )
+        if ax is None:
+            ax = new_axes(figsize=(6, 1 + 0.4 * len(self.rows)))
+        positions = np.arange(len(self.rows))
+        # Scores are shown in points, as everywhere else in a comparison.
+        means = 100 * np.array([row[self.score] for row in self.rows])
+        spreads = 100 * np.array([row[f"{self.score}_{self.spread}"] for row in self.rows])
+        style = {"fmt": "o", "capsize": 3, **errorbar_kw}
+        self.errorbar_ = ax.errorbar(means, positions, xerr=np.nan_to_num(spreads), **style)
+
+        several_ratios = len({row["ratio"] for row in self.rows if row["ratio"] > 0}) > 1
+        titles = [row_title(row, with_ratio=several_ratios) for row in self.rows]
+        ax.set_yticks(positions, labels=titles)
+        ax.set_ylim(len(self.rows) - 0.5, -0.5)
+        whiskers = f" ± {_SPREADS[self.spread]}" if np.isfinite(spreads).any() else ""
+        ax.set_xlabel(f"{SCORE_TITLES[self.score]}{whiskers}, points")
+        ax.grid(axis="x", alpha=0.3)
+        show_names_as_they_are(ax)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self

@@ -1,0 +1,140 @@
+"""Losses and the stop signal while CycleGANs were trained."""
+
+from sklearn.utils.validation import check_is_fitted
+
+from ._figure import COLORS, GREY, name_of, new_axes, show_names_as_they_are
+
+# From source to target and the target class's own: solid; the way back: dashed.
+_LOSSES = {
+    "adversarial": ("_st", "_ts"),
+    "discriminator": ("_t", "_s"),
+    "cycle": ("_t", "_s"),
+    "identity": ("_t", "_s"),
+    "classifier": ("",),
+}
+
+
+class TrainingCurvesDisplay:
+    """Two plots for each pair of classes: losses, and the target-class score.
+
+    It is recommended to use :meth:`from_estimator` to create one. Losses tell
+    whether training was stable, not whether it succeeded. The score does: it
+    is the mean probability of the target class that the auxiliary classifier,
+    which learns from real images alone, gives to translations. Where it falls
+    while training goes on, translations do not cross.
+
+    Parameters
+    ----------
+    histories : dict
+        ``{title of the pair: list of dict}``, as in `history_`.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_pairs, 2)
+        Losses at the left, scores at the right.
+
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug import CycleGANOverSampler
+    >>> from skgan_aug.inspection import TrainingCurvesDisplay
+    >>> X = np.random.RandomState(0).randint(256, size=(9, 8, 8)).astype(np.uint8)
+    >>> sampler = CycleGANOverSampler(max_iter=2, random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, np.repeat(["cat", "dog"], [6, 3]))
+    >>> TrainingCurvesDisplay.from_estimator(sampler).axes_.shape
+    (1, 2)
+    """
+
+    def __init__(self, *, histories):
+        self.histories = histories
+
+    @classmethod
+    def from_estimator(cls, sampler, *, class_names=None, axes=None):
+        """Draw what a fitted over-sampler recorded.
+
+        Parameters
+        ----------
+        sampler : CycleGANOverSampler
+            After `fit_resample`.
+
+        class_names : dict, default=None
+            How classes are called, where not by their labels.
+
+        axes : ndarray of matplotlib Axes of shape (n_pairs, 2), default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        display : TrainingCurvesDisplay
+        """
+        check_is_fitted(sampler, "history_")
+        histories = {
+            " → ".join(name_of(label, class_names) for label in pair): history
+            for pair, history in sampler.history_.items()
+        }
+        return cls(histories=histories).plot(axes=axes)
+
+    def plot(self, *, axes=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        axes : ndarray of matplotlib Axes of shape (n_pairs, 2), default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        self : TrainingCurvesDisplay
+        """
+        if not self.histories:
+            raise ValueError("No CycleGAN was trained: there are no curves to draw.")
+        n_pairs = len(self.histories)
+        if axes is None:
+            axes = new_axes(n_pairs, 2, figsize=(9, 0.7 + 2.6 * n_pairs))
+        self.axes_ = axes.reshape(n_pairs, 2)
+        for (title, history), (losses, score) in zip(
+            self.histories.items(), self.axes_, strict=True
+        ):
+            _draw_losses(losses, history)
+            _draw_score(score, history)
+            losses.set_title(title, loc="left")
+        for ax in self.axes_[-1]:
+            ax.set_xlabel("step")
+        for ax in self.axes_.flat:
+            show_names_as_they_are(ax)
+        self.figure_ = self.axes_[0, 0].figure
+        self.figure_.legend(
+            handles=self.axes_[0, 0].get_lines(),
+            loc="outside lower center",
+            ncols=3,
+            frameon=False,
+        )
+        return self
+
+
+def _draw_losses(ax, history):
+    steps = [record["n_iter"] for record in history]
+    for color, (family, sides) in zip(COLORS, _LOSSES.items(), strict=False):
+        for side, linestyle in zip(sides, ("-", "--"), strict=False):
+            name = family + side
+            # A loss of weight 0 is not computed.
+            if name in history[0]:
+                losses = [record[name] for record in history]
+                style = {"color": color, "linestyle": linestyle, "label": name}
+                # A single record has no line to be seen.
+                ax.plot(steps, losses, marker="o" if len(steps) < 4 else None, **style)
+    ax.set_yscale("log")
+    ax.set_ylabel("loss")
+    ax.grid(axis="y", alpha=0.3)
+
+
+def _draw_score(ax, history):
+    steps = [record["n_iter"] for record in history]
+    scores = [record["target_score"] for record in history]
+    ax.axhline(0.5, color=GREY, linestyle=":")
+    ax.plot(steps, scores, "o-", markersize=4, color=COLORS[0])
+    ax.set(ylim=(-0.02, 1.02), ylabel="target-class score")
+    ax.grid(axis="y", alpha=0.3)

@@ -1,0 +1,161 @@
+"""Source images, their translations, and the real images that these resemble most."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..comparison import example_translations
+from ._figure import name_of, new_axes, show_names_as_they_are
+
+_ROWS = ("source", "translation", "nearest real")
+_GAP = 1  # pixels between two images
+
+
+class TranslationsDisplay:
+    """Triples for each pair of classes: source, translation, nearest real image.
+
+    It is recommended to use :meth:`from_estimator` to create one. A good
+    translation looks like its class, is none of the real images again, and
+    keeps something of its source.
+
+    Parameters
+    ----------
+    examples : dict
+        ``{(source, target): (sources, translations, nearest)}``, each images
+        of shape (n_examples, H, W[, C]).
+
+    class_names : dict, default=None
+        How classes are called, where not by their labels.
+
+    limits : tuple of float, default=None
+        Pixel values drawn as black and as white; by default 0 and 255 for
+        unsigned bytes, and the lowest and highest pixel for others.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_pairs,)
+        One for each pair, with three rows of images.
+
+    figure_ : matplotlib Figure
+        Figure that holds the axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug import CycleGANOverSampler
+    >>> from skgan_aug.inspection import TranslationsDisplay
+    >>> X = np.random.RandomState(0).randint(256, size=(9, 8, 8)).astype(np.uint8)
+    >>> y = np.repeat(["cat", "dog"], [6, 3])
+    >>> sampler = CycleGANOverSampler(max_iter=2, random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> display = TranslationsDisplay.from_estimator(sampler, X, y, n_examples=4)
+    >>> display.axes_[0].get_title(loc="left")
+    'cat → dog'
+    """
+
+    def __init__(self, *, examples, class_names=None, limits=None):
+        self.examples = examples
+        self.class_names = class_names
+        self.limits = limits
+
+    @classmethod
+    def from_estimator(
+        cls, sampler, X, y, *, pairs=None, n_examples=6, class_names=None, axes=None
+    ):
+        """Draw translations of a fitted over-sampler.
+
+        Parameters
+        ----------
+        sampler : CycleGANOverSampler
+            After `fit_resample`, for images.
+
+        X : array-like of shape (n, H, W), (n, H, W, C) or (n, d)
+            Images, or rows of pixels: those it was fitted on, or others.
+
+        y : array-like of shape (n,)
+            Their labels.
+
+        pairs : list of (source, target), default=None
+            Which pairs are drawn; by default all of `cyclegans_`.
+
+        n_examples : int, default=6
+            Triples for each pair, at even steps through the source images.
+
+        class_names : dict, default=None
+            How classes are called, where not by their labels.
+
+        axes : ndarray of matplotlib Axes of shape (n_pairs,), default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        display : TranslationsDisplay
+        """
+        check_is_fitted(sampler, "cyclegans_")
+        examples = example_translations(sampler, X, y, pairs=pairs, n_examples=n_examples)
+        # Where pixels are no bytes, black and white are what the translators took them for.
+        specs = (cyclegan.spec for cyclegan in sampler.cyclegans_.values())
+        limits = next(((spec.low[0], spec.high[0]) for spec in specs), None)
+        return cls(examples=examples, class_names=class_names, limits=limits).plot(axes=axes)
+
+    def plot(self, *, axes=None):
+        """Draw the triples.
+
+        Parameters
+        ----------
+        axes : ndarray of matplotlib Axes of shape (n_pairs,), default=None
+            Where to draw. By default a new figure.
+
+        Returns
+        -------
+        self : TranslationsDisplay
+        """
+        if not self.examples:
+            raise ValueError("No CycleGAN was trained: there are no translations to draw.")
+        if axes is None:
+            n_examples = max(len(sources) for sources, *_ in self.examples.values())
+            axes = new_axes(
+                len(self.examples),
+                figsize=(1.6 + 0.75 * n_examples, 2.8 * len(self.examples)),
+            )
+        self.axes_ = np.atleast_1d(axes)
+        for (pair, triples), ax in zip(self.examples.items(), self.axes_, strict=True):
+            low, high = self.limits or _limits(triples)
+            grid = _as_grid([_as_colors(images, low, high) for images in triples])
+            ax.imshow(grid, interpolation="none")
+            height = triples[0].shape[1]
+            centres = (height + _GAP) * np.arange(3) + (height - 1) / 2
+            ax.set_yticks(centres, labels=_ROWS)
+            ax.set_xticks([])
+            ax.tick_params(length=0)
+            ax.spines[:].set_visible(False)
+            title = " → ".join(name_of(label, self.class_names) for label in pair)
+            ax.set_title(title, loc="left")
+            show_names_as_they_are(ax)
+        self.figure_ = self.axes_[0].figure
+        return self
+
+
+def _limits(triples):
+    if triples[0].dtype == np.uint8:
+        return 0, 255
+    return min(images.min() for images in triples), max(images.max() for images in triples)
+
+
+def _as_colors(images, low, high):
+    """Scale to [0, 1] and bring grey images, with or without a channel axis, to RGBA."""
+    span = high - low if high > low else 1
+    colors = np.clip((images.astype(np.float64) - low) / span, 0, 1)
+    if colors.ndim == 3:
+        colors = colors[..., np.newaxis]
+    if colors.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"Images of {colors.shape[-1]} channels cannot be shown: only grey and RGB."
+        )
+    colors = np.broadcast_to(colors, (*colors.shape[:3], 3))
+    return np.concatenate([colors, np.ones((*colors.shape[:3], 1))], axis=-1)
+
+
+def _as_grid(rows):
+    """Lay rows of images, (n, H, W, 4) each, out with transparent gaps between them."""
+    rows = [np.pad(row, [(0, 0), (0, _GAP), (0, _GAP), (0, 0)]) for row in rows]
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in rows])[:-_GAP, :-_GAP]
