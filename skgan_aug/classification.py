@@ -309,8 +309,14 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_images(self, X, reset=False, spec=self._spec)
-        logits = self.net_.forward(self._spec.as_tensor(X))
-        return logits.double().softmax(dim=1).numpy()
+        probabilities = np.empty((len(X), len(self.classes_)))
+        # Filled batch by batch: small results kept among large temporaries would keep the
+        # memory of those from being used again.
+        end = 0
+        for logits in self.net_.forward_iter(self._spec.as_tensor(X)):
+            start, end = end, end + len(logits)
+            probabilities[start:end] = logits.double().softmax(dim=1)
+        return probabilities
 
     def predict(self, X):
         """Most probable class.

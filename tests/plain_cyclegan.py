@@ -76,6 +76,8 @@ class PlainPool:
 
     def exchange(self, x, slots, is_swapped):
         """Swap image i for the one in slots[i] where is_swapped[i], once the pool is full."""
+        if not self.size:
+            return x
         out, decisions = [], iter(zip(slots, is_swapped, strict=True))
         for image in x:
             if len(self.images) < self.size:
