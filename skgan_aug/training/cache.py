@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 import warnings
 from contextlib import suppress
@@ -19,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
+from .._files import whole_file
 from .._version import __version__
 from .cyclegan import CycleGAN
 
@@ -265,12 +265,5 @@ def _checksum(raw, history):
 
 
 def _write(path, raw):
-    """Write a file aside and rename it."""
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(raw)
-        os.replace(unfinished, path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write(raw)

@@ -1,10 +1,10 @@
 """Interrupted training goes on where it stopped."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import torch
+
+from .._files import whole_file
 
 
 def save_checkpoint(trainer, path):
@@ -19,14 +19,8 @@ def save_checkpoint(trainer, path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            torch.save(trainer.state_dict(), file)
-        os.replace(unfinished, path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        torch.save(trainer.state_dict(), file)
 
 
 def load_checkpoint(trainer, path):

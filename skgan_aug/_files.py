@@ -1,0 +1,45 @@
+"""Files that are whole or absent."""
+
+import os
+import secrets
+from contextlib import contextmanager
+
+
+@contextmanager
+def whole_file(path):
+    """Open a file to write, which takes the name ``path`` once it is complete.
+
+    Whatever goes wrong inside the block, nothing half-written is left, and a file that was
+    there before stays as it was.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that exists.
+
+    Yields
+    ------
+    file : binary file
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skgan_aug._files import whole_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder) / "digits") as file:
+    ...         n_bytes = file.write(b"0123")
+    ...     (Path(folder) / "digits").read_bytes()
+    b'0123'
+    """
+    # Not of tempfile, which would keep everybody but the owner from reading the result.
+    unfinished = path.with_name(f"{secrets.token_hex(8)}.tmp")
+    try:
+        with open(unfinished, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
