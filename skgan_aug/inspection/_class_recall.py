@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..comparison import paired_values, sampler_title
-from ._figure import COLORS, GREY, name_of, new_axes, show_names_as_they_are
+from ._figure import COLORS, GREY, keep_as_written, name_of, new_axes
 
 
 class ClassRecallDisplay:
@@ -132,7 +132,7 @@ class ClassRecallDisplay:
         ax.set_xlabel("recall, points")
         ax.grid(axis="x", alpha=0.3)
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
-        show_names_as_they_are(ax)
+        keep_as_written(*ax.get_yticklabels(), *ax.get_legend().get_texts())
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -142,7 +142,7 @@ class ClassRecallDisplay:
         for position, difference in zip(positions, differences, strict=True):
             if np.isfinite(difference):
                 # A minus sign where rounding leaves nothing would look like a loss.
-                text = f"{round(difference, 1) + 0.0:+.1f}"
+                text = f"{round(difference, 1) + 0.0:+.1f}".replace("-", "−")
                 ax.text(1.02, position, text, transform=beside, va="center")
 
     def _name_classes(self, ax, positions):

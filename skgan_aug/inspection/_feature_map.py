@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.manifold import TSNE
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
-from ._figure import COLORS, GREY, MARKERS, name_of, new_axes, show_names_as_they_are
+from ._figure import GREY, keep_as_written, name_of, new_axes, style_of
 
 _LARGEST_PERPLEXITY = 30  # scikit-learn's default, too much for few rows
 
@@ -17,7 +17,8 @@ class FeatureMapDisplay:
     over the real ones of their class. Heaps of their own give themselves
     away; among another class they are mislabelled. Zhu et al. [1]_ judge
     their images by such a map. Classes with synthetic images have colours,
-    the others are grey; names stand at the middle of the real images.
+    the others are grey, with their names in their middle. Copies of an image,
+    such as over-sampling adds, are drawn once.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ class FeatureMapDisplay:
         rng = check_random_state(random_state)
         X, y, is_synthetic = np.asarray(X), np.asarray(y), _as_mask(is_synthetic)
         check_consistent_length(X, y, is_synthetic)
-        kept = _draw(y, is_synthetic, n_per_class, rng)
+        kept = _draw(X, y, is_synthetic, n_per_class, rng)
         return cls.from_predictions(
             extract_features(classifier, X[kept]),
             y[kept],
@@ -175,7 +176,7 @@ class FeatureMapDisplay:
         labels, is_synthetic = np.asarray(labels), _as_mask(is_synthetic)
         check_consistent_length(features, labels, is_synthetic)
         rng = check_random_state(random_state)
-        kept = _draw(labels, is_synthetic, n_per_class, rng)
+        kept = _draw(features, labels, is_synthetic, n_per_class, rng)
         features, labels, is_synthetic = features[kept], labels[kept], is_synthetic[kept]
         if features.shape[1] > 2:
             perplexity = min(_LARGEST_PERPLEXITY, (len(features) - 1) / 3)
@@ -207,60 +208,61 @@ class FeatureMapDisplay:
         with_synthetic = np.unique(self.labels[self.is_synthetic]).tolist()
         for label in np.unique(self.labels).tolist():
             own = self.labels == label
-            color, marker = GREY, "."
             if label in with_synthetic:
-                position = with_synthetic.index(label)
-                color = COLORS[position % len(COLORS)]
-                marker = MARKERS[position % len(MARKERS)]
-            real = self.coordinates[own & ~self.is_synthetic]
-            synthetic = self.coordinates[own & self.is_synthetic]
-            style = {"marker": marker, "s": 22, "linewidths": 0.8}
-            if len(synthetic):
-                self.synthetic_[label] = ax.scatter(
-                    *synthetic.T, facecolors="none", edgecolors=color, **style
-                )
-            if len(real):
-                alpha = 0.35 if color == GREY else 0.9
-                self.real_[label] = ax.scatter(*real.T, color=color, alpha=alpha, **style)
-            self._name(ax, label, real if len(real) else synthetic)
-        _add_key(ax)
+                style = {**style_of(with_synthetic.index(label)), "s": 24, "linewidths": 0.9}
+                points = self.coordinates[own & self.is_synthetic]
+                self.synthetic_[label] = ax.scatter(*points.T, **_hollow(style))
+            else:
+                style = {"color": GREY, "marker": ".", "s": 20, "alpha": 0.4}
+            points = self.coordinates[own & ~self.is_synthetic]
+            self.real_[label] = ax.scatter(*points.T, **style)
+        self._add_key(ax)
         ax.set(xticks=[], yticks=[])
-        show_names_as_they_are(ax)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
 
-    def _name(self, ax, label, points):
-        ax.text(
-            *np.median(points, axis=0),
-            name_of(label, self.class_names),
-            color="black",
-            fontweight="bold",
-            ha="center",
-            va="center",
-            bbox={"boxstyle": "round,pad=0.2", "fc": "white", "alpha": 0.75, "lw": 0},
+    def _add_key(self, ax):
+        """Name the classes, and say what filled and open markers are."""
+        style = {"markeredgecolor": GREY, "markersize": 5}
+        (real,) = ax.plot([], [], "o", markerfacecolor=GREY, **style)
+        (synthetic,) = ax.plot([], [], "o", markerfacecolor="none", **style)
+        entries = {"real": real, "synthetic": synthetic}
+        for label, points in self.real_.items():
+            name = name_of(label, self.class_names)
+            if label in self.synthetic_:
+                entries[name] = points
+            else:
+                middle = np.median(np.asarray(points.get_offsets()), axis=0)
+                keep_as_written(ax.text(*middle, name, ha="center", va="center"))
+        legend = ax.legend(
+            entries.values(),
+            entries.keys(),
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=4,
+            frameon=False,
         )
+        keep_as_written(*legend.get_texts())
+
+
+def _hollow(style):
+    others = {name: value for name, value in style.items() if name != "color"}
+    return {**others, "facecolors": "none", "edgecolors": style["color"]}
 
 
 def _as_mask(is_synthetic):
     return np.asarray(is_synthetic, dtype=bool)
 
 
-def _draw(labels, is_synthetic, n_per_class, rng):
-    """Rows that are kept: at most `n_per_class` real and synthetic ones of each class."""
+def _draw(rows, labels, is_synthetic, n_per_class, rng):
+    """Positions of what is kept: of each class so many real and synthetic rows, no copies."""
     kept = []
     for label in np.unique(labels):
         for group in (~is_synthetic, is_synthetic):
-            rows = np.flatnonzero((labels == label) & group)
-            if n_per_class is not None and len(rows) > n_per_class:
-                rows = rng.choice(rows, n_per_class, replace=False)
-            kept.append(rows)
+            own = np.flatnonzero((labels == label) & group)
+            own = np.array(list({rows[k].tobytes(): k for k in own[::-1]}.values())[::-1], int)
+            if n_per_class is not None and len(own) > n_per_class:
+                own = rng.choice(own, n_per_class, replace=False)
+            kept.append(own)
     return np.sort(np.concatenate(kept))
-
-
-def _add_key(ax):
-    """Say what filled and open markers are, whatever their colours."""
-    style = {"markeredgecolor": GREY, "markersize": 5}
-    ax.plot([], [], "o", markerfacecolor=GREY, label="real", **style)
-    ax.plot([], [], "o", markerfacecolor="none", label="synthetic", **style)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)

@@ -21,21 +21,19 @@ def check_score(score):
         )
 
 
-def new_axes(n_rows=1, n_columns=1, *, figsize):
+def new_axes(n_rows=1, n_columns=1, *, figsize, layout="constrained"):
     """Make a figure and its axes: one, or an array where there are several."""
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
         raise ImportError("Drawing needs matplotlib: pip install 'skgan_aug[plot]'") from error
-    _, axes = plt.subplots(n_rows, n_columns, figsize=figsize, layout="constrained")
+    _, axes = plt.subplots(n_rows, n_columns, figsize=figsize, layout=layout)
     return axes
 
 
-def show_names_as_they_are(ax):
-    """Keep matplotlib from reading dollar signs in names of classes as formulas."""
-    from matplotlib.text import Text
-
-    for text in ax.findobj(Text):
+def keep_as_written(*texts):
+    """Keep matplotlib from reading dollar signs in names as formulas."""
+    for text in texts:
         text.set_parse_math(False)
 
 

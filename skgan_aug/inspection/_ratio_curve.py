@@ -7,8 +7,8 @@ from ._figure import (
     GREY,
     SCORE_TITLES,
     check_score,
+    keep_as_written,
     new_axes,
-    show_names_as_they_are,
     style_of,
 )
 
@@ -162,8 +162,8 @@ class RatioCurveDisplay:
         ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title} (mean ± sd)")
         ax.grid(axis="y", alpha=0.3)
         if any(self.curves):
-            ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
-        show_names_as_they_are(ax)
+            legend = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+            keep_as_written(*legend.get_texts())
         self.ax_ = ax
         self.figure_ = ax.figure
         return self

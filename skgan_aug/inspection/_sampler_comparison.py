@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..comparison import row_title, summarize_comparison
-from ._figure import SCORE_TITLES, check_score, new_axes, show_names_as_they_are
+from ._figure import SCORE_TITLES, check_score, keep_as_written, new_axes
 
 _SPREADS = {"sd": "standard deviation", "interval": "95% interval"}
 
@@ -125,7 +125,7 @@ class SamplerComparisonDisplay:
         whiskers = f" ± {_SPREADS[self.spread]}" if np.isfinite(spreads).any() else ""
         ax.set_xlabel(f"{SCORE_TITLES[self.score]}{whiskers}, points")
         ax.grid(axis="x", alpha=0.3)
-        show_names_as_they_are(ax)
+        keep_as_written(*ax.get_yticklabels())
         self.ax_ = ax
         self.figure_ = ax.figure
         return self

@@ -2,7 +2,7 @@
 
 from sklearn.utils.validation import check_is_fitted
 
-from ._figure import COLORS, GREY, name_of, new_axes, show_names_as_they_are
+from ._figure import COLORS, keep_as_written, name_of, new_axes
 
 # From source to target and the target class's own: solid; the way back: dashed.
 _LOSSES = {
@@ -100,11 +100,9 @@ class TrainingCurvesDisplay:
         ):
             _draw_losses(losses, history)
             _draw_score(score, history)
-            losses.set_title(title, loc="left")
+            keep_as_written(losses.set_title(title, loc="left"))
         for ax in self.axes_[-1]:
             ax.set_xlabel("step")
-        for ax in self.axes_.flat:
-            show_names_as_they_are(ax)
         self.figure_ = self.axes_[0, 0].figure
         self.figure_.legend(
             handles=self.axes_[0, 0].get_lines(),
@@ -134,7 +132,6 @@ def _draw_losses(ax, history):
 def _draw_score(ax, history):
     steps = [record["n_iter"] for record in history]
     scores = [record["target_score"] for record in history]
-    ax.axhline(0.5, color=GREY, linestyle=":")
     ax.plot(steps, scores, "o-", markersize=4, color=COLORS[0])
     ax.set(ylim=(-0.02, 1.02), ylabel="target-class score")
     ax.grid(axis="y", alpha=0.3)

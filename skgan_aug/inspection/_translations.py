@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import example_translations
-from ._figure import name_of, new_axes, show_names_as_they_are
+from ._figure import keep_as_written, name_of, new_axes
 
 _ROWS = ("source", "translation", "nearest real")
 _GAP = 1  # pixels between two images
@@ -115,7 +115,8 @@ class TranslationsDisplay:
             n_examples = max(len(sources) for sources, *_ in self.examples.values())
             axes = new_axes(
                 len(self.examples),
-                figsize=(1.6 + 0.75 * n_examples, 2.8 * len(self.examples)),
+                figsize=(1.4 + 0.75 * n_examples, 2.7 * len(self.examples)),
+                layout="compressed",
             )
         self.axes_ = np.atleast_1d(axes)
         for (pair, triples), ax in zip(self.examples.items(), self.axes_, strict=True):
@@ -129,8 +130,7 @@ class TranslationsDisplay:
             ax.tick_params(length=0)
             ax.spines[:].set_visible(False)
             title = " → ".join(name_of(label, self.class_names) for label in pair)
-            ax.set_title(title, loc="left")
-            show_names_as_they_are(ax)
+            keep_as_written(ax.set_title(title, loc="left"))
         self.figure_ = self.axes_[0].figure
         return self
 
