@@ -92,8 +92,9 @@ def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
     result : Bunch
         An entry for each class that has synthetic rows: ``label``; ``neighbor``, the class
         whose mean is nearest to its own in real rows; float ndarrays ``before`` and
-        ``after``, the margins, above 0, and infinite where the classes are the same. Smaller after: synthetic rows reach towards the
-        neighbour. That may complete the class or lead it astray; GAN-test tells which.
+        ``after``, the margins, above 0, infinite where no plane tells the classes apart.
+        Smaller after: synthetic rows reach towards the neighbour. That may complete the
+        class or lead it astray; GAN-test tells which.
 
     Raises
     ------
@@ -148,6 +149,7 @@ def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
 
 def _margin(rows, y, cost):
     """Margin between two classes; ``cost`` is shared out among all rows."""
-    svm = SVC(kernel="linear", C=cost / len(rows), class_weight="balanced").fit(rows, y)
-    norm = float(np.linalg.norm(svm.coef_))
+    # Nothing is drawn, but without a seed SVC would advance NumPy's global generator.
+    svm = SVC(kernel="linear", C=cost / len(rows), class_weight="balanced", random_state=0)
+    norm = float(np.linalg.norm(svm.fit(rows, y).coef_))
     return 2.0 / norm if norm else np.inf

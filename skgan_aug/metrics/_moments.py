@@ -167,7 +167,7 @@ def kernel_distance(
         _squared_mmd(draw(real, n_drawn[0]), draw(synthetic, n_drawn[1]), kernel)
         for _ in range(n_subsets)
     ]
-    # Of half of the rows, as far from all as all are from the distribution; of fewer, farther.
+    # Halves spread as much as all rows of new samples would; smaller subsets more.
     of_rows = max(
         n / (len(rows) - n) for n, rows in zip(n_drawn, (real, synthetic), strict=True)
     )

@@ -1,0 +1,280 @@
+"""augmentation_report: all metrics of what an over-sampler added to each rare class."""
+
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+)
+
+from .. import metrics
+from .._random import draw_seed
+from ..classification import TorchCNNClassifier
+from ..comparison._samplers import resample, takes_images
+from ._augmentation_table import AugmentationReport
+
+_FEWEST = 4  # rows of a class, in a half or synthetic, that all metrics need
+
+
+def augmentation_report(
+    sampler, X, y, *, resampled=None, test=None, classifier=None, random_state=0
+):
+    """Judge the rows that an over-sampler adds to each rare class, by all metrics.
+
+    A classifier learns from real rows, those of rare classes repeated, and synthetic rows
+    are held against real ones that it did not learn from, through its features: it finds
+    what it was trained on more alike than it is. Without ``test`` that takes two
+    classifiers, each trained on one half of the real rows for the comparison with the
+    other half, and figures are means of both. Costs the training of the sampler, unless
+    ``resampled`` is given, and two passes of a classifier over the data: one for features
+    and one for GAN-train.
+
+    Parameters
+    ----------
+    sampler : estimator
+        A :class:`~skgan_aug.CycleGANOverSampler`, or any over-sampler of imbalanced-learn,
+        all added rows of which count as synthetic. It is cloned, if not fitted yet.
+
+    X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
+        Images, flattened images or vectors.
+
+    y : array-like of shape (n,)
+        Labels.
+
+    resampled : tuple (X_resampled, y_resampled), default=None
+        What ``sampler.fit_resample(X, y)`` returned: then nothing is trained again but
+        classifiers.
+
+    test : tuple (X_test, y_test), default=None
+        Real rows that the sampler has not seen, to compare with. By default X serves, which
+        the sampler learned from: it flatters one that copies, so read ``copied`` first.
+
+    classifier : TorchCNNClassifier, default=None
+        What learns and gives features; it is cloned. Default parameters by default.
+
+    random_state : int, RandomState or None, default=0
+        Of halves, repeated rows, the default classifier and the metrics.
+
+    Returns
+    -------
+    report : AugmentationReport
+        ``rows``, a dict for each class with 4 synthetic rows or more:
+
+        - ``label``, ``n_real`` (compared with), ``n_synthetic``;
+        - ``real_train``, ``gan_train``: recall of a classifier trained on real rows, and of
+          one trained on synthetic rows in place of those of all rare classes;
+          ``gan_test``: share of synthetic rows that the first recognises;
+        - ``frechet``, ``kernel``: :func:`~skgan_aug.metrics.frechet_distance` and
+          :func:`~skgan_aug.metrics.kernel_distance`, which have no scale of their own:
+          compare samplers by them;
+        - ``precision``, ``recall``: :func:`~skgan_aug.metrics.precision_recall`;
+          ``density``, ``coverage``: :func:`~skgan_aug.metrics.density_coverage`;
+        - ``two_sample``, ``two_sample_p``: :func:`~skgan_aug.metrics.two_sample_test`, the
+          smaller p-value doubled where there are two;
+        - ``copied``, ``copied_distance``: fraction and ratio of
+          :func:`~skgan_aug.metrics.memorization`, in pixels, against the rows that the
+          sampler learned from;
+        - ``diversity``: ratio of :func:`~skgan_aug.metrics.diversity`;
+        - ``neighbor``, ``margin_before``, ``margin_after``:
+          :func:`~skgan_aug.metrics.class_margins`;
+        - ``real_train_se``, ``gan_train_se``, ``gan_test_se``, ``kernel_se``,
+          ``diversity_se``: standard errors.
+
+    Raises
+    ------
+    ValueError
+        When the sampler adds next to nothing, a class has too few rows to compare with, or
+        ``resampled`` does not begin with X.
+
+    See Also
+    --------
+    skgan_aug.comparison.compare_samplers : Whether the added rows help a classifier.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import SMOTE
+    >>> from skgan_aug import TorchCNNClassifier
+    >>> from skgan_aug.datasets import load_digits_images, make_imbalanced_images
+    >>> from skgan_aug.reporting import augmentation_report
+    >>> X, y = load_digits_images(return_X_y=True)
+    >>> X, y = make_imbalanced_images(
+    ...     X[y < 3], y[y < 3], rare=1, rare_count=30, random_state=0)
+    >>> report = augmentation_report(
+    ...     SMOTE(random_state=0), X, y, classifier=TorchCNNClassifier(max_epochs=3))
+    >>> [row["label"] for row in report.rows]
+    [1]
+    >>> print(report)  # doctest: +ELLIPSIS
+                                     1...
+    """
+    X, y = _check_rows(X, y)
+    rng = check_random_state(random_state)
+    if classifier is None:
+        classifier = TorchCNNClassifier(random_state=draw_seed(rng))
+        if X.ndim == 2 and takes_images(sampler):
+            classifier.set_params(image_shape=sampler.image_shape)
+    if test is not None:
+        test = _check_rows(*test)
+    if resampled is None:
+        sampler = clone(sampler)
+        resampled = resample(sampler, X, y)
+    synthetic = _synthetic_rows(sampler, X, resampled)
+    rare = np.unique(synthetic[1]).tolist()
+    if test is None:
+        _check_counts(y, rare, n_parts=2)
+    else:
+        _check_counts(test[1], rare, n_parts=1)
+    parts = [
+        _judge_part(classifier, train, reference, synthetic, rng)
+        for train, reference in _parts(X, y, test, rng)
+    ]
+    rows = []
+    for label in rare:
+        row = _mean_of_parts([part[label] for part in parts])
+        copies = metrics.memorization(
+            np.unique(_flat(X[y == label]), axis=0), _flat(synthetic[0][synthetic[1] == label])
+        )
+        row |= {"copied": copies.copied_fraction, "copied_distance": copies.median_ratio}
+        rows.append({"label": label, **row})
+    return AugmentationReport(rows, sampler)
+
+
+def _parts(X, y, test, rng):
+    """What is trained on and what is compared with: X and the test rows, or halves of X."""
+    if test is not None:
+        return [((X, y), test)]
+    halves = StratifiedKFold(2, shuffle=True, random_state=draw_seed(rng))
+    return [((X[a], y[a]), (X[b], y[b])) for a, b in halves.split(X, y)]
+
+
+def _judge_part(classifier, train, reference, synthetic, rng) -> dict[Any, dict[str, Any]]:
+    """{label: figures}, but for copies; each of the three is a tuple of rows and labels."""
+    on_real = _fit_balanced(classifier, train[0], train[1], rng)
+    predicted = {
+        "real_train": on_real.predict(reference[0]),
+        "gan_train": _fit_without_rare(classifier, train, synthetic, rng).predict(
+            reference[0]
+        ),
+        "gan_test": on_real.predict(synthetic[0]),
+    }
+    y, y_synthetic = reference[1], synthetic[1]
+    features = metrics.extract_features(on_real, reference[0])
+    of_synthetic = metrics.extract_features(on_real, synthetic[0])
+    margins = metrics.class_margins(features, y, of_synthetic, y_synthetic)
+    figures = {}
+    for position, label in enumerate(margins.label):
+        own, added = y == label, y_synthetic == label
+        figures[label] = {
+            "n_real": int(own.sum()),
+            "n_synthetic": int(added.sum()),
+            **{
+                key: float(np.mean(labels[added if key == "gan_test" else own] == label))
+                for key, labels in predicted.items()
+            },
+            **_compare(features[own], of_synthetic[added], rng),
+            "neighbor": margins.neighbor[position],
+            "margin_before": float(margins.before[position]),
+            "margin_after": float(margins.after[position]),
+        }
+    return figures
+
+
+def _fit_without_rare(classifier, train, synthetic, rng):
+    """A clone, trained on synthetic rows in place of the real ones of their classes."""
+    is_common = ~np.isin(train[1], synthetic[1])
+    X, y = (np.concatenate([a[is_common], b]) for a, b in zip(train, synthetic, strict=True))
+    return _fit_balanced(classifier, X, y, rng)
+
+
+def _compare(real, synthetic, rng):
+    """The metrics of two sets of features."""
+    n_others = min(len(real), len(synthetic)) - 1
+    kernel = metrics.kernel_distance(real, synthetic, random_state=rng)
+    manifolds = metrics.precision_recall(real, synthetic, n_neighbors=min(3, n_others))
+    balls = metrics.density_coverage(real, synthetic, n_neighbors=min(5, n_others))
+    test = metrics.two_sample_test(real, synthetic, random_state=rng)
+    variety = metrics.diversity(np.unique(real, axis=0), synthetic)
+    return {
+        "frechet": metrics.frechet_distance(real, synthetic),
+        "kernel": kernel.distance,
+        "kernel_se": kernel.standard_error,
+        **manifolds,
+        **balls,
+        "two_sample": test.accuracy,
+        "two_sample_p": test.p_value,
+        "diversity": variety.ratio,
+        "diversity_se": variety.standard_error,
+    }
+
+
+def _mean_of_parts(parts):
+    """Means of the parts' figures; the rows compared with are counted together."""
+    row = {
+        key: float(np.mean([part[key] for part in parts]))
+        if isinstance(value, float)
+        else value
+        for key, value in parts[0].items()
+    }
+    row["n_real"] = sum(part["n_real"] for part in parts)
+    p_value = min(part["two_sample_p"] for part in parts)
+    row["two_sample_p"] = min(1.0, len(parts) * p_value)
+    for key in ("real_train", "gan_train", "gan_test"):
+        n = row["n_synthetic" if key == "gan_test" else "n_real"]
+        row[f"{key}_se"] = float(np.sqrt(row[key] * (1 - row[key]) / n))
+    return row
+
+
+def _fit_balanced(classifier, X, y, rng):
+    """A clone, trained on each class as often as on the largest."""
+    positions = np.arange(len(y)).reshape(-1, 1)
+    drawn, _ = RandomOverSampler(random_state=draw_seed(rng)).fit_resample(positions, y)
+    return clone(classifier).fit(X[drawn.ravel()], y[drawn.ravel()])
+
+
+def _flat(rows):
+    return rows.reshape(len(rows), -1)
+
+
+def _check_rows(X, y):
+    X, y = check_array(X, dtype="numeric", allow_nd=True), column_or_1d(y)
+    check_consistent_length(X, y)
+    return X, y
+
+
+def _synthetic_rows(sampler, X, resampled):
+    """The rows and labels among ``resampled`` that are synthetic, and enough to judge."""
+    X_resampled, y_resampled = _check_rows(*resampled)
+    if len(X_resampled) < len(X) or not np.array_equal(X_resampled[: len(X)], X):
+        raise ValueError(
+            f"resampled begins with other rows than X, which sampler={sampler!r} should only "
+            "add to: pass the X that it was fitted on, and an over-sampler that leaves it."
+        )
+    mask = getattr(sampler, "synthetic_mask_", np.arange(len(X_resampled)) >= len(X))
+    if len(mask) != len(X_resampled):
+        raise ValueError(
+            f"resampled has {len(X_resampled)} rows, but sampler.synthetic_mask_ {len(mask)}: "
+            "pass what the last fit_resample of the sampler returned."
+        )
+    labels, counts = np.unique(y_resampled[mask], return_counts=True)
+    judged = mask & np.isin(y_resampled, labels[counts >= _FEWEST])
+    if not judged.any():
+        raise ValueError(
+            f"sampler={sampler!r} added fewer than {_FEWEST} synthetic rows to each class: "
+            "raise its sampling_strategy or synthetic_fraction."
+        )
+    return X_resampled[judged], y_resampled[judged]
+
+
+def _check_counts(y_real, rare, *, n_parts):
+    for label in rare:
+        n, n_needed = np.count_nonzero(y_real == label), n_parts * _FEWEST
+        if n < n_needed:
+            raise ValueError(
+                f"Class {label!r} has {n} real rows to compare with, but needs {n_needed}: "
+                "pass test=(X_test, y_test) with as many."
+            )

@@ -1,0 +1,71 @@
+"""What augmentation_report found, as a table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+# Key in a row, key of its standard error, title, and what is good.
+MEASURES = (
+    ("n_real", None, "real images", ""),
+    ("n_synthetic", None, "synthetic images", ""),
+    ("real_train", "real_train_se", "recall, trained on real", ""),
+    ("gan_train", "gan_train_se", "recall, trained on synthetic", "as on real"),
+    ("gan_test", "gan_test_se", "synthetic recognised", "as real"),
+    ("frechet", None, "Frechet distance", "low"),
+    ("kernel", "kernel_se", "kernel distance", "0"),
+    ("precision", None, "precision", "1"),
+    ("recall", None, "recall of kinds", "1"),
+    ("density", None, "density", "1"),
+    ("coverage", None, "coverage", "1"),
+    ("two_sample", None, "two-sample accuracy", "0.5"),
+    ("two_sample_p", None, "its p-value", ""),
+    ("copied", None, "copies of real ones", "0.05"),
+    ("copied_distance", None, "distance to real : among real", "1"),
+    ("diversity", "diversity_se", "diversity : that of real", "1"),
+    ("neighbor", None, "nearest class", ""),
+    ("margin_before", None, "margin to it before", ""),
+    ("margin_after", None, "margin to it after", ""),
+)
+
+
+@dataclass(frozen=True)
+class AugmentationReport:
+    """What :func:`augmentation_report` found; print it for a table.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One for each class with synthetic rows; see :func:`augmentation_report`.
+
+    sampler : estimator
+        The fitted sampler.
+    """
+
+    rows: list[dict[str, Any]]
+    sampler: Any
+
+    def __str__(self):
+        """A line for each measure, a column for each class."""
+        table = [["", *(str(row["label"]) for row in self.rows), "good"]]
+        for key, error, title, good in MEASURES:
+            cells = (_as_text(row[key], row[error] if error else None) for row in self.rows)
+            table.append([title, *cells, good])
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        return "\n".join(
+            "  ".join(
+                [line[0].ljust(widths[0])]
+                + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
+            ).rstrip()
+            for line in table
+        )
+
+    def to_frame(self):
+        """``rows`` as a pandas DataFrame, indexed by label."""
+        from pandas import DataFrame
+
+        return DataFrame(self.rows).set_index("label")
+
+
+def _as_text(value, error):
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3g}" if error is None else f"{value:.3g} ± {error:.2g}"

@@ -1,0 +1,199 @@
+"""The report tells good synthetic rows from copies and from rows of the wrong class."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.base import BaseEstimator
+
+from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
+from skgan_aug.datasets import load_digits_images, make_imbalanced_images
+from skgan_aug.reporting import AugmentationReport, _augmentation, augmentation_report
+from skgan_aug.reporting._augmentation_table import MEASURES
+
+QUICK = TorchCNNClassifier(max_epochs=8, random_state=0)
+
+
+class Adds(BaseEstimator):
+    """Adds given rows of one class."""
+
+    def __init__(self, rows, label):
+        self.rows = rows
+        self.label = label
+
+    def fit_resample(self, X, y):
+        rows = self.rows.reshape(len(self.rows), *X.shape[1:])
+        return np.concatenate([X, rows]), np.r_[y, np.full(len(rows), self.label)]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Digits 0 to 2, 1 of them cut to 30; other 1s and 2s; and test rows."""
+    X, y = load_digits_images(return_X_y=True)
+    X, y = X[y < 3], y[y < 3]
+    X, y, test = X[:400], y[:400], (X[400:], y[400:])
+    X_rare, y_rare = make_imbalanced_images(X, y, rare=1, rare_count=30, random_state=0)
+    known = {image.tobytes() for image in X_rare}
+    unknown = np.array([image.tobytes() not in known for image in X])
+    return X_rare, y_rare, X[unknown & (y == 1)], test
+
+
+def test_new_rows_of_the_class_are_good_in_all_respects(digits):
+    X, y, new, _ = digits
+    (row,) = augmentation_report(Adds(new, 1), X, y, classifier=QUICK).rows
+    assert (row["label"], row["n_real"], row["n_synthetic"]) == (1, 30, len(new))
+    for key in ("real_train", "gan_train", "gan_test", "precision", "recall", "coverage"):
+        assert row[key] > 0.8, key
+    assert 0.4 < row["two_sample"] < 0.7
+    assert row["copied"] < 0.25
+    assert 0.6 < row["copied_distance"] < 1.4
+    assert 0.6 < row["diversity"] < 1.4
+    assert abs(row["kernel"]) < 3 * row["kernel_se"]
+
+
+def test_a_duplicator_is_exposed_by_its_copies(digits):
+    X, y = digits[:2]
+    (row,) = augmentation_report(
+        RandomOverSampler(random_state=0), X, y, classifier=QUICK
+    ).rows
+    assert row["copied"] == 1.0
+    assert row["copied_distance"] == 0.0
+
+
+def test_rows_of_the_wrong_class_are_exposed_by_gan_train_and_gan_test(digits):
+    X, y, _, test = digits
+    wrong = test[0][test[1] == 2]
+    (row,) = augmentation_report(Adds(wrong, 1), X, y, classifier=QUICK).rows
+    assert row["real_train"] > 0.8
+    assert row["gan_train"] < 0.5
+    assert row["gan_test"] < 0.2
+    assert row["precision"] < 0.2
+    assert row["two_sample"] > 0.9
+    assert row["two_sample_p"] < 0.01
+
+
+def test_test_rows_are_what_is_compared_with(digits):
+    X, y, new, test = digits
+    report = augmentation_report(Adds(new, 1), X, y, test=test, classifier=QUICK)
+    assert report.rows[0]["n_real"] == np.count_nonzero(test[1] == 1)
+    # Real rows of the class were 2s: what was recognised as real is no longer.
+    swapped = test[0], np.where(test[1] == 1, 2, np.where(test[1] == 2, 1, 0))
+    report = augmentation_report(Adds(new, 1), X, y, test=swapped, classifier=QUICK)
+    assert report.rows[0]["real_train"] < 0.2
+    assert report.rows[0]["precision"] < 0.2
+
+
+@pytest.mark.usefixtures("global_rng_is_left_alone")
+def test_translations_alone_are_judged_and_nothing_is_trained_again(digits, monkeypatch):
+    X, y = digits[:2]
+    sampler = CycleGANOverSampler(
+        sampling_strategy={1: 60}, synthetic_fraction=0.4, max_iter=2, random_state=0
+    )
+    trained = augmentation_report(sampler, X, y, classifier=QUICK)
+    assert trained.rows[0]["n_synthetic"] == 12
+    assert not hasattr(sampler, "cyclegans_")
+    assert trained.sampler.synthetic_mask_.sum() == 12
+
+    resampled = sampler.fit_resample(X, y)
+    monkeypatch.setattr(CycleGANOverSampler, "fit_resample", None)
+    again = augmentation_report(sampler, X, y, resampled=resampled, classifier=QUICK)
+    assert again.rows == trained.rows
+    assert again.sampler is sampler
+
+
+def test_classes_that_gain_next_to_nothing_are_left_out(digits):
+    X, y = digits[:2]
+    report = augmentation_report(RandomOverSampler(random_state=0), X, y, classifier=QUICK)
+    assert 0 < np.ptp(np.bincount(y)[[0, 2]]) < 4
+    assert [row["label"] for row in report.rows] == [1]
+
+
+def test_flattened_images_and_string_labels(digits, monkeypatch):
+    X, y = digits[:2]
+    quick = partial(TorchCNNClassifier, max_epochs=1)
+    monkeypatch.setattr(_augmentation, "TorchCNNClassifier", quick)
+    names = np.array(["zero", "one", "two"])[y]
+    sampler = CycleGANOverSampler(
+        sampling_strategy={"one": 60}, image_shape=(8, 8), max_iter=2, random_state=0
+    )
+    (row,) = augmentation_report(sampler, X.reshape(len(X), -1), names).rows
+    assert row["label"] == "one"
+    assert row["neighbor"] in ("zero", "two")
+
+
+def test_the_table_has_every_figure(digits):
+    X, y, new, _ = digits
+    report = augmentation_report(Adds(new, 1), X, y, classifier=QUICK)
+    lines = str(report).splitlines()
+    assert len(lines) == 1 + len(MEASURES)
+    assert len(set(map(len, lines[:2]))) <= 2
+    assert lines[0].split() == ["1", "good"]
+    told = {key for measure in MEASURES for key in measure[:2] if key is not None}
+    assert told | {"label"} == set(report.rows[0])
+    row = report.rows[0]
+    assert f"{row['gan_train']:.3g} ± {row['gan_train_se']:.2g}" in str(report)
+    frame = report.to_frame()
+    assert frame.loc[1, "frechet"] == row["frechet"]
+
+
+def test_means_of_halves():
+    part = {"n_real": 10, "n_synthetic": 40, "gan_test": 0.5, "two_sample_p": 0.3}
+    other = {**part, "real_train": 0.0, "gan_train": 0.6, "gan_test": 1.0}
+    part |= {"real_train": 1.0, "gan_train": 0.2, "two_sample_p": 0.02, "neighbor": "a"}
+    row = _augmentation._mean_of_parts([part, other])
+    assert row["n_real"] == 20
+    assert row["n_synthetic"] == 40
+    assert row["two_sample_p"] == 0.04
+    assert row["gan_train"] == pytest.approx(0.4)
+    assert row["gan_train_se"] == pytest.approx(np.sqrt(0.24 / 20))
+    assert row["gan_test_se"] == pytest.approx(np.sqrt(0.75 * 0.25 / 40))
+    assert row["neighbor"] == "a"
+
+
+class Reverses(Adds):
+    def fit_resample(self, X, y):
+        return X[::-1], y[::-1]
+
+
+@pytest.mark.usefixtures("no_training")
+class TestRefused:
+    def test_a_sampler_that_adds_nothing(self, digits):
+        X, y = digits[:2]
+        with pytest.raises(ValueError, match="added fewer than 4 synthetic rows"):
+            augmentation_report(Adds(X[:3], 1), X, y)
+        with pytest.raises(ValueError, match="added fewer than 4 synthetic rows"):
+            augmentation_report(CycleGANOverSampler(synthetic_fraction=0.0), X, y)
+
+    def test_a_sampler_that_changes_rows(self, digits):
+        X, y = digits[:2]
+        with pytest.raises(ValueError, match="resampled begins with other rows than X"):
+            augmentation_report(Reverses(None, None), X, y)
+
+    def test_what_another_fit_returned(self, digits):
+        X, y, new, _ = digits
+        sampler = CycleGANOverSampler(synthetic_fraction=0.0)
+        sampler.fit_resample(X, y)
+        resampled = np.concatenate([X, new]), np.r_[y, np.ones(len(new), int)]
+        with pytest.raises(ValueError, match=r"but sampler\.synthetic_mask_ "):
+            augmentation_report(sampler, X, y, resampled=resampled)
+
+    def test_too_few_real_rows(self, digits):
+        X, y, new, test = digits
+        few = np.flatnonzero((y != 1) | (np.cumsum(y == 1) <= 7))
+        with pytest.raises(ValueError, match=r"Class 1 has 7 real rows .* needs 8.*test="):
+            augmentation_report(Adds(new, 1), X[few], y[few])
+        few = np.flatnonzero((test[1] != 1) | (np.cumsum(test[1] == 1) <= 3))
+        with pytest.raises(ValueError, match=r"Class 1 has 3 real rows .* needs 4"):
+            augmentation_report(Adds(new, 1), X, y, test=(test[0][few], test[1][few]))
+
+    def test_rows_without_labels(self, digits):
+        X, y, new, _ = digits
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            augmentation_report(Adds(new, 1), X, y[1:])
+
+
+def test_the_report_is_printed_without_being_computed():
+    row = dict.fromkeys([key for key, *_ in MEASURES], 0.5)
+    row |= {error: 0.25 for _, error, *_ in MEASURES if error}
+    assert "0.5 ± 0.25" in str(AugmentationReport([{"label": "x", **row}], None))
