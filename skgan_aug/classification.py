@@ -368,8 +368,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"y has one class, {classes.tolist()}: a classifier needs at least 2 classes."
             )
         spec = ImageSpec.from_array(X, self.image_shape)
-        device = resolve_device(self.device)
-        precision = resolve_precision(self.precision, device, is_image=spec.is_image)
         if isinstance(self.augmentation, str) and not spec.is_image:
             raise ValueError(
                 f"augmentation={self.augmentation!r} is for images, but X holds vectors. Pass "
@@ -379,13 +377,19 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self._random_state = check_random_state(self.random_state)
         with global_seed(draw_seed(self._random_state)):
             network = make_classifier(self.module, spec, len(classes))
-        self.net_ = make_net(
+        self.net_ = self._make_net(network, spec)
+        self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
+
+    def _make_net(self, network, spec):
+        """Wrap a network as the parameters say."""
+        device = resolve_device(self.device)
+        return make_net(
             network,
             spec,
             augmentation=self.augmentation,
             mixup=self.mixup,
             label_smoothing=self.label_smoothing,
-            precision=precision,
+            precision=resolve_precision(self.precision, device, is_image=spec.is_image),
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
@@ -394,7 +398,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             device=device,
             verbose=self.verbose,
         )
-        self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
 
     def _train(self, X, y, weights, is_real, *, is_partial=False):
         """Train ``net_``; for one pass at a constant rate if it is only a part."""
