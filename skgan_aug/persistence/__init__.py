@@ -1,0 +1,149 @@
+"""Save trained estimators and load them again, without pickle.
+
+A saved file holds data alone: loading one runs no code of its author's.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import sklearn
+import torch
+from safetensors import SafetensorError
+
+from .._devices import resolve_device
+from .._version import __version__
+from ._estimators import describe_estimator, restore_estimator
+from ._file import read_file, write_file
+from ._values import require
+
+__all__ = ["load", "save"]
+
+# What reading a file that is none of ours may run into.
+_DAMAGES = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,  # of torch, and of recursion
+    MemoryError,
+    SafetensorError,
+)
+
+
+def save(estimator, path):
+    """Save an estimator or a pipeline to one file.
+
+    Parameters
+    ----------
+    estimator : CycleGANOverSampler, TorchCNNClassifier or Pipeline
+        Fitted or not. A pipeline, of scikit-learn or imbalanced-learn, of these two.
+
+    path : str or path
+        The file. One that exists is replaced once the new one is complete.
+
+    Raises
+    ------
+    ValueError
+        For any other estimator or step, and for labels that are no numbers or strings.
+
+    Warns
+    -----
+    UserWarning
+        Of parameters that are code, such as a factory or callbacks: they are left out, and
+        :func:`load` has to be given them.
+
+    See Also
+    --------
+    load : The way back, with an example.
+
+    Notes
+    -----
+    What a further ``fit`` or ``partial_fit`` needs is kept too: the classifier's optimiser
+    and random state. Training rows are not.
+    """
+    path = Path(path)
+    tensors: dict[str, torch.Tensor] = {}
+    left_out: dict[str, str] = {}
+    record = describe_estimator(estimator, tensors, left_out)
+    versions = {
+        "skgan_aug": __version__,
+        "numpy": np.__version__,
+        "scikit-learn": sklearn.__version__,
+        "torch": torch.__version__,
+    }
+    write_file(path, {"versions": versions, "estimator": record}, tensors)
+    if left_out:
+        what = ", ".join(f"{name} ({value})" for name, value in left_out.items())
+        given = ", ".join(f"{name!r}: ..." for name in left_out)
+        warnings.warn(
+            f"{path} does not hold what is no data: {what}. Load it with "
+            f"load(path, params={{{given}}}).",
+            stacklevel=2,
+        )
+
+
+def load(path, *, device="cpu", params=None):
+    """Load what :func:`save` saved.
+
+    Nothing in the file is executed, whoever wrote it.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    device : str, torch.device or None, default="cpu"
+        Where to compute, whatever the estimator was trained on: its parameter ``device``
+        gets this value, in a pipeline that of each step. None keeps the saved value.
+
+    params : dict, default=None
+        The parameters that :func:`save` warned of, ``{name: value}``; those of a pipeline's
+        steps as ``step__name``.
+
+    Returns
+    -------
+    estimator : CycleGANOverSampler, TorchCNNClassifier or Pipeline
+
+    Raises
+    ------
+    ValueError
+        For a file that is damaged, was changed, or was not written by :func:`save`. The
+        message names it and what is wrong.
+
+    See Also
+    --------
+    save
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_digits
+    >>> from skgan_aug import TorchCNNClassifier
+    >>> from skgan_aug.persistence import load, save
+    >>> X, y = load_digits(return_X_y=True)
+    >>> classifier = TorchCNNClassifier(image_shape=(8, 8), max_epochs=1, random_state=0)
+    >>> _ = classifier.fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(classifier, f"{folder}/digits.safetensors")
+    ...     loaded = load(f"{folder}/digits.safetensors")
+    >>> bool((loaded.predict_proba(X) == classifier.predict_proba(X)).all())
+    True
+    """
+    path, given = Path(path), dict(params or {})
+    if device is not None:
+        resolve_device(device)
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is not a file that save() wrote, but a folder or device.")
+    try:
+        record, tensors = read_file(path)
+        require(isinstance(record, dict) and "estimator" in record, "it holds no estimator")
+        estimator = restore_estimator(record["estimator"], tensors, device, given)
+        require(not tensors, f"it has tensors {sorted(tensors)[:3]} that nothing needs")
+    except _DAMAGES as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(f"{path} cannot be loaded: {reason}.") from error
+    if given:
+        raise ValueError(f"params has {sorted(given)}, which {path} itself holds or lacks.")
+    return estimator
