@@ -2,19 +2,18 @@
 
 import json
 import math
-import platform
+import shlex
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import joblib
 import torch
 from rich.console import Console
 
-from .. import __version__
 from ..classification import TorchCNNClassifier
 from ..comparison import CELL_KEYS, compare_samplers, make_samplers, summarize_comparison
 from ..inspection import SamplerComparisonDisplay
+from ..reporting import check_requirements, write_report
 from ._console import CellProgress, summary_table, verdict
 from ._problem import load_problem, split_list
 
@@ -25,7 +24,11 @@ DIGITS_CLASSIFIER_STEPS = 400
 CLASSIFIER_STEPS = 1000
 # Processes share the GPU: more of them only crowd its memory.
 MAX_JOBS_ON_GPU = 4
-VERSIONS_OF = ("numpy", "scikit-learn", "imbalanced-learn", "torch", "skorch")
+CONDITIONS = {
+    "flips": "with flips",
+    "shifts": "with shifts",
+    "flips_shifts": "with flips and shifts",
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class CompareSettings:
     seed: int
     json: Path | None
     plot: Path | None
+    report: Path | None = None
 
 
 def run_comparison(settings):
@@ -90,13 +94,18 @@ def run_comparison(settings):
         )
     if settings.plot is not None:
         _draw(result, problem, settings.plot)
+    if settings.report is not None:
+        _write_report(settings, problem, result)
 
 
 def _check_outputs(settings):
     """Refuse what could not be written before the work, not after it."""
-    for option, path in (("--json", settings.json), ("--plot", settings.plot)):
+    for name in ("json", "plot", "report"):
+        option, path = f"--{name}", getattr(settings, name)
         if path is not None and not path.absolute().parent.is_dir():
             raise ValueError(f"{option} {path}: there is no folder {path.absolute().parent}.")
+    if settings.report is not None:
+        check_requirements()
     if settings.plot is not None:
         try:
             from matplotlib.figure import Figure
@@ -148,6 +157,27 @@ def _draw(result, problem, path):
     display.figure_.savefig(path, dpi=150)
 
 
+def _write_report(settings, problem, result):
+    condition = CONDITIONS.get(settings.augmentation)
+    write_report(
+        {condition: result} if condition else result,
+        settings.report,
+        title=problem.title,
+        description=problem.describe(settings.folds),
+        class_names=problem.names,
+        command=_as_command(settings),
+    )
+
+
+def _as_command(settings):
+    """Write the settings as the command that has them, for a shell."""
+    words = ["skgan-aug", "compare"]
+    for name, value in asdict(settings).items():
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(words)
+
+
 def _as_json(settings, problem, result, rows):
     columns = {key: result[key].tolist() for key in CELL_KEYS}
     names = problem.names
@@ -155,11 +185,7 @@ def _as_json(settings, problem, result, rows):
         {
             "settings": asdict(settings),
             "problem": problem.describe(settings.folds),
-            "versions": {
-                "skgan_aug": __version__,
-                "python": platform.python_version(),
-                **{package: version(package) for package in VERSIONS_OF},
-            },
+            "versions": result.versions,
             "classes": [names[label] for label in result.classes.tolist()],
             "minority_classes": [names[label] for label in result.minority_classes.tolist()],
             "cells": [

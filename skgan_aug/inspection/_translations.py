@@ -112,12 +112,7 @@ class TranslationsDisplay:
         if not self.examples:
             raise ValueError("No CycleGAN was trained: there are no translations to draw.")
         if axes is None:
-            n_examples = max(len(sources) for sources, *_ in self.examples.values())
-            axes = new_axes(
-                len(self.examples),
-                figsize=(1.4 + 0.75 * n_examples, 2.7 * len(self.examples)),
-                layout="compressed",
-            )
+            axes = _new_axes_for(self.examples)
         self.axes_ = np.atleast_1d(axes)
         for (pair, triples), ax in zip(self.examples.items(), self.axes_, strict=True):
             low, high = self.limits or _limits(triples)
@@ -133,6 +128,14 @@ class TranslationsDisplay:
             keep_as_written(ax.set_title(title, loc="left"))
         self.figure_ = self.axes_[0].figure
         return self
+
+
+def _new_axes_for(examples):
+    triples = next(iter(examples.values()))
+    n_examples, height, width = triples[0].shape[:3]
+    side = 0.78  # inches of an image
+    size = (1.2 + side * n_examples, (0.35 + 3 * side * height / width) * len(examples))
+    return new_axes(len(examples), figsize=size, layout="compressed")
 
 
 def _limits(triples):

@@ -1,0 +1,136 @@
+"""The answer of a comparison in one sentence, by its paired differences."""
+
+import numpy as np
+
+from ..comparison import paired_difference, sampler_title
+
+_USUAL_BASELINES = ("smote", "random", "none")
+
+
+def choose_sampler(result, sampler=None):
+    """Return the sampler that is judged: by default CycleGAN, or the last one."""
+    names = list(dict.fromkeys(result.sampler.tolist()))
+    if sampler is None:
+        return "cyclegan" if "cyclegan" in names else names[-1]
+    _check_compared([sampler], names)
+    return sampler
+
+
+def choose_baselines(result, sampler, baselines=None):
+    """Return what it is compared with: by default the usual samplers, or all others."""
+    names = list(dict.fromkeys(result.sampler.tolist()))
+    if baselines is None:
+        usual = [name for name in _USUAL_BASELINES if name in names and name != sampler]
+        return usual or [name for name in names if name != sampler]
+    _check_compared(baselines, names)
+    return [name for name in baselines if name != sampler]
+
+
+def _check_compared(wanted, names):
+    for name in wanted:
+        if name not in names:
+            raise ValueError(f"{name!r} was not compared. Choose among {names}.")
+
+
+def subject(sampler):
+    """Return how a sampler is called as the subject of a sentence."""
+    title = sampler_title(sampler)
+    return f"{title} over-sampling" if sampler == "cyclegan" else title
+
+
+def points(value, *, signed=False):
+    """Write a share in points, with a minus sign and without one before zero."""
+    rounded = round(100 * value, 1) + 0.0
+    return (f"{rounded:+.1f}" if signed else f"{rounded:.1f}").replace("-", "−")
+
+
+def standing_of(difference):
+    """Return what a paired difference is evidence of.
+
+    Parameters
+    ----------
+    difference : Bunch
+        From :func:`~skgan_aug.comparison.paired_difference`.
+
+    Returns
+    -------
+    standing : {"raised", "lowered", "undecided", "too few", "never"}
+    """
+    if difference.n_pairs == 0:
+        return "never"
+    if np.isnan(difference.low):
+        return "too few"
+    if difference.low > 0:
+        return "raised"
+    return "lowered" if difference.high < 0 else "undecided"
+
+
+def answer(result, sampler, baselines, *, score, score_title):
+    """Say how a sampler stands against others, no more surely than its intervals allow.
+
+    Parameters
+    ----------
+    result : Bunch
+        What :func:`~skgan_aug.comparison.compare_samplers` returned.
+
+    sampler : str
+        The one that is judged.
+
+    baselines : list of str
+        Those it is compared with.
+
+    score : str
+        Which score decides.
+
+    score_title : str
+        How it is called.
+
+    Returns
+    -------
+    sentence : str
+        "raised" and "lowered" only where the 95% interval of the paired difference
+        excludes zero.
+    """
+    if not baselines:
+        return f"{subject(sampler)} was compared with nothing else."
+    by_standing: dict = {}
+    for name in baselines:
+        difference = paired_difference(result, sampler, name, score=score)
+        phrase = _phrase(difference, sampler_title(name))
+        by_standing.setdefault(standing_of(difference), []).append(phrase)
+    clauses = []
+    for standing, opening in (
+        ("raised", f"raised {score_title} "),
+        ("lowered", f"lowered {score_title} "),
+        ("undecided", f"shows no evidence of a difference in {score_title} "),
+        ("too few", f"has too few runs for a verdict on {score_title} "),
+        ("never", "never ran on the same images "),
+    ):
+        if standing in by_standing:
+            clauses.append(opening + join_words(by_standing[standing]))
+    return f"{subject(sampler)} {'; it '.join(clauses)}."
+
+
+def _phrase(difference, title):
+    standing = standing_of(difference)
+    if standing == "never":
+        return f"as {title}"
+    mean, signed_mean = (
+        points(abs(difference.mean)),
+        points(difference.mean, signed=True),
+    )
+    if standing == "too few":
+        runs = "1 run" if difference.n_pairs == 1 else f"{difference.n_pairs} runs"
+        return f"against {title} ({signed_mean} points in {runs})"
+    half_width = points(difference.high - difference.mean)
+    if standing == "undecided":
+        return f"from {title} ({signed_mean} ± {half_width} points)"
+    preposition = "over" if standing == "raised" else "against"
+    return f"by {mean} ± {half_width} points {preposition} {title}"
+
+
+def join_words(phrases, conjunction="and"):
+    """Write phrases in a row, with commas and a conjunction before the last."""
+    if len(phrases) == 1:
+        return phrases[0]
+    return f"{', '.join(phrases[:-1])} {conjunction} {phrases[-1]}"

@@ -1,0 +1,248 @@
+"""write_report: a comparison as one page that needs nothing but a browser."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from ..comparison import (
+    SCORES,
+    paired_difference,
+    row_title,
+    sampler_title,
+    summarize_comparison,
+)
+from ..inspection._figure import SCORE_TITLES, check_score, name_of
+from ._answer import (
+    answer,
+    choose_baselines,
+    choose_sampler,
+    join_words,
+    points,
+    standing_of,
+    subject,
+)
+from ._pictures import draw_pictures
+
+
+def write_report(
+    result,
+    path,
+    *,
+    title="Comparison of over-samplers",
+    description=None,
+    sampler=None,
+    baselines=None,
+    score="balanced_accuracy",
+    class_names=None,
+    command=None,
+):
+    """Write a comparison as a self-contained HTML page.
+
+    The page says what was asked, answers in one sentence that is no surer than the
+    intervals of the paired differences, and shows table, pictures, settings, versions and
+    seeds. It loads nothing from anywhere and runs no script.
+
+    Parameters
+    ----------
+    result : Bunch or dict
+        What :func:`~skgan_aug.comparison.compare_samplers` returned, or several of these as
+        ``{condition: result}``, such as ``{"without augmentation": ..., "with flips and
+        shifts": ...}``.
+
+    path : str or path
+        Where the page is written.
+
+    title : str, default="Comparison of over-samplers"
+        Of the page.
+
+    description : str, default=None
+        What the images are.
+
+    sampler : str, default=None
+        Which sampler is judged; by default ``"cyclegan"``, or else the last one.
+
+    baselines : list of str, default=None
+        With which it is compared; by default SMOTE, random over-sampling and no resampling,
+        as far as they were compared.
+
+    score : {"balanced_accuracy", "macro_f1", "minority_recall"}, \
+            default="balanced_accuracy"
+        Which score decides.
+
+    class_names : dict, default=None
+        How classes are called, where not by their labels.
+
+    command : str, default=None
+        What makes the same page again.
+
+    Returns
+    -------
+    path : Path
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skgan_aug.comparison import compare_samplers
+    >>> from skgan_aug.reporting import write_report
+    >>> X, y = load_wine(return_X_y=True)
+    >>> result = compare_samplers(
+    ...     X, y, samplers=["none", "smote"], classifier=DecisionTreeClassifier(), cv=3)
+    >>> with TemporaryDirectory() as folder:
+    ...     write_report(result, Path(folder, "report.html")).name
+    'report.html'
+    """
+    check_requirements()
+    check_score(score)
+    results = {None: result} if "sampler" in result else dict(result)
+    parts = [
+        _describe_part(condition, each, sampler, baselines, score, class_names)
+        for condition, each in results.items()
+    ]
+    page = _load_template().render(
+        title=title,
+        description=description,
+        question=_question(parts, score),
+        score_titles=[SCORE_TITLES[name] for name in SCORES],
+        parts=parts,
+        command=command,
+    )
+    path = Path(path)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def check_requirements():
+    """Raise ImportError, with the remedy, where a report could not be written."""
+    try:
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"A report needs {error.name}: pip install 'skgan_aug[report]'"
+        ) from error
+
+
+def _load_template():
+    from jinja2 import Environment, StrictUndefined
+
+    # Every name on the page comes from data: all of it is escaped, nothing is marked safe.
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = files(__package__).joinpath("report.html.j2")
+    return environment.from_string(template.read_text(encoding="utf-8"))
+
+
+def _question(parts, score):
+    first = parts[0]
+    others = [sampler_title(name) for name in first["baselines"]]
+    beside = f" more than {join_words(others, 'or')}" if others else ""
+    return f"Does {subject(first['sampler'])} raise {SCORE_TITLES[score]}{beside}?"
+
+
+def _describe_part(condition, result, sampler, baselines, score, class_names):
+    """Return what the page shows of one comparison."""
+    sampler = choose_sampler(result, sampler)
+    baselines = choose_baselines(result, sampler, baselines)
+    sentence = answer(result, sampler, baselines, score=score, score_title=SCORE_TITLES[score])
+    ratios = np.unique(result.ratio[~np.isnan(result.ratio)])
+    leads = [condition] if condition else []
+    if len(ratios) > 1:
+        # The largest, as everywhere: the best one would flatter.
+        leads.append(f"at ratio {ratios[-1]:g}")
+    lead = ", ".join(leads)
+    return {
+        "condition": condition,
+        "answer": f"{lead[0].upper()}{lead[1:]}, {sentence}" if lead else sentence,
+        "sampler": sampler,
+        "title": sampler_title(sampler),
+        "baselines": baselines,
+        "rows": _table_rows(result),
+        "differences": _difference_rows(result, sampler, baselines),
+        "pictures": draw_pictures(
+            result, sampler, baselines, score=score, class_names=class_names
+        ),
+        "settings": _settings_rows(result, class_names),
+    }
+
+
+def _table_rows(result):
+    rows = summarize_comparison(result)
+    several_ratios = len({row["ratio"] for row in rows if row["ratio"] > 0}) > 1
+    return [
+        {
+            "title": row_title(row, with_ratio=several_ratios),
+            "cells": [
+                _with_interval(row[score], row[f"{score}_interval"]) for score in SCORES
+            ],
+            "seconds": f"{row['seconds']:.{0 if row['seconds'] >= 10 else 1}f}",
+            "n_runs": row["n_cells"] - row["n_failed"],
+            "n_failed": row["n_failed"],
+            "error": row["error"],
+        }
+        for row in rows
+    ]
+
+
+def _difference_rows(result, sampler, baselines):
+    rows = []
+    for name in baselines:
+        differences = [
+            paired_difference(result, sampler, name, score=score) for score in SCORES
+        ]
+        cells = [
+            {
+                "text": _with_interval(
+                    difference.mean, difference.high - difference.mean, signed=True
+                ),
+                "is_decided": standing_of(difference) in ("raised", "lowered"),
+            }
+            for difference in differences
+        ]
+        rows.append(
+            {"title": sampler_title(name), "cells": cells, "n_pairs": differences[0].n_pairs}
+        )
+    return rows
+
+
+def _with_interval(mean, half_width, *, signed=False):
+    if np.isnan(mean):
+        return "–"
+    text = points(mean, signed=signed)
+    return text if np.isnan(half_width) else f"{text} ± {points(half_width)}"
+
+
+def _settings_rows(result, class_names):
+    """Return pairs of a heading and a value, for people."""
+    settings = result.settings
+
+    def in_words(labels):
+        return ", ".join(name_of(label, class_names) for label in labels)
+
+    n_folds, seeds = settings["n_folds"], settings["seeds"]
+    runs = f"{len(seeds)} seeds × {n_folds} folds" if n_folds > 1 else f"{len(seeds)} seeds"
+    counts = (
+        f"{name_of(label, class_names)} {count}"
+        for label, count in settings["train_counts"].items()
+    )
+    steps = settings["classifier_steps"]
+    rows = [
+        ("Shape of a row", " × ".join(map(str, settings["row_shape"]))),
+        ("Training images of each class", ", ".join(counts)),
+        ("Test images", str(settings["n_test"])),
+        ("Over-sampled classes", in_words(result.minority_classes.tolist())),
+        ("Ratios", ", ".join(f"{ratio:g}" for ratio in settings["ratios"])),
+        ("Runs", runs),
+        ("random_state", str(settings["random_state"])),
+        ("Seeds drawn from it", ", ".join(map(str, seeds))),
+        ("Classifier", settings["classifier"]),
+        ("Steps of the classifier", "its own" if steps is None else str(steps)),
+    ]
+    for name, sampler in settings["samplers"].items():
+        rows.append((sampler_title(name), sampler or "the training images as they are"))
+    versions = (f"{package} {number}" for package, number in result.versions.items())
+    return [*rows, ("Versions", ", ".join(versions))]
