@@ -21,7 +21,7 @@ TIERS = [
     {"selection", "metrics", "source_classes", "_classifier_net"},
     {"synthesis"},
     {"over_sampling", "classification", "datasets"},
-    {"persistence", "comparison"},
+    {"persistence", "comparison", "folders"},
     {"inspection"},
     {"reporting"},
     {"cli"},
@@ -39,7 +39,7 @@ REFUSED = {
 }
 
 # Packages of extras: imported in the function that needs them.
-LAZY = {"matplotlib", "typer", "rich", "PIL", "pandas"}
+LAZY = {"matplotlib", "typer", "rich", "PIL", "pandas", "jinja2"}
 LAZY_EXCEPT = {"cli": {"typer", "rich"}}
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``skgan-aug compare`` and ``skgan-aug cache``."""
+"""The command line: ``skgan-aug compare``, ``augment`` and ``cache``."""
 
 import sys
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from .. import __version__
+from ._augment import AugmentSettings, run_augmentation
 from ._cache import clear_cache, list_cache
 from ._compare import CompareSettings, run_comparison
 
@@ -98,6 +99,10 @@ def compare(
     plot: Annotated[
         Path | None, typer.Option(help="Draw the comparison here, such as out.png.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with answer, tables and pictures here: report.html."),
+    ] = None,
 ):
     """Compare over-samplers by what a classifier learns from their output."""
     settings = CompareSettings(
@@ -118,9 +123,101 @@ def compare(
         seed=seed,
         json=json,
         plot=plot,
+        report=report,
     )
     with _plain_errors():
         run_comparison(settings)
+
+
+@app.command()
+def augment(
+    folder: Annotated[Path, typer.Argument(metavar="IN", help="The folder of class folders.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new folder, or one to go on filling.")
+    ],
+    ratio: Annotated[
+        float, typer.Option(help="Share of the largest class to raise the others to.")
+    ] = 1.0,
+    classes: Annotated[
+        str | None, typer.Option(help="Raise these alone, with commas. Default: all below.")
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            help="Size to train in and of translations: 32, or 32x48 (height x width)."
+        ),
+    ] = None,
+    resize: Annotated[
+        str, typer.Option(help="How images get to that size: stretch, crop or pad.")
+    ] = "stretch",
+    mode: Annotated[
+        str | None, typer.Option(help="L (grey) or RGB. Default: as the files are.")
+    ] = None,
+    source: Annotated[
+        str,
+        typer.Option(
+            help="What is translated: nearest, majority, rest, a class, or target=source,..."
+        ),
+    ] = "nearest",
+    synthetic_fraction: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of translations in what is added.")
+    ] = 0.5,
+    selection: Annotated[
+        str | None, typer.Option(help="Rank translations by: classifier or discriminator.")
+    ] = None,
+    classifier_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the loss that makes translations cross.")
+    ] = 0.0,
+    max_iter: Annotated[
+        int, typer.Option(min=1, help="Optimiser steps per pair of classes.")
+    ] = 1300,
+    memory: Annotated[
+        Path | None, typer.Option(help="Keep trained CycleGANs here, for other runs.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Pairs of classes trained, and held in memory, at the same time."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Drives everything.")] = 0,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the originals instead of linking them.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Show warnings and errors alone.")
+    ] = False,
+):
+    """Write a balanced copy of a folder of class folders.
+
+    Originals are linked; added files say in their names what they are, and manifest.csv
+    lists them all. Stopped and started again, the command goes on where it was.
+    """
+    settings = AugmentSettings(
+        folder=folder,
+        out=out,
+        ratio=ratio,
+        classes=classes,
+        size=size,
+        resize=resize,
+        mode=mode,
+        source=source,
+        synthetic_fraction=synthetic_fraction,
+        selection=selection,
+        classifier_weight=classifier_weight,
+        max_iter=max_iter,
+        memory=memory,
+        device=device,
+        jobs=jobs,
+        seed=seed,
+        copy=copy,
+        dry_run=dry_run,
+        quiet=quiet,
+    )
+    with _plain_errors():
+        run_augmentation(settings)
 
 
 cache = typer.Typer(help="Trained CycleGANs kept by memory=.", no_args_is_help=True)

@@ -33,6 +33,9 @@ class ClassFiles:
 
     refused : list of tuple (Path, str)
         What looks like an image but is not opened, and why.
+
+    others : list of Path
+        Files of other kinds.
     """
 
     root: Path
@@ -40,6 +43,7 @@ class ClassFiles:
     target: np.ndarray
     names: np.ndarray
     refused: list
+    others: list
 
 
 def list_class_files(root):
@@ -66,21 +70,22 @@ def list_class_files(root):
     folders = subfolders(root)
     if not folders:
         raise ValueError(f"{root} holds no folders. Put the images of each class in its own.")
-    files, target, refused = [], [], []
+    files, target, refused, others = [], [], [], []
     for label, folder in enumerate(folders):
         if not _is_inside(folder, root):
             raise ValueError(
                 f"The class folder {folder} is a link out of {root}, which is not followed. "
                 "Put the folder itself there."
             )
-        found, not_opened = list_images(folder, root)
+        found, not_opened, foreign = list_images(folder, root)
         if not found and not not_opened:
             raise ValueError(f"The class folder {folder} holds no images. Fill or remove it.")
         files += found
         target += [label] * len(found)
         refused += not_opened
+        others += foreign
     names = np.array([folder.name for folder in folders])
-    return ClassFiles(root, files, np.array(target, dtype=np.int64), names, refused)
+    return ClassFiles(root, files, np.array(target, dtype=np.int64), names, refused, others)
 
 
 def list_images(folder, root):
@@ -101,8 +106,11 @@ def list_images(folder, root):
 
     refused : list of tuple (Path, str)
         What is not opened, and why.
+
+    others : list of Path
+        Files of other kinds, but hidden ones.
     """
-    suffixes, files, refused = image_suffixes(), [], []
+    suffixes, files, refused, others = image_suffixes(), [], [], []
 
     def refuse(error):
         refused.append((Path(error.filename), error.strerror))
@@ -114,14 +122,15 @@ def list_images(folder, root):
                 refused.append((Path(parent, name), "a link to a folder"))
         for name in names:
             file = Path(parent, name)
-            if name.startswith(".") or file.suffix.lower() not in suffixes:
+            if name.startswith("."):
                 continue
-            reason = _reason_to_refuse(file, root)
-            if reason is None:
-                files.append(file)
-            else:
+            if file.suffix.lower() not in suffixes:
+                others.append(file)
+            elif reason := _reason_to_refuse(file, root):
                 refused.append((file, reason))
-    return sorted(files), sorted(refused)
+            else:
+                files.append(file)
+    return sorted(files), sorted(refused), sorted(others)
 
 
 def subfolders(path):

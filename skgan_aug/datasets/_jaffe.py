@@ -70,7 +70,7 @@ def load_jaffe(path, *, size=None, resize="stretch", unreadable="raise", return_
 
 
 def _list_files(path):
-    found, refused = list_images(path, path)
+    found, refused, others = list_images(path, path)
     files, target = [], []
     for file in found:
         name = _NAME.fullmatch(file.name)
@@ -82,6 +82,5 @@ def _list_files(path):
             refused.append((file, "its name does not read like KA.AN1.39.tiff"))
     if not files and not refused:
         raise ValueError(f"{path} holds no images.")
-    return ClassFiles(
-        path, files, np.array(target, dtype=np.int64), np.array(EMOTIONS), refused
-    )
+    labels = np.array(target, dtype=np.int64)
+    return ClassFiles(path, files, labels, np.array(EMOTIONS), refused, others)

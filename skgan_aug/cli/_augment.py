@@ -1,0 +1,199 @@
+"""``skgan-aug augment``: plan, print, fill."""
+
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..folders import augment_folder, check_output, plan_folder
+from ..over_sampling import CycleGANOverSampler
+from ._compare import MAX_JOBS_ON_GPU
+from ._problem import parse_size, split_list
+
+N_FILES_SHOWN = 20
+INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """The options of the command, as typed."""
+
+    folder: Path
+    out: Path
+    ratio: float
+    classes: str | None
+    size: str | None
+    resize: str
+    mode: str | None
+    source: str
+    synthetic_fraction: float
+    selection: str | None
+    classifier_weight: float
+    max_iter: int
+    memory: Path | None
+    device: str
+    jobs: int | None
+    seed: int
+    copy: bool
+    dry_run: bool
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ``sampling_strategy``: raise classes to a share of the largest.
+
+    Parameters
+    ----------
+    ratio : float
+        That share.
+
+    classes : list of str or None
+        Which classes; None: all that are below.
+    """
+
+    ratio: float
+    classes: list | None
+
+    def __call__(self, y):
+        """Return {class: images wanted}."""
+        names, counts = np.unique(y, return_counts=True)
+        n_images = dict(zip(names.tolist(), counts.tolist(), strict=True))
+        for name in self.classes or ():
+            if name not in n_images:
+                raise ValueError(
+                    f"--classes names {name}, which is no class. The classes are "
+                    f"{', '.join(n_images)}."
+                )
+        wanted = round(self.ratio * max(n_images.values()))
+        chosen = self.classes or list(n_images)
+        return {name: wanted for name in chosen if n_images[name] < wanted}
+
+
+def run_augmentation(settings):
+    """Do what the command says, printing to the terminal."""
+    check_output(settings.out, settings.folder)
+    console = Console(quiet=settings.quiet)
+    with _plain_warnings():
+        plan = plan_folder(
+            settings.folder,
+            _make_sampler(settings),
+            size=parse_size(settings.size),
+            resize=settings.resize,
+            mode=settings.mode,
+        )
+        _print_plan(plan, console)
+        _list_left_out(plan, settings)
+        if settings.dry_run:
+            return
+        plan.sampler.set_params(n_jobs=_n_jobs(settings, plan))
+        try:
+            augment_folder(plan, settings.out, copy=settings.copy)
+        except KeyboardInterrupt as error:
+            Console(stderr=True).print("Stopped. The same command goes on from here.")
+            raise typer.Exit(INTERRUPTED) from error
+    console.print(f"{settings.out / 'manifest.csv'} lists every file.", highlight=False)
+
+
+def parse_source(text):
+    """Turn "nearest", a class, or pairs "target=source" with commas, into ``source``."""
+    pairs = [part.split("=") for part in split_list(text)]
+    if all(len(pair) == 2 for pair in pairs):
+        return {target.strip(): source.strip() for target, source in pairs}
+    if "=" in text:
+        raise ValueError(
+            f"--source {text}: write nearest, majority, rest, a class, or pairs of classes "
+            "such as cat=dog,cow=horse (target=source)."
+        )
+    return text
+
+
+def _make_sampler(settings):
+    if not 0 < settings.ratio <= 1:
+        raise ValueError(f"--ratio {settings.ratio}: give a number above 0 and at most 1.")
+    classes = None if settings.classes is None else split_list(settings.classes)
+    return CycleGANOverSampler(
+        sampling_strategy=Ratio(settings.ratio, classes),
+        source=parse_source(settings.source),
+        synthetic_fraction=settings.synthetic_fraction,
+        selection=settings.selection,
+        classifier_weight=settings.classifier_weight,
+        max_iter=settings.max_iter,
+        memory=settings.memory,
+        device=settings.device,
+        random_state=settings.seed,
+        verbose=0 if settings.quiet else 1,
+    )
+
+
+def _n_jobs(settings, plan):
+    if settings.jobs is not None:
+        return settings.jobs
+    import torch
+
+    n_cores = joblib.cpu_count()
+    most = min(n_cores, MAX_JOBS_ON_GPU) if torch.cuda.is_available() else n_cores
+    return max(1, min(most, len(plan.n_to_add)))
+
+
+def _print_plan(plan, console):
+    height, width = plan.image_size
+    kind = "grey" if plan.mode == "L" else "colour"
+    title = f"{plan.root}: {len(plan.files)} images; trained in {kind}, {height} x {width}"
+    console.print(Text(title), soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for heading in (
+        "class",
+        "images",
+        "+ synthetic",
+        "+ duplicates",
+        "= all",
+        "translated from",
+    ):
+        justify = "left" if heading[0] in "ct" else "right"
+        table.add_column(heading, justify=justify, overflow="fold")
+    for entry in plan.classes:
+        counts = (entry.n_images, entry.n_synthetic, entry.n_duplicates)
+        figures = (str(n) for n in (*counts, sum(counts)))
+        table.add_row(Text(entry.name), *figures, Text(entry.source or ""))
+    console.print(table)
+
+
+def _list_left_out(plan, settings):
+    """Say which files are left out, even to who wants quiet."""
+    console = Console(stderr=True)
+    n_files, n_others = len(plan.left_out), len(plan.others)
+    if n_files:
+        console.print(f"{n_files} files cannot be read and are left out:", style="yellow")
+    for file, reason in plan.left_out[:N_FILES_SHOWN]:
+        console.print(Text(f"  {file}: {reason}"), soft_wrap=True)
+    if n_files > N_FILES_SHOWN:
+        console.print(f"  and {n_files - N_FILES_SHOWN} more", highlight=False)
+    if n_others:
+        console.print(
+            f"{n_others} files are no images by their names and are left out.",
+            style="yellow",
+            highlight=False,
+        )
+    if (n_files or n_others) and not settings.dry_run:
+        console.print(Text(f"All of them: {settings.out / 'left_out.csv'}"), soft_wrap=True)
+
+
+@contextmanager
+def _plain_warnings():
+    """Print warnings as one line each."""
+
+    def show(message, *args, **kwargs):
+        text = " ".join(str(message).split())
+        Console(stderr=True).print(Text(f"Warning: {text}", style="yellow"), soft_wrap=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield

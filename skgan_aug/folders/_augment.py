@@ -1,0 +1,202 @@
+"""From a plan to a balanced folder."""
+
+import hashlib
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+
+from .. import __version__
+from .._devices import deal_devices, resolve_device
+from ._output import FileNames, OutputFolder, check_output
+
+# More sources than this are never trained on: they are drawn at random, and the steps are few.
+_MAX_SOURCES = 20_000
+# What can change between two runs without changing the files.
+_FREE_PARAMETERS = frozenset(
+    {"cache_size", "checkpoint_dir", "device", "memory", "n_jobs", "random_state"}
+    | {"sampling_strategy", "source", "verbose"}
+)
+
+
+def augment_folder(plan, out, *, copy=False):
+    """Write a balanced copy of a folder of class folders.
+
+    Originals are linked (copied where the file system cannot) under their own names. Added
+    files say what they are: ``a.duplicate-1.jpg`` is ``a.jpg`` of the same class again, and
+    ``a.synthetic-from-dog-1.png`` was translated from ``a.jpg`` of class dog, in the size
+    of the plan. ``manifest.csv`` lists all files with their class, kind (original, duplicate
+    or synthetic), source file, and, if synthetic, score: the probability of their class that
+    the auxiliary classifier of the training gives them. ``left_out.csv`` lists the files that
+    could not be read, ``augment.json`` what was asked for.
+
+    An interrupted call, made again, goes on where it stopped. One pair of classes at a time is
+    held in memory (``sampler.n_jobs`` pairs), in the size of the plan.
+
+    Parameters
+    ----------
+    plan : FolderPlan
+        Of :func:`plan_folder`.
+
+    out : str or path-like
+        A new or empty folder, or one that a call with the same plan has begun to fill.
+
+    copy : bool, default=False
+        Copy the originals rather than link them.
+
+    Raises
+    ------
+    ValueError
+        When ``out`` holds anything else: nothing is overwritten.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from skgan_aug import CycleGANOverSampler
+    >>> from skgan_aug.folders import augment_folder, plan_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pets, balanced = Path(folder, "pets"), Path(folder, "balanced")
+    ...     for name, n in [("cat", 6), ("dog", 2)]:
+    ...         (pets / name).mkdir(parents=True)
+    ...         for i in range(n):
+    ...             Image.effect_noise((8, 8), 50).save(pets / name / f"{i}.png")
+    ...     plan = plan_folder(pets, CycleGANOverSampler(max_iter=2, random_state=0))
+    ...     augment_folder(plan, balanced)
+    ...     sorted(file.name for file in (balanced / "dog").glob("*.duplicate-*"))
+    ['0.duplicate-1.png', '1.duplicate-1.png']
+    """
+    check_output(out, plan.root)
+    output = OutputFolder(out)
+    with output.begin(_settings(plan)):
+        if output.is_finished:
+            return
+        for file in plan.files:
+            output.place(plan.root / file, file, copy=copy)
+        device = resolve_device(plan.sampler.device)
+        devices = deal_devices(device, len(plan.n_to_add))
+        parts = joblib.Parallel(n_jobs=plan.sampler.n_jobs)(
+            joblib.delayed(_fill_class)(plan, number, output, str(own_device), copy)
+            for number, own_device in enumerate(devices)
+        )
+        for message in (message for part in parts for message in part["warnings"]):
+            warnings.warn(message, stacklevel=2)
+        originals = (
+            (file.as_posix(), name, "original", file.as_posix(), "")
+            for file, name in zip(plan.files, plan.y.tolist(), strict=True)
+        )
+        left_out = [(file.as_posix(), reason) for file, reason in plan.left_out]
+        left_out += [(file.as_posix(), "no image by its name") for file in plan.others]
+        output.finish([*originals, *(row for part in parts for row in part["rows"])], left_out)
+
+
+def _fill_class(plan, number, output, device, copy):
+    """Add what class ``number`` of those to be filled lacks, unless it was added before."""
+    part = output.read_part(number)
+    if part is not None:
+        return part
+    target = list(plan.n_to_add)[number]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        added = _over_sample(plan, target, output, device)
+    rows = _write_added(plan, target, output, added, copy)
+    findings = [w.message for w in caught if issubclass(w.category, UserWarning)]
+    messages = [f"Class {target!r}: {finding}" for finding in findings]
+    part = {"rows": rows, "warnings": messages}
+    output.keep_part(number, part)
+    return part
+
+
+def _over_sample(plan, target, output, device):
+    """(position of the source file, image or None, score) of each image to add."""
+    source = plan.source_positions(target)
+    n_sources = max(_MAX_SOURCES, plan.n_to_add[target])
+    if len(source) > n_sources:
+        drawn = np.random.RandomState(plan.seed).permutation(len(source))[:n_sources]
+        source = source[np.sort(drawn)]
+    positions = np.concatenate([source, np.flatnonzero(plan.y == target)])
+    first = plan.read(positions[0])
+    X = np.empty((len(positions), *first.shape), dtype=np.uint8)
+    for row, position in enumerate(positions):
+        X[row] = plan.read(position)
+
+    name = plan.sources[target]  # "rest" becomes a class of this name
+    y = np.repeat([name, target], [len(source), len(positions) - len(source)])
+    sampler = clone(plan.sampler).set_params(
+        sampling_strategy={target: int((y == target).sum()) + plan.n_to_add[target]},
+        source=name,
+        memory=plan.sampler.memory or output.work / "cyclegans",
+        checkpoint_dir=plan.sampler.checkpoint_dir or output.work / "checkpoints",
+        n_jobs=None,
+        device=device,
+        random_state=plan.seed,
+    )
+    X_resampled, _ = sampler.fit_resample(X, y)
+    is_synthetic = sampler.synthetic_mask_[len(X) :]
+    origins = positions[sampler.source_indices_[len(X) :]]
+    images = X_resampled[len(X) :]
+    scores = {}
+    if is_synthetic.any():
+        cyclegan = sampler.cyclegans_[name, target]
+        x = cyclegan.spec.encode(cyclegan.spec.as_tensor(images[is_synthetic]))
+        probabilities = cyclegan.score_target(x, device=device).tolist()
+        scores = dict(zip(np.flatnonzero(is_synthetic), probabilities, strict=True))
+    return [
+        (int(origin), images[row] if row in scores else None, scores.get(row))
+        for row, origin in enumerate(origins)
+    ]
+
+
+def _write_added(plan, target, output, added, copy):
+    """Write the images, or link the files that are there again; return the manifest's rows."""
+    names = FileNames(file for file in plan.files if file.parts[0] == target)
+    rows = []
+    for position, image, score in added:
+        file = plan.files[position]
+        if image is None:
+            name = names.new(file.parent, f"{file.stem}.duplicate", file.suffix)
+            output.place(output.path / file, name, copy=copy)
+            rows.append((name.as_posix(), target, "duplicate", file.as_posix(), ""))
+        else:
+            stem = "-".join((*file.parts[1:-1], file.stem))
+            stem = f"{stem}.synthetic-from-{file.parts[0]}"
+            name = names.new(Path(target), stem, ".png")
+            output.write_image(image, name)
+            rows.append(
+                (name.as_posix(), target, "synthetic", file.as_posix(), f"{score:.4f}")
+            )
+    return rows
+
+
+def _settings(plan):
+    """What shapes the result, as JSON knows it."""
+    digest = hashlib.sha256()
+    for file in plan.files:
+        found = (plan.root / file).stat()
+        line = f"{file.as_posix()}\0{found.st_size}\0{found.st_mtime_ns}\0"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    parameters = plan.sampler.get_params()
+    return {
+        "version": __version__,
+        "size": plan.image_size,
+        "resize": plan.resize,
+        "mode": plan.mode,
+        "seed": plan.seed,
+        "classes": [asdict(entry) for entry in plan.classes],
+        "sampler": {
+            name: value
+            if _is_plain(value)
+            else getattr(value, "__qualname__", str(type(value)))
+            for name, value in parameters.items()
+            if name not in _FREE_PARAMETERS
+        },
+        "files": digest.hexdigest(),
+    }
+
+
+def _is_plain(value):
+    return value is None or isinstance(value, bool | int | float | str | tuple | list)

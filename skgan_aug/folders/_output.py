@@ -1,0 +1,206 @@
+"""A folder that is filled file by file, and can be gone on with."""
+
+import csv
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..datasets._files import import_pillow
+
+_SETTINGS, _MANIFEST, _LEFT_OUT = "augment.json", "manifest.csv", "left_out.csv"
+_WORK = ".skgan-aug"
+_MAX_NAME_BYTES = 240  # of 255 that file systems take
+COLUMNS = ("file", "class", "kind", "source_file", "score")
+
+
+def check_output(out, root):
+    """Refuse, without writing, a folder that is not ours to fill.
+
+    Parameters
+    ----------
+    out : path
+        New, empty, or begun by an earlier run.
+
+    root : path
+        The folder of the originals.
+
+    Raises
+    ------
+    ValueError
+        When ``out`` holds other files, is a file, or lies in ``root`` (or the other way
+        round).
+    """
+    out, real, real_root = Path(out), Path(out).resolve(), Path(root).resolve()
+    if real == real_root or real_root in real.parents or real in real_root.parents:
+        raise ValueError(f"{out} and {root} must not lie in one another. Give another folder.")
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ValueError(f"{out} is a file. Give a new folder.")
+    entries = {entry.name for entry in out.iterdir()}
+    if entries - {_WORK} and _SETTINGS not in entries:
+        raise ValueError(f"{out} is not empty, and nothing is overwritten. Give a new folder.")
+
+
+class OutputFolder:
+    """A folder to be filled.
+
+    Parameters
+    ----------
+    path : path
+        New, empty, or begun by an earlier run.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.work = self.path / _WORK
+
+    @contextmanager
+    def begin(self, settings):
+        """Keep other runs out, and make sure that an earlier one meant the same.
+
+        Parameters
+        ----------
+        settings : dict
+            What shapes the result, as JSON knows it.
+        """
+        self.work.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.work / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ValueError(f"Another run is filling {self.path}. Wait for it.") from error
+        try:
+            self._agree_on(settings)
+            yield
+        finally:
+            lock.release()
+            if self.is_finished:
+                shutil.rmtree(self.work)
+
+    @property
+    def is_finished(self):
+        """Whether the manifest, which comes last, is there."""
+        return (self.path / _MANIFEST).is_file()
+
+    def place(self, source, name, *, copy):
+        """Link ``source`` as ``name``, or copy it where that cannot be; never overwrite."""
+        destination = self.path / name
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        if destination.exists():
+            if destination.stat().st_size != Path(source).stat().st_size:
+                raise ValueError(f"{destination} is there, but is not {source}. Remove it.")
+            return  # an earlier run put it there
+        if not copy:
+            try:
+                os.link(os.path.realpath(source), destination)
+                return
+            except OSError:  # another disk, or one without links, or too many of them
+                pass
+        unfinished = self._unfinished(name)
+        shutil.copyfile(source, unfinished)
+        shutil.copystat(source, unfinished)
+        os.replace(unfinished, destination)
+
+    def write_image(self, image, name):
+        """Write a uint8 image as PNG; one that an earlier run wrote stays."""
+        destination = self.path / name
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        if not destination.exists():
+            unfinished = self._unfinished(name)
+            import_pillow().fromarray(image).save(unfinished, format="PNG")
+            os.replace(unfinished, destination)
+
+    def read_part(self, number):
+        """What an earlier run kept of class ``number``; None if it did not finish it."""
+        try:
+            return json.loads((self.work / f"class{number}.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def keep_part(self, number, part):
+        """Remember that class ``number`` is finished."""
+        self._write_text(self.work / f"class{number}.json", json.dumps(part))
+
+    def finish(self, rows, left_out):
+        """Write the list of what was left out, if anything was, and the manifest.
+
+        Parameters
+        ----------
+        rows : iterable of tuple
+            Values of ``COLUMNS``.
+
+        left_out : list of tuple (str, str)
+            Files and reasons.
+        """
+        if left_out:
+            self._write_csv(_LEFT_OUT, ("file", "reason"), left_out)
+        self._write_csv(_MANIFEST, COLUMNS, rows)
+
+    def _agree_on(self, settings):
+        path = self.path / _SETTINGS
+        settings = json.loads(json.dumps(settings))
+        if not path.exists():
+            self._write_text(path, json.dumps(settings, indent=1))
+            return
+        try:
+            earlier = json.loads(path.read_text())
+            names = [name for name in settings if earlier.get(name) != settings[name]]
+        except (ValueError, AttributeError) as error:
+            raise ValueError(f"{path} is damaged. Give a new folder.") from error
+        if names:
+            now, then = (str(values.get(names[0])) for values in (settings, earlier))
+            raise ValueError(
+                f"{self.path} was begun with other settings: {names[0]} was {then[:200]}, and "
+                f"is {now[:200]}. Give the same ones to go on, or a new folder."
+            )
+
+    def _unfinished(self, name):
+        return self.work / f"{os.getpid()}{Path(name).suffix}.tmp"
+
+    def _write_text(self, path, text):
+        unfinished = self._unfinished(path)
+        unfinished.write_text(text)
+        os.replace(unfinished, path)
+
+    def _write_csv(self, name, header, rows):
+        unfinished = self._unfinished(name)
+        # Names of files may be any bytes.
+        with unfinished.open(
+            "w", newline="", encoding="utf-8", errors="surrogateescape"
+        ) as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows(rows)
+        os.replace(unfinished, self.path / name)
+
+
+class FileNames:
+    """Names for added files, each given once.
+
+    Parameters
+    ----------
+    taken : iterable of Path
+        Files that are there already.
+    """
+
+    def __init__(self, taken):
+        # Some file systems do not tell cases apart.
+        self.taken = {str(name).casefold() for name in taken}
+        self.counts = {}
+
+    def new(self, folder, stem, suffix):
+        """``folder/stem-1suffix``, or the next number that is free."""
+        while len(os.fsencode(stem + suffix)) > _MAX_NAME_BYTES:
+            stem = stem[1:]
+        key = str(folder / stem).casefold()
+        while True:
+            self.counts[key] = self.counts.get(key, 0) + 1
+            name = folder / f"{stem}-{self.counts[key]}{suffix}"
+            if str(name).casefold() not in self.taken:
+                self.taken.add(str(name).casefold())
+                return name

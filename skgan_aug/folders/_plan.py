@@ -1,0 +1,271 @@
+"""What a folder of images holds and lacks: all is decided before anything is trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import clone
+from tqdm.auto import tqdm
+
+from .._sampling_strategy import resolve_sampling_strategy
+from ..datasets._decode import UnreadableImageError, read_image
+from ..datasets._files import list_class_files, split_folders
+from ..datasets._folder import check_options
+from ..datasets._resize import check_size
+from ..over_sampling import CycleGANOverSampler
+from ..source_classes import is_rest, resolve_sources
+
+_THUMBNAIL_SIDE = 32  # enough to tell which classes look alike
+
+
+@dataclass(frozen=True)
+class ClassPlan:
+    """What becomes of a class.
+
+    Parameters
+    ----------
+    name : str
+        Its folder.
+
+    n_images : int
+        Images that can be read.
+
+    n_synthetic, n_duplicates : int
+        What is added: translations, and images of its own again.
+
+    source : str or None
+        The class that is translated; None where nothing is.
+    """
+
+    name: str
+    n_images: int
+    n_synthetic: int
+    n_duplicates: int
+    source: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class FolderPlan:
+    """What :func:`augment_folder` is going to do.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of class folders.
+
+    sampler : CycleGANOverSampler
+        A clone, not fitted.
+
+    files : list of Path
+        Images that can be read, relative to ``root``.
+
+    y : str ndarray of shape (n,)
+        The class of each.
+
+    left_out : list of tuple (Path, str)
+        Files that cannot be read or are not opened, relative to ``root``, and why.
+
+    others : list of Path
+        Files of other kinds, relative to ``root``, which are left out too.
+
+    image_size : tuple (H, W)
+        Of the translations.
+
+    resize : str
+        How images get to it.
+
+    mode : {"L", "RGB"}
+        Of the translations.
+
+    n_to_add : dict
+        ``{class: images to add}``.
+
+    sources : dict
+        ``{class: the class that is translated}``, or "rest" for all others.
+    """
+
+    root: Path
+    sampler: CycleGANOverSampler
+    files: list
+    y: np.ndarray
+    left_out: list
+    others: list
+    image_size: tuple
+    resize: str
+    mode: str
+    n_to_add: dict
+    sources: dict
+
+    @property
+    def seed(self):
+        """What drives everything; 0 where ``random_state`` is no integer."""
+        random_state = self.sampler.random_state
+        return int(random_state) if isinstance(random_state, Integral) else 0
+
+    @property
+    def classes(self):
+        """A ClassPlan for each class."""
+        names, counts = np.unique(self.y, return_counts=True)
+        return [
+            self._of_class(name, n)
+            for name, n in zip(names.tolist(), counts.tolist(), strict=True)
+        ]
+
+    def _of_class(self, name, n_images):
+        n_to_add = self.n_to_add.get(name, 0)
+        n_synthetic = round(self.sampler.synthetic_fraction * n_to_add)
+        source = self.sources[name] if n_synthetic else None
+        return ClassPlan(name, n_images, n_synthetic, n_to_add - n_synthetic, source)
+
+    def source_positions(self, target):
+        """Positions in ``files`` of what may be translated into ``target``."""
+        source = self.sources[target]
+        is_source = self.y != target if is_rest(source, self.y) else self.y == source
+        return np.flatnonzero(is_source)
+
+    def read(self, position, size=None):
+        """Read an image, (H, W) or (H, W, 3), in the size of the translations or another."""
+        file = self.root / self.files[position]
+        size = self.image_size if size is None else size
+        try:
+            return read_image(file, size=size, resize=self.resize, mode=self.mode)
+        except UnreadableImageError as error:
+            raise ValueError(
+                f"{file} could be read a while ago, but not now: {error}"
+            ) from error
+
+
+class _Thumbnails:
+    """Images of a plan, small, read when they are indexed."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.size = tuple(min(side, _THUMBNAIL_SIDE) for side in plan.image_size)
+
+    def __getitem__(self, rows):
+        return np.stack([self.plan.read(row, self.size) for row in rows])
+
+
+def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
+    """Look at every image of a folder of class folders and plan what to add.
+
+    Every file is read once, one at a time, so that what is damaged is known before anything
+    is trained. Nothing is written.
+
+    Parameters
+    ----------
+    root : str or path-like
+        Holds one folder of images per class.
+
+    sampler : CycleGANOverSampler
+        How to over-sample; labels are the names of the folders.
+
+    size : int or tuple (height, width), default=None
+        The size to train in, which is that of the translations. Without one, all files must
+        be of one size.
+
+    resize : {"stretch", "crop", "pad"}, default="stretch"
+        How images get to it, see :func:`~skgan_aug.datasets.resize_images`.
+
+    mode : {"L", "RGB"}, default=None
+        Grey or colour. By default grey if no file has colour, else RGB.
+
+    Returns
+    -------
+    plan : FolderPlan
+
+    Raises
+    ------
+    ValueError
+        When the folder or the sampler's parameters cannot work.
+    """
+    check_options(size, resize, mode)
+    sampler._validate_params()
+    root = Path(root)
+    if len(split_folders(root)) > 1:
+        raise ValueError(
+            f"{root} holds splits, not classes. Over-sample the training images alone: "
+            f"give {split_folders(root)['train']}."
+        )
+    listing = list_class_files(root)
+    _check_names(sampler, listing.names[listing.target])
+    size = None if size is None else check_size(size)
+    kept, damaged, found_size, found_mode = _look_at(listing, size, resize, sampler.verbose)
+    y = listing.names[listing.target[kept]]
+    for name in listing.names.tolist():
+        if name not in y:
+            raise ValueError(f"No image of class {name!r} in {root} can be read.")
+    plan = FolderPlan(
+        root=root,
+        sampler=clone(sampler).set_params(image_shape=None),
+        files=[listing.files[position].relative_to(root) for position in kept],
+        y=y,
+        left_out=[(f.relative_to(root), why) for f, why in [*listing.refused, *damaged]],
+        others=[file.relative_to(root) for file in listing.others],
+        image_size=found_size,
+        resize=resize,
+        mode=mode or found_mode,
+        n_to_add=_n_to_add(sampler, y),
+        sources={},
+    )
+    plan.sources.update(
+        resolve_sources(sampler.source, _Thumbnails(plan), y, list(plan.n_to_add))
+    )
+    _try_sampler(plan)
+    return plan
+
+
+def _check_names(sampler, y):
+    """Refuse classes that there are not before the files are read."""
+    targets = _n_to_add(sampler, y)
+    source = sampler.source
+    by_target = source if isinstance(source, Mapping) else dict.fromkeys(targets, source)
+    named = {target: name for target, name in by_target.items() if name != "nearest"}
+    resolve_sources(named, None, y, [target for target in targets if target in named])
+
+
+def _look_at(listing, size, resize, verbose):
+    """Read every file: which can be read, the others and why, the size and mode of all."""
+    kept, damaged, mode, first = [], [], "L", None
+    files = tqdm(listing.files, "reading", disable=not verbose, leave=False)
+    for position, file in enumerate(files):
+        try:
+            image = read_image(file, size=size, resize=resize)
+        except UnreadableImageError as error:
+            damaged.append((file, str(error)))
+            continue
+        kept.append(position)
+        mode = "RGB" if image.ndim == 3 else mode
+        first = first or (file, image.shape[:2])
+        if image.shape[:2] != first[1]:
+            raise ValueError(
+                f"The images differ in size: {first[0]} is {first[1][0]} x {first[1][1]}, "
+                f"{file} is {image.shape[0]} x {image.shape[1]}. Give the size to train in, "
+                "such as 32 or 64."
+            )
+    if first is None:
+        raise ValueError(f"None of the image files in {listing.root} can be read.")
+    return kept, damaged, first[1], mode
+
+
+def _n_to_add(sampler, y):
+    n_to_add = resolve_sampling_strategy(sampler.sampling_strategy, y)
+    n_to_add = {str(name): n for name, n in n_to_add.items() if n}
+    for name in n_to_add:
+        if np.count_nonzero(y == name) < 2:
+            raise ValueError(
+                f"Class {name!r} has a single image: a CycleGAN needs at least 2 to learn "
+                "from. Add images, or leave the class out."
+            )
+    return n_to_add
+
+
+def _try_sampler(plan):
+    """Let the sampler refuse what cannot work with these images now, on four of them."""
+    for target in list(plan.n_to_add)[:1]:
+        source, rare = plan.source_positions(target)[:2], np.flatnonzero(plan.y == target)[:2]
+        X = np.stack([plan.read(position) for position in (*source, *source, *rare)])
+        sampler = clone(plan.sampler).set_params(source="nearest", sampling_strategy="auto")
+        sampler.fit(X, np.repeat([0, 1], [2 * len(source), len(rare)]))

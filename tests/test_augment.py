@@ -1,0 +1,560 @@
+"""A folder of images becomes a balanced one: nothing lost, nothing overwritten, resumable."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from PIL import Image
+from typer.testing import CliRunner
+
+from skgan_aug import CycleGANOverSampler
+from skgan_aug.cli._app import app
+from skgan_aug.cli._augment import Ratio, parse_source
+from skgan_aug.datasets import load_image_folder
+from skgan_aug.folders import _augment, augment_folder, plan_folder
+from skgan_aug.folders._output import FileNames, OutputFolder
+
+QUICK = ["--max-iter", 2, "--jobs", 1]
+
+
+def run(*args):
+    return CliRunner().invoke(app, ["augment", *(str(arg) for arg in args)])
+
+
+def make_folder(root, *, size=(8, 8), suffix=".png", seed=0, **counts):
+    """Write colour images whose brightness tells the class."""
+    rng = np.random.default_rng(seed)
+    for label, (name, n) in enumerate(counts.items()):
+        (root / name).mkdir(parents=True)
+        for number in range(n):
+            pixels = rng.integers(0, 60, (*size, 3)) + 60 * label
+            Image.fromarray(pixels.astype(np.uint8)).save(root / name / f"{number}{suffix}")
+    return root
+
+
+def sampler(**params):
+    return CycleGANOverSampler(**{"max_iter": 2, "random_state": 0} | params)
+
+
+def darkest(candidates):
+    return -candidates.mean(axis=(1, 2, 3))
+
+
+def manifest(out):
+    with (out / "manifest.csv").open(newline="", errors="surrogateescape") as file:
+        return list(csv.DictReader(file))
+
+
+def contents(folder):
+    """{relative path: bytes} of all files."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def pets(tmp_path):
+    return make_folder(tmp_path / "pets", cat=8, dog=3, owl=2)
+
+
+class TestResult:
+    def test_balanced_and_listed(self, pets, tmp_path):
+        out = tmp_path / "out"
+        outcome = run(pets, out, *QUICK, "--quiet")
+        assert outcome.exit_code == 0, outcome.output
+        assert outcome.output == ""
+        data = load_image_folder(out)
+        assert np.bincount(data.target).tolist() == [8, 8, 8]
+
+        rows = manifest(out)
+        assert {row["file"] for row in rows} == contents(out).keys() - {
+            *("manifest.csv", "augment.json")
+        }
+        kinds = Counter((row["class"], row["kind"]) for row in rows)
+        assert kinds == {
+            **{("cat", "original"): 8, ("dog", "original"): 3, ("owl", "original"): 2},
+            **{("dog", "synthetic"): 2, ("dog", "duplicate"): 3},
+            **{("owl", "synthetic"): 3, ("owl", "duplicate"): 3},
+        }
+        for row in rows:
+            assert row["file"].split("/")[0] == row["class"]
+            file, source = out / row["file"], pets / row["source_file"]
+            if row["kind"] == "synthetic":
+                assert re.fullmatch(r"\d\.synthetic-from-cat-\d\.png", file.name)
+                assert row["source_file"] == f"cat/{file.name[0]}.png"
+                assert 0 <= float(row["score"]) <= 1
+            else:
+                assert row["score"] == ""
+                assert file.read_bytes() == source.read_bytes()
+            if row["kind"] == "duplicate":
+                assert re.fullmatch(rf"{source.stem}\.duplicate-\d+\.png", file.name)
+
+    def test_what_is_there_already_is_left_as_it_is(self, pets, tmp_path):
+        before = contents(pets)
+        augment_folder(plan_folder(pets, sampler()), tmp_path / "out")
+        assert contents(pets) == before
+        after = contents(tmp_path / "out")
+        assert before.items() <= after.items()
+        assert not (tmp_path / "out" / ".skgan-aug").exists()
+
+    def test_originals_are_linked_or_copied(self, pets, tmp_path, monkeypatch):
+        plan = plan_folder(pets, sampler())
+        augment_folder(plan, tmp_path / "linked")
+        assert (tmp_path / "linked/cat/0.png").samefile(pets / "cat/0.png")
+        augment_folder(plan, tmp_path / "copied", copy=True)
+        assert not (tmp_path / "copied/cat/0.png").samefile(pets / "cat/0.png")
+
+        def fail(*args):
+            raise OSError("no links here")
+
+        monkeypatch.setattr(os, "link", fail)
+        augment_folder(plan, tmp_path / "without_links")
+        assert contents(tmp_path / "without_links") == contents(tmp_path / "linked")
+        assert contents(tmp_path / "copied") == contents(tmp_path / "linked")
+
+    def test_translations_are_those_of_the_sampler(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=6, dog=3)
+        data = load_image_folder(pets)
+        expected = sampler()
+        X, _ = expected.fit_resample(data.images, data.target_names[data.target])
+        added = np.flatnonzero(expected.synthetic_mask_)
+        augment_folder(plan_folder(pets, sampler()), tmp_path / "out")
+        rows = [row for row in manifest(tmp_path / "out") if row["kind"] == "synthetic"]
+        assert len(rows) == len(added) == 2
+        for row, position in zip(rows, added, strict=True):
+            with Image.open(tmp_path / "out" / row["file"]) as image:
+                np.testing.assert_array_equal(np.asarray(image), X[position])
+            origin = expected.source_indices_[position]
+            assert data.filenames[origin].endswith(row["source_file"])
+
+    def test_nested_folders_and_names_that_meet(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=6, dog=2)
+        make_folder(pets / "cat", indoor=4)
+        (pets / "dog/0.png").rename(pets / "dog/1.duplicate-1.png")
+        out = tmp_path / "out"
+        augment_folder(plan_folder(pets, sampler(synthetic_fraction=0.9)), out)
+        files = contents(out)
+        assert files["cat/indoor/3.png"] == contents(pets)["cat/indoor/3.png"]
+        assert np.bincount(load_image_folder(out).target).tolist() == [10, 10]
+        rows = [row for row in manifest(out) if row["source_file"].startswith("cat/indoor")]
+        (name,) = [row["file"] for row in rows if row["source_file"] == "cat/indoor/3.png"][1:]
+        assert re.fullmatch(r"dog/indoor-3\.synthetic-from-cat-1\.png", name)
+
+    def test_grey_images_and_a_size(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", size=(20, 30), suffix=".jpg", cat=6, dog=3)
+        out = tmp_path / "out"
+        outcome = run(pets, out, *QUICK, "--size", "8x12", "--mode", "L", "--resize", "crop")
+        assert outcome.exit_code == 0, outcome.output
+        assert "trained in grey, 8 x 12" in outcome.stdout
+        (name, *_) = [row["file"] for row in manifest(out) if row["kind"] == "synthetic"]
+        with Image.open(out / name) as image:
+            assert (image.mode, image.size, image.format) == ("L", (12, 8), "PNG")
+
+    def test_ratio_classes_source_and_fraction(self, pets, tmp_path):
+        out = tmp_path / "out"
+        outcome = run(
+            *(pets, out, *QUICK, "--ratio", 0.5, "--classes", "owl", "--source", "owl=dog"),
+            *("--synthetic-fraction", 1, "--selection", "classifier", "--seed", 3),
+        )
+        assert outcome.exit_code == 0, outcome.output
+        assert contents(out).keys() >= {"owl/0.png", "owl/1.png", "augment.json"}
+        added = [row for row in manifest(out) if row["kind"] != "original"]
+        assert [(row["class"], row["kind"]) for row in added] == [("owl", "synthetic")] * 2
+        assert all(row["source_file"].startswith("dog/") for row in added)
+
+    def test_the_rest_as_source(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", rest=3, cat=2, dog=30)
+        out = tmp_path / "out"
+        plan = plan_folder(pets, sampler(source={"cat": "rest", "rest": "dog"}))
+        assert plan.sources == {"cat": "rest", "rest": "dog"}  # a class of this name
+        make_folder(tmp_path / "others", owl=3, cat=2, dog=30)
+        plan = plan_folder(tmp_path / "others", sampler(source="rest", synthetic_fraction=1))
+        augment_folder(plan, out)
+        sources = {
+            row["source_file"].split("/")[0]
+            for row in manifest(out)
+            if row["class"] == "cat" and row["kind"] == "synthetic"
+        }
+        assert sources == {"owl", "dog"}
+
+    def test_only_some_sources_are_read_where_there_are_very_many(
+        self, pets, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(_augment, "_MAX_SOURCES", 3)
+        plan = plan_folder(pets, sampler(sampling_strategy={"dog": 5, "owl": 4}))
+        rows_of = []
+        fit_resample = CycleGANOverSampler.fit_resample
+
+        def spy(self, X, y):
+            rows_of.append(Counter(y.tolist()))
+            return fit_resample(self, X, y)
+
+        monkeypatch.setattr(CycleGANOverSampler, "fit_resample", spy)
+        augment_folder(plan, tmp_path / "out")
+        assert rows_of == [{"cat": 3, "dog": 3}, {"cat": 3, "owl": 2}]
+
+    def test_a_balanced_folder_is_copied(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=3, dog=3)
+        augment_folder(
+            plan_folder(pets, sampler(sampling_strategy=Ratio(1.0, None))), tmp_path / "o"
+        )
+        assert {row["kind"] for row in manifest(tmp_path / "o")} == {"original"}
+
+    def test_jobs_change_nothing(self, pets, tmp_path):
+        for n_jobs in (1, 2):
+            plan = plan_folder(pets, sampler(n_jobs=n_jobs))
+            augment_folder(plan, tmp_path / f"out{n_jobs}")
+        assert contents(tmp_path / "out1") == contents(tmp_path / "out2")
+
+    def test_warnings_of_training_reach_the_user(self, pets, tmp_path, monkeypatch):
+        def warn(*args, **kwargs):
+            import warnings
+
+            warnings.warn("it failed", stacklevel=1)
+            return []
+
+        monkeypatch.setattr(_augment, "_over_sample", warn)
+        outcome = run(pets, tmp_path / "out", *QUICK, "--quiet")
+        assert outcome.stderr.splitlines() == [
+            "Warning: Class 'dog': it failed",
+            "Warning: Class 'owl': it failed",
+        ]
+
+    def test_kept_cyclegans_serve_other_ratios(self, pets, tmp_path, monkeypatch):
+        run(pets, tmp_path / "out1", *QUICK, "--memory", tmp_path / "kept", "--ratio", 0.75)
+        monkeypatch.setattr(
+            "skgan_aug.training.trainer.CycleGANTrainer.advance",
+            lambda self: pytest.fail("trained again"),
+        )
+        outcome = run(pets, tmp_path / "out2", *QUICK, "--memory", tmp_path / "kept")
+        assert outcome.exit_code == 0, outcome.output
+
+
+class TestLeftOut:
+    def test_damaged_and_foreign_files_are_listed(self, pets, tmp_path):
+        (pets / "cat/broken.png").write_bytes(b"no image")
+        (pets / "dog/empty.jpg").touch()
+        (pets / "dog/notes.txt").touch()
+        (pets / "owl/out.png").symlink_to("/dev/zero")
+        out = tmp_path / "out"
+        outcome = run(pets, out, *QUICK, "--quiet")
+        assert outcome.exit_code == 0, outcome.output
+        assert outcome.stderr.splitlines() == [
+            "3 files cannot be read and are left out:",
+            "  owl/out.png: a link out of the folder",
+            "  cat/broken.png: no image of a known format",
+            "  dog/empty.jpg: empty file",
+            "1 files are no images by their names and are left out.",
+            f"All of them: {out / 'left_out.csv'}",
+        ]
+        with (out / "left_out.csv").open(newline="") as file:
+            listed = dict(list(csv.reader(file))[1:])
+        assert listed == {
+            "owl/out.png": "a link out of the folder",
+            "cat/broken.png": "no image of a known format",
+            "dog/empty.jpg": "empty file",
+            "dog/notes.txt": "no image by its name",
+        }
+        assert np.bincount(load_image_folder(out).target).tolist() == [8, 8, 8]
+
+    def test_long_lists_are_cut_short(self, pets, tmp_path):
+        for number in range(30):
+            (pets / "cat" / f"x{number}.png").touch()
+        outcome = run(pets, tmp_path / "out", "--dry-run")
+        assert outcome.stderr.splitlines()[-1] == "  and 10 more"
+
+    def test_names_of_any_bytes(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=5, dog=2)
+        os.rename(pets / "dog/1.png", os.fsencode(pets) + b"/dog/\xff,'\n.png")
+        (pets / "cat/0.png").rename(pets / "cat" / ("ä" * 120 + ".png"))
+        out = tmp_path / "out"
+        augment_folder(plan_folder(pets, sampler(synthetic_fraction=0.9)), out)
+        assert np.bincount(load_image_folder(out).target).tolist() == [5, 5]
+        assert len(manifest(out)) == 10
+
+    @pytest.mark.slow
+    def test_two_thousand_files_some_of_them_odd(self, tmp_path):
+        photos = make_folder(
+            *(tmp_path / "photos",), size=(40, 50), suffix=".jpg", ant=1700, bee=200, cat=97
+        )
+        whole = (photos / "ant/0.jpg").read_bytes()
+        (photos / "ant/cut.jpg").write_bytes(whole[: len(whole) // 2])
+        (photos / "bee/text.jpg").write_bytes(b"no image")
+        (photos / "cat/zeros.jpg").write_bytes(bytes(2000))
+        (photos / "cat/empty.jpg").touch()
+        rng = np.random.default_rng(0)
+        pixels = rng.integers(0, 256, (40, 50, 4), dtype=np.uint8)
+        Image.fromarray(pixels).save(photos / "cat/four_channels.png")
+        levels = rng.integers(0, 65536, (40, 50), dtype=np.uint16)
+        Image.fromarray(levels).save(photos / "cat/deep.tif")
+        before, out = contents(photos), tmp_path / "out"
+
+        outcome = run(photos, out, *QUICK, "--size", 16)
+        assert outcome.exit_code == 0, outcome.output
+        broken = {"ant/cut.jpg", "bee/text.jpg", "cat/zeros.jpg", "cat/empty.jpg"}
+        listed = outcome.stderr[outcome.stderr.index("4 files cannot be read") :].splitlines()
+        assert {line.split(":")[0].strip() for line in listed[1:5]} == broken
+        after = contents(out)
+        assert {name: after[name] for name in before.keys() - broken} == {
+            name: before[name] for name in before.keys() - broken
+        }
+        assert broken.isdisjoint(after)
+        assert contents(photos) == before
+        data = load_image_folder(out, size=16)
+        assert np.bincount(data.target).tolist() == [1700] * 3
+        kinds = Counter((row["class"], row["kind"]) for row in manifest(out))
+        assert kinds["cat", "original"] == 99
+        assert kinds["cat", "synthetic"] + kinds["cat", "duplicate"] == 1601
+
+
+class TestGoingOn:
+    def interrupt(self, monkeypatch, plan, out, *, after):
+        """Begin, and stop when ``after`` classes are finished."""
+        fit_resample, calls = CycleGANOverSampler.fit_resample, []
+
+        def stop(self, X, y):
+            if len(calls) == after:
+                raise KeyboardInterrupt
+            calls.append(y)
+            return fit_resample(self, X, y)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(CycleGANOverSampler, "fit_resample", stop)
+            with pytest.raises(KeyboardInterrupt):
+                augment_folder(plan, out)
+
+    @pytest.mark.parametrize("after", [0, 1])
+    def test_result_is_that_of_an_undisturbed_run(self, pets, tmp_path, monkeypatch, after):
+        plan = plan_folder(pets, sampler())
+        augment_folder(plan, tmp_path / "whole")
+        self.interrupt(monkeypatch, plan, tmp_path / "out", after=after)
+        assert not (tmp_path / "out/manifest.csv").exists()
+        n_fits = []
+        fit_resample = CycleGANOverSampler.fit_resample
+        monkeypatch.setattr(
+            *(CycleGANOverSampler, "fit_resample"),
+            lambda self, X, y: n_fits.append(y) or fit_resample(self, X, y),
+        )
+        augment_folder(plan, tmp_path / "out")
+        assert len(n_fits) == 2 - after
+        assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+    def test_a_finished_folder_stays_as_it_is(self, pets, tmp_path):
+        out = tmp_path / "out"
+        run(pets, out, *QUICK)
+        written = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+        outcome = run(pets, out, *QUICK)
+        assert outcome.exit_code == 0, outcome.output
+        assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == written
+
+    def test_ctrl_c_says_how_to_go_on(self, pets, tmp_path, monkeypatch):
+        def interrupt(*args, **kwargs):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(CycleGANOverSampler, "fit_resample", interrupt)
+        outcome = run(pets, tmp_path / "out", *QUICK)
+        assert outcome.exit_code == 130
+        assert outcome.stderr.splitlines()[-1].startswith("Stopped. The same command")
+
+    def test_other_settings_are_refused(self, pets, tmp_path):
+        out = tmp_path / "out"
+        run(pets, out, *QUICK)
+        before = contents(out)
+        for args, name in [
+            (["--max-iter", 3], "sampler"),
+            (["--seed", 1], "seed"),
+            (["--size", 4], "size"),
+            (["--ratio", 0.5], "classes"),
+        ]:
+            outcome = run(pets, out, *QUICK, *args)
+            assert outcome.exit_code == 2
+            assert f"was begun with other settings: {name} was" in outcome.stderr
+        (pets / "cat/0.png").write_bytes((pets / "cat/1.png").read_bytes() + b" ")
+        assert "other settings: files was" in run(pets, out, *QUICK).stderr
+        assert contents(out).keys() == before.keys()
+
+    def test_what_is_not_ours_is_refused(self, pets, tmp_path, no_training):
+        (tmp_path / "full").mkdir()
+        (tmp_path / "full/a.txt").touch()
+        (tmp_path / "file").touch()
+        for out, message in [
+            (tmp_path / "full", "is not empty, and nothing is overwritten"),
+            (tmp_path / "file", "is a file"),
+            (pets, "must not lie in one another"),
+            (pets / "cat/out", "must not lie in one another"),
+            (tmp_path, "must not lie in one another"),
+        ]:
+            outcome = run(pets, out, *QUICK)
+            assert outcome.exit_code == 2
+            assert message in outcome.stderr
+        assert [path.name for path in (tmp_path / "full").iterdir()] == ["a.txt"]
+
+    def test_a_foreign_file_in_the_way_stays(self, pets, tmp_path, monkeypatch):
+        plan, out = plan_folder(pets, sampler()), tmp_path / "out"
+        self.interrupt(monkeypatch, plan, out, after=0)
+        (out / "cat/0.png").unlink()
+        (out / "cat/0.png").write_bytes(b"mine")
+        with pytest.raises(ValueError, match=r"cat/0\.png is there, but is not"):
+            augment_folder(plan, out)
+        assert (out / "cat/0.png").read_bytes() == b"mine"
+
+    def test_two_runs_at_a_time_are_refused(self, pets, tmp_path):
+        (tmp_path / "out/.skgan-aug").mkdir(parents=True)
+        with FileLock(tmp_path / "out/.skgan-aug/lock"):
+            outcome = run(pets, tmp_path / "out", *QUICK)
+        assert outcome.exit_code == 2
+        assert "Another run is filling" in outcome.stderr
+        assert run(pets, tmp_path / "out", *QUICK).exit_code == 0
+
+    def test_damaged_state(self, pets, tmp_path, monkeypatch):
+        plan, out = plan_folder(pets, sampler()), tmp_path / "out"
+        self.interrupt(monkeypatch, plan, out, after=1)
+        (out / ".skgan-aug/class0.json").write_text("{")
+        augment_folder(plan, out)
+        augment_folder(plan, tmp_path / "whole")
+        assert contents(out) == contents(tmp_path / "whole")
+        (out / "augment.json").write_text("[]")
+        with pytest.raises(ValueError, match="is damaged"):
+            augment_folder(plan, out)
+
+    @pytest.mark.slow
+    def test_killed_at_any_moment(self, pets, tmp_path):
+        whole, out = tmp_path / "whole", tmp_path / "out"
+        options = ["--max-iter", "150", "--jobs", "1", "--quiet"]
+        command = [sys.executable, "-m", "skgan_aug.cli", "augment", str(pets)]
+        begin = time.monotonic()
+        subprocess.run([*command, str(whole), *options], check=True)
+        seconds = time.monotonic() - begin
+        n_killed = 0
+        for share in (0.4, 0.6, 0.7, 0.8, 0.9):
+            process = subprocess.Popen([*command, str(out), *options])
+            try:
+                process.wait(share * seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                n_killed += process.wait() == -signal.SIGKILL
+        subprocess.run([*command, str(out), *options], check=True)
+        assert n_killed >= 1
+        assert contents(out) == contents(whole)
+
+
+class TestPlan:
+    def test_dry_run_writes_nothing(self, pets, tmp_path, no_training):
+        before = contents(tmp_path)
+        outcome = run(pets, tmp_path / "out", "--dry-run")
+        assert outcome.exit_code == 0, outcome.output
+        lines = outcome.stdout.splitlines()
+        assert lines[0] == f"{pets}: 13 images; trained in colour, 8 x 8"
+        assert [line.split() for line in lines[2:5]] == [
+            ["cat", "8", "0", "0", "8"],
+            ["dog", "3", "2", "3", "8", "cat"],
+            ["owl", "2", "3", "3", "8", "cat"],
+        ]
+        assert contents(tmp_path) == before
+        assert not (tmp_path / "out").exists()
+
+    def test_majority_and_nearest_sources(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=6, dog=5, owl=2)
+        ratio = {"owl": 4}
+        assert plan_folder(pets, sampler(sampling_strategy=ratio)).sources == {"owl": "dog"}
+        majority = sampler(sampling_strategy=ratio, source="majority")
+        assert plan_folder(pets, majority).sources == {"owl": "cat"}
+
+    @pytest.mark.parametrize(
+        ("args", "message"),
+        [
+            (["--ratio", 0], "--ratio 0.0"),
+            (["--ratio", 1.5], "--ratio 1.5"),
+            (["--classes", "cow"], "--classes names cow"),
+            (["--source", "cow"], "source='cow' is no class"),
+            (["--source", "dog=cow"], "source='cow' is no class"),
+            (["--source", "dog=cat,owl"], "--source dog=cat,owl"),
+            (["--source", "dog"], "source='dog' is itself to be over-sampled"),
+            (["--size", "big"], "--size big is no size"),
+            (["--resize", "squeeze"], "resize='squeeze'"),
+            (["--mode", "CMYK"], "mode='CMYK'"),
+            (["--selection", "best"], "'selection' parameter"),
+            (["--device", "tpu9"], "device='tpu9'"),
+        ],
+    )
+    def test_mistakes_end_in_one_line_before_training(
+        self, pets, tmp_path, args, message, no_training
+    ):
+        outcome = run(pets, tmp_path / "out", *QUICK, *args)
+        assert outcome.exit_code == 2
+        error = outcome.stderr.splitlines()[-1]
+        assert error.startswith("Error: ")
+        assert message in error
+        assert not (tmp_path / "out").exists()
+
+    def test_names_are_checked_before_files_are_read(self, pets, monkeypatch):
+        monkeypatch.setattr(
+            "skgan_aug.folders._plan.read_image", lambda *_, **__: pytest.fail("was read")
+        )
+        for params in ({"source": "cow"}, {"sampling_strategy": {"cow": 3}}, {"max_iter": 0}):
+            with pytest.raises(ValueError, match=r"cow|max_iter"):
+                plan_folder(pets, sampler(**params))
+
+    def test_folders_that_cannot_be_augmented(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="no folder"):
+            plan_folder(tmp_path / "nowhere", sampler())
+        lonely = make_folder(tmp_path / "lonely", cat=4, dog=1)
+        with pytest.raises(ValueError, match="Class 'dog' has a single image"):
+            plan_folder(lonely, sampler())
+        for split in ("train", "test"):
+            make_folder(tmp_path / "splits" / split, cat=4, dog=2)
+        with pytest.raises(ValueError, match=r"holds splits.*give .*splits/train"):
+            plan_folder(tmp_path / "splits", sampler())
+        damaged = make_folder(tmp_path / "damaged", cat=4, dog=2)
+        for number in range(2):
+            (damaged / "dog" / f"{number}.png").write_bytes(b"")
+        with pytest.raises(ValueError, match="No image of class 'dog'"):
+            plan_folder(damaged, sampler())
+
+    def test_sizes_that_differ(self, pets):
+        make_folder(pets / "cat", size=(6, 9), large=1)
+        with pytest.raises(ValueError, match=r"differ in size.*Give the size to train in"):
+            plan_folder(pets, sampler())
+        assert plan_folder(pets, sampler(), size=8).image_size == (8, 8)
+
+    def test_what_the_networks_cannot_take(self, pets):
+        with pytest.raises(ValueError, match="24"):
+            plan_folder(pets, sampler(discriminator="paper"))
+
+    def test_a_file_that_vanishes(self, pets, tmp_path):
+        plan = plan_folder(pets, sampler())
+        (pets / "dog/0.png").unlink()
+        with pytest.raises((ValueError, FileNotFoundError), match=r"dog/0\.png"):
+            augment_folder(plan, tmp_path / "out")
+
+
+def test_sources_as_text():
+    assert parse_source("nearest") == "nearest"
+    assert parse_source("cat") == "cat"
+    assert parse_source("dog=cat, owl = rest") == {"dog": "cat", "owl": "rest"}
+
+
+def test_names_are_given_once(tmp_path):
+    names = FileNames([tmp_path / "A.duplicate-1.png"])
+    assert names.new(tmp_path, "a.duplicate", ".png").name == "a.duplicate-2.png"
+    assert names.new(tmp_path, "A.duplicate", ".png").name == "A.duplicate-3.png"
+    long = names.new(tmp_path, "ä" * 200 + ".synthetic-from-cat", ".png").name
+    assert long.endswith("ä.synthetic-from-cat-1.png")
+    assert len(os.fsencode(long)) < 255
+
+
+def test_settings_are_json(pets, tmp_path):
+    augment_folder(plan_folder(pets, sampler(selection=darkest)), tmp_path / "out")
+    settings = json.loads((tmp_path / "out/augment.json").read_text())
+    assert settings["sampler"]["max_iter"] == 2
+    assert settings["sampler"]["selection"] == "darkest"
+    assert settings["classes"][1]["source"] == "cat"
+    assert OutputFolder(tmp_path / "out").is_finished
