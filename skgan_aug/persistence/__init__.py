@@ -136,13 +136,17 @@ def load(path, *, device="cpu", params=None):
         resolve_device(device)
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} is not a file that save() wrote, but a folder or device.")
+    version = __version__
     try:
         record, tensors = read_file(path)
         require(isinstance(record, dict) and "estimator" in record, "it holds no estimator")
+        version = record["versions"]["skgan_aug"]
         estimator = restore_estimator(record["estimator"], tensors, device, given)
         require(not tensors, f"it has tensors {sorted(tensors)[:3]} that nothing needs")
     except _DAMAGES as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
+        if version != __version__:
+            reason += f"; it was saved by skgan_aug {version!r:.40}, and this is {__version__}"
         raise ValueError(f"{path} cannot be loaded: {reason}.") from error
     if given:
         raise ValueError(f"params has {sorted(given)}, which {path} itself holds or lacks.")

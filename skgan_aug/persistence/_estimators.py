@@ -132,7 +132,9 @@ def _describe_params(estimator, tensors, left_out, step):
 
 def _restore_params(kind, written, tensors, given, step):
     require(isinstance(written, dict), "its parameters are no record")
-    unknown = sorted(written.keys() - set(kind._get_param_names()))
+    unknown = sorted(
+        written.keys() - set(kind._get_param_names()) | written.keys() & {"steps"}
+    )
     require(not unknown, f"{kind.__name__} has no parameters {unknown[:3]}")
     params = {}
     for name, value in written.items():
@@ -166,7 +168,8 @@ def _describe_steps(pipeline, tensors, left_out):
 
 
 def _restore_steps(record, tensors, device, given):
-    steps = []
+    steps: list = []
+    require(isinstance(record["steps"], list) and record["steps"], "its pipeline has no steps")
     for name, part in record["steps"]:
         require(isinstance(name, str) and "__" not in name, f"{name!r:.80} names no step")
         if part not in _IDLE_STEPS:

@@ -59,7 +59,9 @@ def encode(value, tensors):
     if isinstance(value, np.ndarray):
         return _encode_array(value, tensors)
     if isinstance(value, np.generic):
-        return {"$scalar": [_dtype_name(value), encode(value.item(), tensors)]}
+        # A string alone is as wide as it is long, which may be 0: no width for an array.
+        name = "<U1" if isinstance(value, np.str_) else _dtype_name(value)
+        return {"$scalar": [name, encode(value.item(), tensors)]}
     if isinstance(value, torch.Tensor):
         return {"$tensor": _keep(value.detach().cpu().clone(), tensors)}
     if isinstance(value, PurePath):
