@@ -4,6 +4,7 @@ import builtins
 import json
 import os
 import pickle
+import sys
 from contextlib import suppress
 from unittest import mock
 
