@@ -1,7 +1,9 @@
 """The command line: what it prints, writes, and how it ends."""
 
+import html
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -82,6 +84,30 @@ def test_npz_with_rare_classes_by_name_and_label(npz, tmp_path):
         assert image.format == "PNG"
 
 
+def test_report_is_a_page_with_the_command_that_makes_it(npz, tmp_path):
+    data = npz.rename(tmp_path / "my insects; rm.npz")
+    page = tmp_path / "report.html"
+    options = ["--data", data, "--rare", "cat", "--rare-count", 6, "--max-iter", 1, "--flips"]
+    outcome = run("compare", *options, "--samplers", "none,cyclegan", *QUICK, "--report", page)
+    assert outcome.exit_code == 0, outcome.output
+    text = html.unescape(re.sub("<[^>]+>", "", page.read_text(encoding="utf-8")))
+    assert "With flips and shifts, CycleGAN over-sampling has too few runs" in text
+    (command,) = re.findall("skgan-aug compare .*", text)
+    words = shlex.split(command)
+    assert words[words.index("--data") + 1] == str(data)
+    assert words[words.index("--augmentation") + 1] == "flips_shifts"
+    again = CliRunner().invoke(app, words[1:])
+    assert again.exit_code == 0, again.output
+
+
+def test_report_without_its_extra_is_refused_before_the_work(npz, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    outcome = run("compare", "--data", npz, *QUICK, "--report", tmp_path / "report.html")
+    assert outcome.exit_code == 2
+    assert "A report needs jinja2: pip install 'skgan_aug[report]'" in outcome.stderr
+    assert "balanced accuracy" not in outcome.stdout
+
+
 def test_folder_of_class_folders_is_tested_in_folds(tmp_path):
     X, y = make_arrays(ant=12, bee=6)
     for number, (image, label) in enumerate(zip(X, y, strict=True)):
@@ -141,6 +167,7 @@ def test_cyclegan_row_and_verdict(npz):
         (["--json", "nowhere/out.json"], "--json nowhere/out.json"),
         (["--plot", "out.xyz"], "--plot out.xyz"),
         (["--plot", "nowhere/out.png"], "--plot nowhere/out.png"),
+        (["--report", "nowhere/out.html"], "--report nowhere/out.html"),
     ],
 )
 def test_mistakes_end_in_one_line_and_code_2(args, message, tmp_path, monkeypatch):

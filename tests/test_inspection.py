@@ -5,10 +5,24 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
-from skgan_aug.comparison import compare_samplers, summarize_comparison
-from skgan_aug.inspection import SamplerComparisonDisplay
+from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
+from skgan_aug.comparison import compare_samplers, paired_values, summarize_comparison
+from skgan_aug.inspection import (
+    ClassRecallDisplay,
+    FeatureMapDisplay,
+    RatioCurveDisplay,
+    SamplerComparisonDisplay,
+    TrainingCurvesDisplay,
+    TranslationsDisplay,
+)
+
+NAMES = {0: "<script>", 1: "$\\frac$", 2: "cat"}
 
 mpl.use("Agg")
 
@@ -60,6 +74,17 @@ def test_dots_are_means_and_whiskers_standard_deviations(result, score):
     ]
 
 
+def test_whiskers_may_be_intervals_of_the_mean(result):
+    display = SamplerComparisonDisplay.from_comparison(result, spread="interval")
+    _, whiskers = drawn(display)
+    # Student's t of 4 runs, two-sided.
+    widths = [3.182446 * 100 * row["balanced_accuracy_sd"] / 2 for row in display.rows]
+    np.testing.assert_allclose([(b - a) / 2 for a, b in whiskers], widths, rtol=1e-6)
+    assert "95% interval" in display.ax_.get_xlabel()
+    with pytest.raises(ValueError, match="spread='se' is unknown"):
+        SamplerComparisonDisplay.from_comparison(result, spread="se")
+
+
 def test_first_row_is_on_top(result):
     ax = SamplerComparisonDisplay.from_comparison(result).ax_
     bottom, top = ax.get_ylim()
@@ -93,3 +118,226 @@ def test_without_matplotlib(result, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"skgan_aug\[plot\]"):
         SamplerComparisonDisplay.from_comparison(result)
+
+
+def make_images(shape, seed=0):
+    """Return bytes of two classes, the second being rarer."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat([0, 1], [10, 4])
+    return rng.integers(0, 256, (14, *shape)).astype(np.uint8), y
+
+
+def fit(X, y, **params):
+    sampler = CycleGANOverSampler(max_iter=2, random_state=0, **params)
+    sampler.fit_resample(X, y)
+    return sampler
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape"),
+    [((8, 8), None), ((8, 6, 1), None), ((8, 8, 3), None), ((144,), (6, 8, 3))],
+)
+def test_triples_are_source_translation_and_nearest_real(shape, image_shape):
+    X, y = make_images(shape)
+    sampler = fit(X, y, image_shape=image_shape)
+    display = TranslationsDisplay.from_estimator(sampler, X, y, n_examples=4)
+    sources, translations, nearest = display.examples[0, 1]
+    assert sources.shape == (4, *(image_shape or shape)) == translations.shape == nearest.shape
+    rows = [0, 3, 6, 9]  # at even steps
+    np.testing.assert_array_equal(sources.reshape(4, -1), X[rows].reshape(4, -1))
+    expected = sampler.translate(X[rows], source=0, target=1)
+    np.testing.assert_array_equal(translations.reshape(4, -1), expected.reshape(4, -1))
+    real = X[y == 1].reshape(4, -1).astype(float)
+    for image, found in zip(translations, nearest, strict=True):
+        distances = np.linalg.norm(real - image.reshape(-1), axis=1)
+        np.testing.assert_array_equal(found.reshape(-1), real[distances.argmin()])
+
+
+def test_triples_are_drawn_in_three_rows_for_each_pair():
+    X, y = make_images((8, 8))
+    y[12:] = 2
+    sampler = fit(X, y)
+    display = TranslationsDisplay.from_estimator(sampler, X, y, class_names=NAMES)
+    titles = [ax.get_title(loc="left") for ax in display.axes_]
+    assert titles == ["<script> → $\\frac$", "<script> → cat"]
+    (image,) = display.axes_[0].get_images()
+    drawn = image.get_array()
+    assert drawn.shape == (3 * 8 + 2, 6 * 8 + 5, 4)
+    first = display.examples[0, 1][0][0]
+    np.testing.assert_allclose(drawn[:8, :8, 0], first / 255)
+    display.figure_.canvas.draw()  # dollar signs are no formula
+    one = TranslationsDisplay.from_estimator(sampler, X, y, pairs=[(0, 2)])
+    assert list(one.examples) == [(0, 2)]
+
+
+def test_floats_are_drawn_in_the_range_that_the_sampler_saw():
+    X, y = make_images((8, 8))
+    X = X / 100 - 1
+    display = TranslationsDisplay.from_estimator(fit(X, y), X, y)
+    assert display.limits == (X.min(), X.max())
+
+
+def test_what_cannot_be_drawn_as_translations():
+    X, y = make_images((8,))
+    with pytest.raises(NotFittedError):
+        TranslationsDisplay.from_estimator(CycleGANOverSampler(), X, y)
+    with pytest.raises(ValueError, match="fitted on vectors"):
+        TranslationsDisplay.from_estimator(fit(X, y), X, y)
+    X, y = make_images((8, 8))
+    sampler = fit(X, y, synthetic_fraction=0.0)
+    with pytest.raises(ValueError, match="no translations"):
+        TranslationsDisplay.from_estimator(sampler, X, y)
+    with pytest.raises(ValueError, match="no rows of class 1"):
+        TranslationsDisplay.from_estimator(fit(X, y), X[y == 0], y[y == 0])
+    X, y = make_images((8, 8, 2))
+    with pytest.raises(ValueError, match="2 channels"):
+        TranslationsDisplay.from_estimator(fit(X, y), X, y)
+
+
+def test_curves_are_the_history():
+    X, y = make_images((8, 8))
+    sampler = fit(X, y, identity_weight=0.0)
+    sampler.history_[0, 1].append(sampler.history_[0, 1][-1] | {"n_iter": 4})
+    display = TrainingCurvesDisplay.from_estimator(sampler, class_names=NAMES)
+    losses, score = display.axes_[0]
+    lines = {line.get_label(): line for line in losses.get_lines()}
+    assert not any(name.startswith("identity") for name in lines)
+    for name in ("adversarial_st", "cycle_s", "discriminator_t"):
+        expected = [record[name] for record in sampler.history_[0, 1]]
+        np.testing.assert_allclose(lines[name].get_ydata(), expected)
+        assert lines[name].get_xdata().tolist() == [2, 4]
+    (line,) = score.get_lines()
+    assert line.get_ydata()[0] == sampler.history_[0, 1][0]["target_score"]
+    assert losses.get_title(loc="left") == "<script> → $\\frac$"
+    display.figure_.canvas.draw()
+    with pytest.raises(ValueError, match="no curves"):
+        TrainingCurvesDisplay(histories={}).plot()
+    with pytest.raises(NotFittedError):
+        TrainingCurvesDisplay.from_estimator(CycleGANOverSampler())
+
+
+def test_ratio_curves_are_means_over_runs(result):
+    display = RatioCurveDisplay.from_comparison(result, score="macro_f1")
+    rows = {(row["sampler"], row["ratio"]): row for row in summarize_comparison(result)}
+    assert list(display.errorbars_) == ["random over-sampling", "SMOTE"]
+    dots = display.errorbars_["SMOTE"][0]
+    expected = [100 * rows["smote", ratio]["macro_f1"] for ratio in (0.6, 1.0)]
+    np.testing.assert_allclose(dots.get_ydata(), expected)
+    (whiskers,) = display.errorbars_["SMOTE"][2]
+    ends = whiskers.get_segments()[0][:, 1]
+    assert (ends[1] - ends[0]) / 2 == pytest.approx(100 * rows["smote", 0.6]["macro_f1_sd"])
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert "no resampling" in labels
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["0.6", "1"]
+    with pytest.raises(ValueError, match="score='accuracy' is unknown"):
+        RatioCurveDisplay.from_comparison(result, score="accuracy")
+
+
+def test_ratio_curves_of_a_search():
+    X, y = make_images((4,))
+    pipe = make_pipeline(RandomOverSampler(random_state=0), DecisionTreeClassifier())
+    ratio = "randomoversampler__sampling_strategy"
+    depth = "decisiontreeclassifier__max_depth"
+    grid = {ratio: [1.0, 0.8], depth: [1, 2]}
+    scoring = ["accuracy", "balanced_accuracy"]
+    search = GridSearchCV(pipe, grid, cv=2, scoring=scoring, refit="accuracy").fit(X, y)
+    display = RatioCurveDisplay.from_estimator(search, score="balanced_accuracy")
+    assert list(display.errorbars_) == [f"{depth}=1", f"{depth}=2"]
+    means = search.cv_results_["mean_test_balanced_accuracy"]
+    found = display.errorbars_[f"{depth}=2"][0].get_ydata()
+    wanted = [
+        mean
+        for value in (0.8, 1.0)
+        for params, mean in zip(search.cv_results_["params"], means, strict=True)
+        if params == {ratio: value, depth: 2}
+    ]
+    np.testing.assert_allclose(found, wanted)
+    with pytest.raises(ValueError, match="score='score' is not among"):
+        RatioCurveDisplay.from_estimator(search)
+    search = GridSearchCV(pipe, {depth: [1, 2]}, cv=2).fit(X, y)
+    with pytest.raises(ValueError, match="numbers for one sampling_strategy"):
+        RatioCurveDisplay.from_estimator(search)
+
+
+def test_recall_is_drawn_before_and_after(result):
+    display = ClassRecallDisplay.from_comparison(
+        result, after="smote", ratio=0.6, class_names=NAMES
+    )
+    after, before = paired_values(result, "smote", "none", key="recall", ratio=0.6)
+    assert len(after) == 4
+    np.testing.assert_allclose(display.before_.get_xdata(), 100 * before.mean(axis=0))
+    np.testing.assert_allclose(display.after_.get_xdata(), 100 * after.mean(axis=0))
+    labels = display.ax_.get_yticklabels()
+    assert [label.get_text() for label in labels] == list(NAMES.values())
+    # At ratio 1, the largest, classes 1 and 2 gain rows.
+    assert [label.get_fontweight() for label in labels] == ["normal", "bold", "bold"]
+    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert legend == ["no resampling", "SMOTE"]
+    display.figure_.canvas.draw()
+
+
+def test_a_class_without_test_images_has_no_dot():
+    recall = np.array([[0.5, np.nan], [0.7, np.nan]])
+    display = ClassRecallDisplay(
+        before=recall,
+        after=recall + 0.1,
+        names=["cat", "dog"],
+        is_minority=np.array([False, True]),
+        titles=("none", "all"),
+    ).plot()
+    np.testing.assert_allclose(display.after_.get_xdata(), [70, np.nan])
+    assert [text.get_text() for text in display.ax_.texts] == ["+10.0"]
+
+
+def test_recall_of_samplers_that_never_ran_together(result):
+    failed = result.copy()
+    failed["recall"] = np.where(
+        (result.sampler == "smote")[:, np.newaxis], np.nan, result.recall
+    )
+    with pytest.raises(ValueError, match="never ran on the same images"):
+        ClassRecallDisplay.from_comparison(type(result)(**failed), after="smote")
+    with pytest.raises(ValueError, match="'cyclegan' was not compared"):
+        ClassRecallDisplay.from_comparison(result)
+
+
+def test_map_of_coordinates_tells_real_from_synthetic():
+    coordinates = np.arange(16.0).reshape(8, 2)
+    labels = np.array([0, 0, 1, 1, 1, 1, 1, 1])
+    is_synthetic = np.array([False] * 5 + [True] * 3)
+    coordinates[4] = coordinates[3]  # a copy, as over-sampling adds
+    display = FeatureMapDisplay.from_predictions(
+        coordinates, labels, is_synthetic, class_names=NAMES
+    )
+    assert list(display.real_) == [0, 1]
+    np.testing.assert_array_equal(display.real_[1].get_offsets(), coordinates[[2, 3]])
+    np.testing.assert_array_equal(display.synthetic_[1].get_offsets(), coordinates[5:])
+    assert list(display.synthetic_) == [1]
+    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert legend == ["real", "synthetic", "$\\frac$"]
+    assert [text.get_text() for text in display.ax_.texts] == ["<script>"]
+    display.figure_.canvas.draw()
+
+
+def test_map_of_features_is_drawn_by_tsne_and_reproducible():
+    rng = np.random.default_rng(0)
+    features, labels = rng.normal(size=(30, 5)), np.repeat([0, 1], 15)
+    is_synthetic = np.arange(30) >= 20
+    maps = [
+        FeatureMapDisplay.from_predictions(features, labels, is_synthetic, n_per_class=8)
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(maps[0].coordinates, maps[1].coordinates)
+    assert maps[0].coordinates.shape == (8 + 5 + 8, 2)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        FeatureMapDisplay.from_predictions(features, labels[:5], is_synthetic)
+    with pytest.raises(ValueError, match="minimum of 2 is required"):
+        FeatureMapDisplay.from_predictions(features[:, :1], labels, is_synthetic)
+
+
+def test_map_of_a_classifier():
+    X, y = make_images((8, 8))
+    classifier = TorchCNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    is_synthetic = np.arange(14) >= 12
+    display = FeatureMapDisplay.from_estimator(classifier, X, y, is_synthetic, n_per_class=6)
+    assert len(display.real_[0].get_offsets()) == 6
+    assert len(display.synthetic_[1].get_offsets()) == 2

@@ -88,7 +88,7 @@ class RatioCurveDisplay:
             # Cells lie ratio by ratio, each with as many seeds and folds.
             scores = 100 * result[score][own].reshape(len(ratios), counts[0])
             curves[sampler_title(name)] = ratios, scores
-        return cls(curves=curves, score_title=f"{SCORE_TITLES[score]}, points").plot(ax=ax)
+        return cls(curves=curves, score_title=f"points of {SCORE_TITLES[score]}").plot(ax=ax)
 
     @classmethod
     def from_estimator(cls, search, *, score="score", ax=None):
@@ -159,7 +159,7 @@ class RatioCurveDisplay:
                 ratios + shift, means, yerr=sds, capsize=3, label=title, **style_of(position)
             )
         ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-        ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title} (mean ± sd)")
+        ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title} ± sd")
         ax.grid(axis="y", alpha=0.3)
         if any(self.curves):
             legend = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)

@@ -123,7 +123,8 @@ class SamplerComparisonDisplay:
         ax.set_yticks(positions, labels=titles)
         ax.set_ylim(len(self.rows) - 0.5, -0.5)
         whiskers = f" ± {_SPREADS[self.spread]}" if np.isfinite(spreads).any() else ""
-        ax.set_xlabel(f"{SCORE_TITLES[self.score]}{whiskers}, points")
+        # From the right: beside long names the axes may be narrower than this.
+        ax.set_xlabel(f"{SCORE_TITLES[self.score]}{whiskers}, points", loc="right")
         ax.grid(axis="x", alpha=0.3)
         keep_as_written(*ax.get_yticklabels())
         self.ax_ = ax

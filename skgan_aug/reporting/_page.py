@@ -161,7 +161,7 @@ def _describe_part(condition, result, sampler, baselines, score, class_names):
         "sampler": sampler,
         "title": sampler_title(sampler),
         "baselines": baselines,
-        "rows": _table_rows(result),
+        "rows": _table_rows(result, sampler),
         "differences": _difference_rows(result, sampler, baselines),
         "pictures": draw_pictures(
             result, sampler, baselines, score=score, class_names=class_names
@@ -170,12 +170,13 @@ def _describe_part(condition, result, sampler, baselines, score, class_names):
     }
 
 
-def _table_rows(result):
+def _table_rows(result, sampler):
     rows = summarize_comparison(result)
     several_ratios = len({row["ratio"] for row in rows if row["ratio"] > 0}) > 1
     return [
         {
             "title": row_title(row, with_ratio=several_ratios),
+            "is_judged": row["sampler"] == sampler,
             "cells": [
                 _with_interval(row[score], row[f"{score}_interval"]) for score in SCORES
             ],
@@ -203,9 +204,9 @@ def _difference_rows(result, sampler, baselines):
             }
             for difference in differences
         ]
-        rows.append(
-            {"title": sampler_title(name), "cells": cells, "n_pairs": differences[0].n_pairs}
-        )
+        n_pairs = differences[0].n_pairs
+        runs = "1 run" if n_pairs == 1 else f"{n_pairs} runs"
+        rows.append({"title": f"{sampler_title(name)} ({runs})", "cells": cells})
     return rows
 
 
@@ -226,7 +227,7 @@ def _settings_rows(result, class_names):
     n_folds, seeds = settings["n_folds"], settings["seeds"]
     runs = f"{len(seeds)} seeds × {n_folds} folds" if n_folds > 1 else f"{len(seeds)} seeds"
     counts = (
-        f"{name_of(label, class_names)} {count}"
+        f"{name_of(label, class_names)}: {count}"
         for label, count in settings["train_counts"].items()
     )
     steps = settings["classifier_steps"]

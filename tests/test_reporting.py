@@ -1,0 +1,282 @@
+"""The page of a comparison: complete, honest, harmless, and on its own."""
+
+import base64
+import re
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import Bunch
+
+from skgan_aug import CycleGANOverSampler
+from skgan_aug.comparison import compare_samplers
+from skgan_aug.reporting import write_report
+
+EVIL = "<script>alert('1')</script>"
+EVIL_NAMES = {0: EVIL, 1: '$\\frac$ & "quoted"', 2: "'><img src=x onerror=alert(1)>"}
+VOID = {"meta", "link", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Elements of a page, and the text of each; fails where tags do not match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.comments = [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        element = {"tag": tag, "text": "", **dict(attrs)}
+        self.elements.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append({"tag": tag, "text": "", **dict(attrs)})
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()["tag"] == tag
+
+    def handle_data(self, data):
+        for element in self.open:
+            element["text"] += data
+
+    def handle_comment(self, data):
+        self.comments.append(data)
+
+    def all(self, tag, **attributes):
+        return [
+            element
+            for element in self.elements
+            if element["tag"] == tag
+            and all(element.get(name) == value for name, value in attributes.items())
+        ]
+
+    @property
+    def answers(self):
+        (box,) = [element for element in self.all("div") if element.get("class") == "answer"]
+        return [line.strip() for line in box["text"].strip().splitlines() if line.strip()]
+
+    @property
+    def pictures(self):
+        prefix = "data:image/svg+xml;base64,"
+        sources = [image["src"] for image in self.all("img")]
+        assert all(source.startswith(prefix) for source in sources)
+        return [base64.b64decode(source[len(prefix) :]).decode() for source in sources]
+
+
+@pytest.fixture(scope="module")
+def compared():
+    """Return a comparison of images, with translations and several ratios."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [24, 10, 8])
+    X = (rng.integers(0, 60, (42, 8, 8, 3)) + 60 * y.reshape(-1, 1, 1, 1)).astype(np.uint8)
+    return compare_samplers(
+        X,
+        y,
+        samplers={
+            "none": None,
+            "cyclegan": CycleGANOverSampler(max_iter=1),
+            EVIL: CycleGANOverSampler(max_iter=1, selection="sideways"),
+        },
+        classifier=DummyClassifier(strategy="stratified"),
+        ratios=[0.6, 1.0],
+        cv=2,
+        n_seeds=2,
+    )
+
+
+@pytest.fixture(scope="module")
+def page(compared, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    command = "skgan-aug compare --data '" + EVIL + "'"
+    options = {"title": EVIL, "description": EVIL, "class_names": EVIL_NAMES}
+    assert write_report(compared, path, command=command, **options) == path
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_page_needs_nothing_from_elsewhere(page):
+    allowed = re.compile(r"#|data:")
+    for element in page.elements:
+        for name in ("src", "href", "srcset", "action", "data", "poster"):
+            assert name not in element or allowed.match(element[name])
+        assert not any(name.startswith("on") for name in element)
+    tags = {element["tag"] for element in page.elements}
+    assert tags.isdisjoint({"script", "iframe", "object", "embed", "form", "base"})
+    (style,) = page.all("style")
+    assert "@import" not in style["text"]
+    assert "url(" not in style["text"]
+    assert "prefers-color-scheme: dark" in style["text"]
+    assert "default-src 'none'" in page.all("meta")[-1]["content"]
+    assert page.all("meta", name="viewport")
+    assert page.comments == []
+
+
+def test_pictures_have_words_and_load_nothing(page):
+    assert len(page.pictures) == 4  # scores, ratios, recall, translations
+    assert all(len(image["alt"]) > 40 for image in page.all("img"))
+    for svg in page.pictures:
+        assert "prefers-color-scheme:dark" in svg
+        tree = Page(svg)
+        assert not tree.all("script")
+        for element in tree.elements:
+            for name in ("href", "xlink:href", "src"):
+                assert re.match(r"#|data:image/png", element.get(name, "#"))
+            assert not any(name.startswith("on") for name in element)
+
+
+def test_names_are_text(page):
+    texts = [element["text"] for element in page.all("h1") + page.all("code")]
+    assert texts == [EVIL, f"skgan-aug compare --data '{EVIL}'"]
+    (recall,) = [image for image in page.all("img") if "Recall" in image["alt"]]
+    assert all(name in recall["alt"] for name in EVIL_NAMES.values())
+
+
+def test_tables_are_accessible(page):
+    assert len(page.all("table")) == len(page.all("caption")) == 3
+    assert all(element.get("scope") in ("col", "row") for element in page.all("th"))
+    assert page.all("html", lang="en")
+    assert len(page.all("h1")) == len(page.all("main")) == 1
+
+
+def test_page_says_how_it_was_measured(page, compared):
+    settings = page.all("table")[-1]["text"]
+    for seed in compared.settings["seeds"]:
+        assert str(seed) in settings
+    assert f"torch {compared.versions['torch']}" in settings
+    assert "CycleGANOverSampler(max_iter=1)" in settings
+    assert "2 seeds × 2 folds" in settings
+
+
+def test_failures_are_shown(page):
+    assert "could not run: InvalidParameterError" in page.all("table")[0]["text"]
+
+
+def test_several_ratios_are_judged_at_the_largest(page):
+    assert page.answers[0].startswith("At ratio 1, CycleGAN over-sampling ")
+
+
+def make_result(**scores):
+    """Return a comparison of vectors, its scores replaced: one per seed and sampler."""
+    X = np.random.default_rng(0).normal(size=(36, 3))
+    y = np.repeat([0, 1], [24, 12])
+    n_seeds = len(next(iter(scores.values())))
+    result = compare_samplers(
+        X,
+        y,
+        samplers=dict.fromkeys(scores),
+        classifier=DecisionTreeClassifier(),
+        test=(X, y),
+        n_seeds=n_seeds,
+    )
+    values = np.concatenate(list(scores.values()))
+    failed = np.isnan(values)
+    result.recall[failed] = np.nan
+    changed = dict.fromkeys(("balanced_accuracy", "macro_f1", "minority_recall"), values)
+    ratio = np.where(result.sampler == "none", np.nan, 1.0)
+    error = np.where(failed, "ValueError: no luck", None)
+    return Bunch(**{**result, **changed, "ratio": ratio, "error": error})
+
+
+def answers(result, tmp_path, **options):
+    path = write_report(result, tmp_path / "page.html", **options)
+    return Page(path.read_text(encoding="utf-8")).answers
+
+
+BASE = np.array([0.70, 0.72, 0.71, 0.74])
+GAIN = np.array([0.04, 0.05, 0.06, 0.05])
+MIXED = np.array([-0.03, 0.05, 0.0, 0.02])
+
+
+@pytest.mark.parametrize(
+    ("gain", "expected"),
+    [
+        # Means and half-widths by hand: t = 3.182 for 4 runs, times sd / 2.
+        (GAIN, "raised balanced accuracy by 5.0 ± 1.3 points over SMOTE"),
+        (
+            -GAIN,
+            "lowered balanced accuracy by 5.0 ± 1.3 points against SMOTE",
+        ),
+        (
+            MIXED,
+            "shows no evidence of a difference in balanced accuracy from SMOTE "
+            "(+1.0 ± 5.4 points)",
+        ),
+        (
+            [0.0, 0.0, 0.0, 0.0],
+            "shows no evidence of a difference in balanced accuracy from SMOTE "
+            "(+0.0 ± 0.0 points)",
+        ),
+        (
+            [np.nan, np.nan, 0.03, 0.05],
+            "has too few runs for a verdict on balanced accuracy against SMOTE "
+            "(+4.0 points in 2 runs)",
+        ),
+        ([np.nan] * 4, "never ran on the same images as SMOTE"),
+    ],
+)
+def test_the_sentence_is_no_surer_than_the_interval(gain, expected, tmp_path):
+    result = make_result(smote=BASE, cyclegan=BASE + gain)
+    assert answers(result, tmp_path) == [f"CycleGAN over-sampling {expected}."]
+
+
+def test_a_sentence_tells_wins_losses_and_draws_apart(tmp_path):
+    result = make_result(
+        none=BASE - GAIN - 0.05,
+        random=BASE - MIXED,
+        smote=BASE - GAIN,
+        cyclegan=BASE,
+    )
+    (sentence,) = answers(result, tmp_path)
+    assert sentence == (
+        "CycleGAN over-sampling raised balanced accuracy by 5.0 ± 1.3 points over SMOTE and "
+        "by 10.0 ± 1.3 points over no resampling; it shows no evidence of a difference in "
+        "balanced accuracy from random over-sampling (+1.0 ± 5.4 points)."
+    )
+
+
+def test_other_samplers_and_scores_can_be_judged(tmp_path):
+    result = make_result(smote=BASE, mine=BASE + GAIN, other=BASE)
+    options = {"sampler": "mine", "baselines": ["other"], "score": "macro_f1"}
+    assert answers(result, tmp_path, **options) == [
+        "mine raised macro F1 by 5.0 ± 1.3 points over other."
+    ]
+    with pytest.raises(ValueError, match="'yours' was not compared"):
+        write_report(result, tmp_path / "page.html", sampler="yours")
+    with pytest.raises(ValueError, match="'yours' was not compared"):
+        write_report(result, tmp_path / "page.html", baselines=["yours"])
+    with pytest.raises(ValueError, match="score='accuracy' is unknown"):
+        write_report(result, tmp_path / "page.html", score="accuracy")
+
+
+def test_one_sampler_alone_is_compared_with_nothing(tmp_path):
+    assert answers(make_result(none=BASE), tmp_path) == [
+        "no resampling was compared with nothing else."
+    ]
+
+
+def test_conditions_are_answered_one_by_one(tmp_path):
+    results = {
+        "without augmentation": make_result(smote=BASE, cyclegan=BASE + GAIN),
+        "with flips and shifts": make_result(smote=BASE, cyclegan=BASE + GAIN - 0.05),
+    }
+    first, second = answers(results, tmp_path)
+    assert first.startswith("Without augmentation, CycleGAN over-sampling raised")
+    assert second.startswith("With flips and shifts, CycleGAN over-sampling shows no evidence")
+
+
+def test_the_same_comparison_gives_the_same_page(compared, tmp_path):
+    paths = [write_report(compared, tmp_path / name) for name in ("a.html", "b.html")]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
+def test_without_the_extra(compared, tmp_path, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"needs {package}: .*skgan_aug\[report\]"):
+        write_report(compared, tmp_path / "page.html")
