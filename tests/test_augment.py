@@ -414,15 +414,44 @@ class TestGoingOn:
         assert "Another run is filling" in outcome.stderr
         assert run(pets, tmp_path / "out", *QUICK).exit_code == 0
 
-    def test_damaged_state(self, pets, tmp_path, monkeypatch):
+    def test_stopped_while_images_are_moved(self, pets, tmp_path, monkeypatch):
+        plan, out = plan_folder(pets, sampler()), tmp_path / "out"
+        augment_folder(plan, tmp_path / "whole")
+        publish, calls = OutputFolder.publish, []
+
+        def stop(*args):
+            calls.append(args)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            publish(*args)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(OutputFolder, "publish", stop)
+            with pytest.raises(KeyboardInterrupt):
+                augment_folder(plan, out)
+        augment_folder(plan, out)
+        assert contents(out) == contents(tmp_path / "whole")
+
+    def test_added_files_that_others_touched(self, pets, tmp_path, monkeypatch):
         plan, out = plan_folder(pets, sampler()), tmp_path / "out"
         self.interrupt(monkeypatch, plan, out, after=1)
-        (out / ".skgan-aug/class0.json").write_text("{")
-        augment_folder(plan, out)
-        augment_folder(plan, tmp_path / "whole")
-        assert contents(out) == contents(tmp_path / "whole")
-        (out / "augment.json").write_text("[]")
-        with pytest.raises(ValueError, match="is damaged"):
+        (translation, *_) = out.glob("dog/*.synthetic-*")
+        raw = translation.read_bytes()
+        translation.unlink()
+        with pytest.raises(ValueError, match=rf"{translation.name} is gone"):
+            augment_folder(plan, out)
+        (out / ".skgan-aug/class0/0.png").write_bytes(raw)
+        translation.write_bytes(b"mine")
+        with pytest.raises(ValueError, match="is in the way"):
+            augment_folder(plan, out)
+        assert translation.read_bytes() == b"mine"
+
+    @pytest.mark.parametrize("name", ["augment.json", ".skgan-aug/class0.json"])
+    def test_damaged_state(self, pets, tmp_path, monkeypatch, name):
+        plan, out = plan_folder(pets, sampler()), tmp_path / "out"
+        self.interrupt(monkeypatch, plan, out, after=1)
+        (out / name).write_text("{")
+        with pytest.raises(ValueError, match=rf"{name} is damaged"):
             augment_folder(plan, out)
 
     @pytest.mark.slow

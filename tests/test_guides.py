@@ -5,6 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from skgan_aug.cli._app import app
 
 GUIDES = Path(__file__).parents[1] / "docs"
 
@@ -21,3 +25,33 @@ def test_the_guide_to_the_classifier():
         exec(block, names)
     assert names["scores"].shape == (2,)
     assert (names["scores"] > 0.5).all()
+
+
+def test_the_guide_to_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.RandomState(0)
+    names = [f"cells/{name}/{i}.jpg" for name, n in (("a", 5), ("b", 2)) for i in range(n)]
+    names += [
+        f"jaffe/{name}{i}.1.tiff"
+        for name in ("KA.AN", "KA.HA", "YM.AN", "YM.HA")
+        for i in "12"
+    ]
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.randint(256, size=(20, 24)).astype(np.uint8)).save(name)
+    text = (GUIDES / "images.md").read_text().replace("max_iter=1300", "max_iter=2")
+    blocks = re.findall(r"```(python|bash)\n(.*?)```", text, re.S)
+    assert [language for language, _ in blocks] == ["python", "python", "bash", "python"]
+    variables = {}
+    for language, block in blocks:
+        if language == "python":
+            exec(block, variables)
+            continue
+        for line in block.splitlines():
+            command = [*line.split()[1:], "--max-iter", "2", "--jobs", "1"]
+            assert CliRunner().invoke(app, command).exit_code == 0
+        Path("balanced").rename("of_the_command")
+    assert variables["X"].shape == (7, 32, 32)
+    assert variables["scores"].shape == (2,)
+    for folder in ("of_the_command", "balanced"):
+        assert len(list(Path(folder, "b").iterdir())) == 5

@@ -17,6 +17,7 @@ from ..over_sampling import CycleGANOverSampler
 from ._compare import MAX_JOBS_ON_GPU
 from ._problem import parse_size, split_list
 
+HEADINGS = ("class", "images", "+ synthetic", "+ duplicates", "= all", "translated from")
 N_FILES_SHOWN = 20
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
 
@@ -149,16 +150,9 @@ def _print_plan(plan, console):
     title = f"{plan.root}: {len(plan.files)} images; trained in {kind}, {height} x {width}"
     console.print(Text(title), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
-    for heading in (
-        "class",
-        "images",
-        "+ synthetic",
-        "+ duplicates",
-        "= all",
-        "translated from",
-    ):
-        justify = "left" if heading[0] in "ct" else "right"
-        table.add_column(heading, justify=justify, overflow="fold")
+    for heading in HEADINGS:
+        is_text = heading in (HEADINGS[0], HEADINGS[-1])
+        table.add_column(heading, justify="left" if is_text else "right", overflow="fold")
     for entry in plan.classes:
         counts = (entry.n_images, entry.n_synthetic, entry.n_duplicates)
         figures = (str(n) for n in (*counts, sum(counts)))

@@ -93,7 +93,7 @@ def _read_csv(path):
         raise FileNotFoundError(f"There is no file {path}. Give FER2013's .csv or its folder.")
     images: dict[str, list] = {}
     labels: dict[str, list] = {}
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         rows = csv.reader(file)
         # The second layout writes " Usage" and " pixels".
         header = [name.strip().lower() for name in next(rows, [])]

@@ -95,20 +95,49 @@ def augment_folder(plan, out, *, copy=False):
 
 
 def _fill_class(plan, number, output, device, copy):
-    """Add what class ``number`` of those to be filled lacks, unless it was added before."""
+    """Add what class ``number`` of those to be filled lacks; go on where that was begun.
+
+    Images are made aside and listed before the first is moved, so that whatever an earlier run
+    moved is in its list.
+    """
     part = output.read_part(number)
-    if part is not None:
-        return part
+    if part is None:
+        part = _make_part(plan, number, output, device)
+        output.keep_part(number, part)
+    for row, (name, _, kind, source, _) in enumerate(part["rows"]):
+        if kind == "synthetic":
+            output.publish(number, row, name)
+        else:
+            output.place(output.path / source, name, copy=copy)
+    return part
+
+
+def _make_part(plan, number, output, device):
+    """Translate images, and list them and the duplicates as rows of the manifest."""
     target = list(plan.n_to_add)[number]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         added = _over_sample(plan, target, output, device)
-    rows = _write_added(plan, target, output, added, copy)
+    names = FileNames(file for file in plan.files if file.parts[0] == target)
+    rows = []
+    for position, image, score in added:
+        file = plan.files[position]
+        if image is None:
+            name = names.new(file.parent, f"{file.stem}.duplicate", file.suffix)
+            rows.append((name.as_posix(), target, "duplicate", file.as_posix(), ""))
+        else:
+            stem = "-".join((*file.parts[1:-1], file.stem))
+            stem = f"{stem}.synthetic-from-{file.parts[0]}"
+            name = names.new(Path(target), stem, ".png")
+            output.stage(image, number, len(rows))
+            rows.append(
+                (name.as_posix(), target, "synthetic", file.as_posix(), f"{score:.4f}")
+            )
     findings = [w.message for w in caught if issubclass(w.category, UserWarning)]
-    messages = [f"Class {target!r}: {finding}" for finding in findings]
-    part = {"rows": rows, "warnings": messages}
-    output.keep_part(number, part)
-    return part
+    return {
+        "rows": rows,
+        "warnings": [f"Class {target!r}: {finding}" for finding in findings],
+    }
 
 
 def _over_sample(plan, target, output, device):
@@ -149,27 +178,6 @@ def _over_sample(plan, target, output, device):
         (int(origin), images[row] if row in scores else None, scores.get(row))
         for row, origin in enumerate(origins)
     ]
-
-
-def _write_added(plan, target, output, added, copy):
-    """Write the images, or link the files that are there again; return the manifest's rows."""
-    names = FileNames(file for file in plan.files if file.parts[0] == target)
-    rows = []
-    for position, image, score in added:
-        file = plan.files[position]
-        if image is None:
-            name = names.new(file.parent, f"{file.stem}.duplicate", file.suffix)
-            output.place(output.path / file, name, copy=copy)
-            rows.append((name.as_posix(), target, "duplicate", file.as_posix(), ""))
-        else:
-            stem = "-".join((*file.parts[1:-1], file.stem))
-            stem = f"{stem}.synthetic-from-{file.parts[0]}"
-            name = names.new(Path(target), stem, ".png")
-            output.write_image(image, name)
-            rows.append(
-                (name.as_posix(), target, "synthetic", file.as_posix(), f"{score:.4f}")
-            )
-    return rows
 
 
 def _settings(plan):

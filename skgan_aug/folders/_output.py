@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,29 +102,39 @@ class OutputFolder:
                 return
             except OSError:  # another disk, or one without links, or too many of them
                 pass
-        unfinished = self._unfinished(name)
+        unfinished = self._unfinished()
         shutil.copyfile(source, unfinished)
         shutil.copystat(source, unfinished)
         os.replace(unfinished, destination)
 
-    def write_image(self, image, name):
-        """Write a uint8 image as PNG; one that an earlier run wrote stays."""
-        destination = self.path / name
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        if not destination.exists():
-            unfinished = self._unfinished(name)
-            import_pillow().fromarray(image).save(unfinished, format="PNG")
-            os.replace(unfinished, destination)
+    def stage(self, image, number, row):
+        """Write a uint8 image as PNG, aside, as file ``row`` of class ``number``."""
+        staged = self._staged(number, row)
+        staged.parent.mkdir(exist_ok=True)
+        import_pillow().fromarray(image).save(staged)
+
+    def publish(self, number, row, name):
+        """Move a staged image to where it belongs, unless an earlier run did."""
+        staged, destination = self._staged(number, row), self.path / name
+        if staged.exists() == destination.exists():
+            state = "is in the way" if staged.exists() else "is gone"
+            raise ValueError(f"{destination} {state}. Put it right, or give a new folder.")
+        if staged.exists():
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(staged, destination)
 
     def read_part(self, number):
-        """What an earlier run kept of class ``number``; None if it did not finish it."""
+        """What an earlier run kept of class ``number``; None if it did not get there."""
+        path = self.work / f"class{number}.json"
         try:
-            return json.loads((self.work / f"class{number}.json").read_text())
-        except (FileNotFoundError, ValueError):
+            return json.loads(path.read_text())
+        except FileNotFoundError:
             return None
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged. Give a new folder.") from error
 
     def keep_part(self, number, part):
-        """Remember that class ``number`` is finished."""
+        """Remember what class ``number`` gains, once its images are staged."""
         self._write_text(self.work / f"class{number}.json", json.dumps(part))
 
     def finish(self, rows, left_out):
@@ -159,16 +170,19 @@ class OutputFolder:
                 f"is {now[:200]}. Give the same ones to go on, or a new folder."
             )
 
-    def _unfinished(self, name):
-        return self.work / f"{os.getpid()}{Path(name).suffix}.tmp"
+    def _staged(self, number, row):
+        return self.work / f"class{number}" / f"{row}.png"
+
+    def _unfinished(self):
+        return self.work / f"{uuid.uuid4().hex}.tmp"
 
     def _write_text(self, path, text):
-        unfinished = self._unfinished(path)
+        unfinished = self._unfinished()
         unfinished.write_text(text)
         os.replace(unfinished, path)
 
     def _write_csv(self, name, header, rows):
-        unfinished = self._unfinished(name)
+        unfinished = self._unfinished()
         # Names of files may be any bytes.
         with unfinished.open(
             "w", newline="", encoding="utf-8", errors="surrogateescape"
