@@ -55,3 +55,19 @@ def test_the_guide_to_images(tmp_path, monkeypatch):
     assert variables["scores"].shape == (2,)
     for folder in ("of_the_command", "balanced"):
         assert len(list(Path(folder, "b").iterdir())) == 5
+
+
+@pytest.mark.filterwarnings("ignore:tiny.safetensors does not hold")
+def test_the_guide_to_saving(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    y = np.repeat(["cat", "dog"], [12, 6])
+    X = np.random.RandomState(0).randint(256, size=(18, 8, 8)).astype(np.uint8)
+    text = (GUIDES / "saving.md").read_text()
+    text = text.replace("Sampler()", "Sampler(max_iter=2)")
+    text = text.replace("Classifier()", "Classifier(max_epochs=2)")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    assert len(blocks) == 2
+    names = {"X": X, "y": y}
+    for block in blocks:
+        exec(block, names)
+    assert names["classifier"].predict(X).shape == (18,)

@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline as PlainPipeline
 from skorch.callbacks import EpochTimer
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
-from skgan_aug.networks import MaskedGenerator, MLPClassifier
+from skgan_aug.networks import MaskedGenerator
 from skgan_aug.persistence import load, save
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -250,9 +250,10 @@ def small_generator(spec):
 
 
 def small_classifier(spec, n_classes):
-    return torch.nn.Sequential(torch.nn.Flatten(), MLPClassifier(64, n_classes))
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(n_classes))
 
 
+@pytest.mark.filterwarnings("ignore:Lazy modules")
 def test_code_is_left_out_and_asked_for(tmp_path):
     path = tmp_path / "saved"
     pipeline = Pipeline(
@@ -387,6 +388,16 @@ def test_from_a_gpu_to_a_cpu_and_back(there_and_back):
         each["gan"].translate(X, source="cat", target="owl")
 
 
+def test_an_optimiser_of_the_user_starts_anew(tmp_path):
+    classifier = make_classifier(optimizer=torch.optim.RMSprop).fit(X, Y)
+    with pytest.warns(UserWarning, match="optimizer"):
+        save(classifier, tmp_path / "saved")
+    loaded = load(tmp_path / "saved", params={"optimizer": torch.optim.RMSprop})
+    assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+    assert not loaded.net_.optimizer_.state
+    loaded.partial_fit(X, Y)
+
+
 def test_the_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "saved"
     save(make_classifier(), path)
@@ -408,6 +419,7 @@ def test_a_file_that_is_not_there(tmp_path):
         load(tmp_path / "nowhere")
 
 
+@pytest.mark.filterwarnings("ignore:Lazy modules")
 @pytest.mark.usefixtures("global_rng_is_left_alone")
 def test_global_generators_are_left_alone(there_and_back):
     classifier = make_classifier(module=small_classifier).fit(X, Y)

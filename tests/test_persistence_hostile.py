@@ -138,7 +138,7 @@ def test_another_protocol(originals, tmp_path, protocol):
 # Single bytes
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_flipped_byte_goes_unnoticed(originals, tmp_path, data):
     raw = bytearray((originals / "classifier").read_bytes())
@@ -150,7 +150,7 @@ def test_no_flipped_byte_goes_unnoticed(originals, tmp_path, data):
     refused(tmp_path / "file", "cannot be loaded")
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_lost_or_added_byte_goes_unnoticed(originals, tmp_path, data):
     raw = (originals / "classifier").read_bytes()
@@ -380,7 +380,7 @@ def places(value, place=()):
 
 
 @pytest.mark.parametrize("kind", ["classifier", "sampler", "pipeline"])
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_other_record_loads_or_is_refused(originals, tmp_path, kind, data):
     def change(record, tensors):

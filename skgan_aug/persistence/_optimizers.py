@@ -78,6 +78,6 @@ def _are_moments(own, wanted, weight):
 
 def _is_rate(value):
     """Whether it is a number, or a pair of them as Adam's betas are."""
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple):  # a list is that of the weights
         return len(value) == 2 and all(map(_is_rate, value))
     return type(value) in (int, float) and math.isfinite(value)
