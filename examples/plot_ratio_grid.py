@@ -12,12 +12,12 @@ are tried.
 import tempfile
 
 import matplotlib.pyplot as plt
-import numpy as np
 from imblearn.pipeline import make_pipeline
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.datasets import load_digits_images, make_imbalanced_images
+from skgan_aug.inspection import RatioCurveDisplay
 
 X, y = load_digits_images(return_X_y=True)
 X, y = make_imbalanced_images(X, y, rare=[3, 8, 9], rare_count=18, random_state=0)
@@ -38,11 +38,6 @@ with tempfile.TemporaryDirectory() as cache:
 print(search.best_params_, round(search.best_score_, 3))
 
 # %%
-# The folds' scores beside their mean: differences smaller than the spread decide nothing.
-folds = np.array([search.cv_results_[f"split{fold}_test_score"] for fold in range(3)])
-figure, ax = plt.subplots(layout="constrained")
-ax.plot(RATIOS, folds.T, "o", color="0.6")
-ax.plot(RATIOS, folds.mean(axis=0), "o-", label="mean of the folds")
-ax.set(xlabel="ratio", ylabel="balanced accuracy", xticks=RATIOS)
-ax.legend()
+# Means of the folds and their spread: differences smaller than that decide nothing.
+RatioCurveDisplay.from_estimator(search)
 plt.show()
