@@ -20,6 +20,7 @@ AUGMENTATIONS = {
 _OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 _PREDICTION_BATCH = 128
 _PATIENCE = 5
+_CYCLED = ("lr", "momentum", "betas")  # what a learning-rate cycle changes
 
 
 class ClassifierNet(NeuralNet):
@@ -63,6 +64,7 @@ class ClassifierNet(NeuralNet):
         if class_weights is not None:
             class_weights = class_weights.to(self.device)
         self.criterion_.weight = class_weights
+        self._reset_rates()
         own = [OneCycle()] if one_cycle else []
         self.train_split = None
         if held_out is not None:
@@ -79,6 +81,12 @@ class ClassifierNet(NeuralNet):
         self.train_split = None
         if interrupt.is_set():
             raise KeyboardInterrupt
+
+    def _reset_rates(self):
+        """Back to the rates that were asked for, from where an earlier cycle ended."""
+        asked = self.optimizer_.defaults
+        for group in self.optimizer_.param_groups:
+            group.update({name: asked[name] for name in _CYCLED if name in asked})
 
     def get_loss(self, y_pred, y_true, *args, training=False, **kwargs):
         """Cross-entropy; of mixed images with the labels of both, by their shares."""

@@ -530,6 +530,16 @@ def test_partial_fit_learns_from_batches_that_lack_classes(digits):
     assert classifier.score(X_test, y_test) > 0.85
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
+def test_partial_fit_learns_at_the_full_rate_after_a_cycle_has_ended(optimizer):
+    X, y = make_images()
+    classifier = make_classifier(optimizer=optimizer)
+    classifier.fit(X, y).partial_fit(X, y)
+    (group,) = classifier.net_.optimizer_.param_groups
+    assert group["lr"] == classifier.learning_rate
+    assert group["momentum"] == 0.9 if optimizer == "sgd" else group["betas"] == (0.9, 0.999)
+
+
 def test_partial_fit_refuses_classes_it_was_not_told_of():
     X, y = make_images((12, 9, 6))
     some = y != "white"

@@ -199,6 +199,16 @@ def test_rare_classes_are_drawn_anew_per_seed_in_the_training_part_only(records)
     assert len(draws) == 3
 
 
+def test_rare_classes_keep_all_rows_without_a_count(records):
+    X, y = make_vectors()
+    options = {"classifier": Recorder(), "test": (X, y), "n_seeds": 1}
+    result = compare_samplers(X, y, samplers=["none", "random"], rare=2, **options)
+    assert result.minority_classes.tolist() == [2]
+    plain, resampled = (Counter(record["y"].tolist()) for record in records)
+    assert plain == {0: 40, 1: 20, 2: 12}
+    assert resampled == {0: 40, 1: 20, 2: 40}
+
+
 def test_every_sampler_gets_the_same_number_of_steps(records):
     X, y = make_vectors()
     options = {"samplers": ["none", "random"], "test": (X, y), "n_seeds": 1}
@@ -267,6 +277,43 @@ def test_errors_of_the_classifier_are_raised():
             samplers=["none"],
             classifier=DummyClassifier(strategy="constant", constant=9),
         )
+
+
+def test_settings_tell_what_was_compared():
+    X, y = make_vectors()
+    result = compare_samplers(
+        *(X, y),
+        samplers={"none": None, "smote": SMOTE(k_neighbors=3)},
+        classifier=DecisionTreeClassifier(max_depth=3),
+        ratios=[0.5, 1.0],
+        rare=2,
+        rare_count=6,
+        cv=2,
+        n_seeds=2,
+        random_state=7,
+    )
+    settings = result.settings
+    assert settings["samplers"] == {"none": None, "smote": "SMOTE(k_neighbors=3)"}
+    assert settings["classifier"] == "DecisionTreeClassifier(max_depth=3)"
+    assert settings["ratios"] == [0.5, 1.0]
+    assert settings["train_counts"] == {0: 20, 1: 10, 2: 6}
+    assert (settings["n_test"], settings["n_folds"]) == (36, 2)
+    seeds = np.random.RandomState(7).randint(np.iinfo(np.int32).max, size=2)
+    assert settings["seeds"] == seeds.tolist()
+    assert {"skgan_aug", "python", "torch"} <= result.versions.keys()
+    assert result.translations == {}
+
+
+def test_translations_of_the_first_draw_are_kept():
+    X, y = make_images(shape=(8, 8))
+    sampler = CycleGANOverSampler(max_iter=1)
+    options = {"classifier": DummyClassifier(), "cv": 2, "n_seeds": 1, "ratios": [0.4, 1.0]}
+    result = compare_samplers(X, y, samplers={"ours": sampler}, **options)
+    assert {target for _, target in result.translations} == {1, 2}
+    for triples in result.translations.values():
+        assert [images.shape for images in triples] == [(6, 8, 8)] * 3
+    vectors, y = make_vectors()
+    assert not compare_samplers(vectors, y, samplers={"ours": sampler}, **options).translations
 
 
 def test_callback_sees_every_cell():
@@ -393,9 +440,9 @@ def test_make_samplers():
         ({"ratios": [0.5, 1.5]}, "ratios holds 1.5"),
         ({"ratios": ["1"]}, "ratios holds '1'"),
         ({"ratios": 0.1}, "ratios holds 0.1, at which no class gains any rows"),
-        ({"rare": [2]}, "rare is given without rare_count"),
         ({"rare_count": 5}, "rare_count is given without rare"),
         ({"rare": [7], "rare_count": 5}, "rare names class 7"),
+        ({"rare": [7]}, "rare names class 7"),
         ({"rare": [2], "rare_count": 500}, "rare_count=500, but class 2"),
         ({"n_seeds": 0}, "n_seeds=0"),
         ({"classifier_steps": 0.5}, "classifier_steps=0.5"),

@@ -101,9 +101,12 @@ def compare_samplers(
     random_state : int, RandomState instance or None, default=0
         Where the seeds come from.
 
-    rare, rare_count : label or list of labels, and int, default=None
-        Make these classes rare in the training part, by keeping
-        `rare_count` random images of each. Then only they are over-sampled.
+    rare : label or list of labels, default=None
+        Over-sample only these classes.
+
+    rare_count : int, default=None
+        Make them rare first, by keeping so many random images of each in the
+        training part. None: they keep all.
 
     classifier_steps : int or None, default=1000
         Optimiser steps that the classifier makes, to the nearest epoch, if it
@@ -156,14 +159,14 @@ def compare_samplers(
     _check_positive_int("n_seeds", n_seeds)
     if classifier_steps is not None:
         _check_positive_int("classifier_steps", classifier_steps)
-    if (rare is None) != (rare_count is None):
-        given, lacking = (
-            ("rare", "rare_count") if rare_count is None else ("rare_count", "rare")
-        )
-        raise ValueError(f"{given} is given without {lacking}. Give both or neither.")
+    if rare is None and rare_count is not None:
+        raise ValueError("rare_count is given without rare. Name the classes it is for.")
+    rare = None if rare is None else np.atleast_1d(np.asarray(rare)).tolist()
+    unknown = [label for label in rare or [] if label not in y]
+    if unknown:
+        raise ValueError(f"rare names class {unknown[0]!r}, which is not in y.")
 
     draws = _draw_parts(y, split, n_seeds, random_state, rare, rare_count)
-    rare = None if rare is None else np.atleast_1d(np.asarray(rare)).tolist()
     problem = Problem(
         X=X,
         y=y,
@@ -268,7 +271,7 @@ def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
     draws = []
     for seed, state in enumerate(seeds.tolist()):
         for fold, (train, test) in enumerate(split(state)):
-            if rare is not None:
+            if rare_count is not None:
                 train, _ = make_imbalanced_images(
                     train, y[train], rare=rare, rare_count=rare_count, random_state=state
                 )
