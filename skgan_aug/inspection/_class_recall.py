@@ -131,7 +131,8 @@ class ClassRecallDisplay:
         self._name_classes(ax, positions)
         ax.set_xlabel("recall, points")
         ax.grid(axis="x", alpha=0.3)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+        # Over the names rather than beside the axes, which would become narrow.
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
         keep_as_written(*ax.get_yticklabels(), *ax.get_legend().get_texts())
         self.ax_ = ax
         self.figure_ = ax.figure

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,7 +177,10 @@ def _as_source(figure):
     """Return the address of an SVG image that holds the figure in itself."""
     buffer = io.StringIO()
     nothing_else = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(buffer, format="svg", metadata=nothing_else)
+    with warnings.catch_warnings():
+        # A browser has fonts for letters that matplotlib's own lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(buffer, format="svg", metadata=nothing_else)
     drawn = buffer.getvalue()
     svg = drawn[drawn.index("<svg") :].replace(_INK, "currentColor")
     svg = re.sub(r"(<svg[^>]*>)", lambda opening: opening[1] + _STYLE, svg, count=1)
