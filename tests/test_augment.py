@@ -463,7 +463,7 @@ class TestGoingOn:
         subprocess.run([*command, str(whole), *options], check=True)
         seconds = time.monotonic() - begin
         n_killed = 0
-        for share in (0.4, 0.6, 0.7, 0.8, 0.9):
+        for share in (0.6, 0.75, 0.9):
             process = subprocess.Popen([*command, str(out), *options])
             try:
                 process.wait(share * seconds)
