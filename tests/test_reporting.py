@@ -275,6 +275,23 @@ def test_the_same_comparison_gives_the_same_page(compared, tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
+def test_images_of_other_channels_leave_the_translations_out(compared, tmp_path):
+    strange = {
+        pair: [images[..., :2]] * 3 for pair, [*_, images] in compared.translations.items()
+    }
+    result = Bunch(**{**compared, "translations": strange})
+    path = write_report(result, tmp_path / "page.html")
+    assert len(Page(path.read_text(encoding="utf-8")).pictures) == 3
+
+
+def test_a_comparison_in_which_nothing_ran_has_a_page(tmp_path):
+    nothing = np.full(4, np.nan)
+    result = make_result(none=nothing, smote=nothing, cyclegan=nothing)
+    assert answers(result, tmp_path) == [
+        "CycleGAN over-sampling never ran on the same images as SMOTE and as no resampling."
+    ]
+
+
 @pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
 def test_without_the_extra(compared, tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)

@@ -85,7 +85,7 @@ def draw_pictures(result, sampler, baselines, *, score, class_names):
         before = "none" if "none" in baselines else next(iter(baselines), None)
         if before is not None and len(paired_values(result, sampler, before)[0]):
             pictures.append(_recalls(result, before, sampler, class_names))
-        if result.get("translations"):
+        if _can_be_shown(result.translations):
             pictures.append(_translations(result, class_names))
     return pictures
 
@@ -143,6 +143,12 @@ def _recalls(result, before, after, class_names):
         f"{sampler_title(after)}, in points: {changes}.",
         source=_as_source(figure),
     )
+
+
+def _can_be_shown(translations):
+    """Whether there are any, of grey or RGB images: others must not cost the page."""
+    channels = {sources.shape[3:] for sources, *_ in translations.values()}
+    return bool(channels) and channels <= {(), (1,), (3,)}
 
 
 def _translations(result, class_names):
