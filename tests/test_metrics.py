@@ -147,14 +147,14 @@ class TestManifolds:
         assert density_coverage(real, synthetic) == {"density": 0.0, "coverage": 0.0}
 
     def test_by_hand(self):
-        # With one neighbour, balls around 0, 1, 3 reach 1, 1, 2, and hold -0.9 and 1.5.
-        real, synthetic = np.array([[0.0], [1], [3]]), np.array([[-0.9], [1.5], [10]])
-        # Balls around -0.9, 1.5, 10 reach 2.4, 2.4, 8.5, and hold all.
+        # With one neighbour, balls around 0, 1, 3 reach 1, 1, 2, and hold -1 (just) and 1.5.
+        real, synthetic = np.array([[0.0], [1], [3]]), np.array([[-1.0], [1.5], [10]])
+        # Balls around -1, 1.5, 10 reach 2.5, 2.5, 8.5, and hold all.
         result = precision_recall(real, synthetic, n_neighbors=1)
         assert result == {"precision": 2 / 3, "recall": 1.0}
         result = density_coverage(real, synthetic, n_neighbors=1)
-        # -0.9 is in the ball of 0; 1.5 in those of 1 and 3; 10 in none.
-        assert result == {"density": 1.0, "coverage": 1.0}
+        # Open balls: 1.5 is in those of 1 and 3, and -1 in none.
+        assert result == {"density": 2 / 3, "coverage": 2 / 3}
 
     def test_half_of_the_classes_missing_shows_in_recall_and_coverage(self):
         real = np.concatenate([draw(50), draw(50, mean=50)])

@@ -87,8 +87,9 @@ def gan_test_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
     -------
     result : Bunch
         As of :func:`gan_train_score`. ``score`` is the balanced accuracy on synthetic rows:
-        low where they are not of the class they are meant for. A high one says nothing of
-        their variety, and copies reach the highest.
+        low where they are not of the class they are meant for. A high one is not enough:
+        copies reach the highest, and noise is given some class, too. Read precision and
+        recall beside it.
 
     Raises
     ------
