@@ -136,7 +136,7 @@ class ImageSpec:
 
         Parameters
         ----------
-        raw : tensor of shape (n, *row_shape)
+        raw : tensor of shape (n, ...)
 
         Returns
         -------
@@ -157,7 +157,7 @@ class ImageSpec:
 
         Returns
         -------
-        rows : ndarray of shape (n, *row_shape)
+        rows : ndarray of shape (n, ...)
         """
         x = x.detach().cpu().double().clamp(-1, 1)
         if self.is_image:

@@ -186,7 +186,7 @@ class CycleGANOverSampler(BaseOverSampler):
     n_features_in_ : int
         Number of columns of a 2-dimensional X.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has them and all are strings.
 
     See Also

@@ -27,6 +27,17 @@ def test_the_guide_to_the_classifier():
     assert (names["scores"] > 0.5).all()
 
 
+def test_getting_started():
+    rng = np.random.RandomState(0)
+    y = np.repeat(["cat", "dog"], [12, 6])
+    X = rng.randint(128, size=(18, 8, 8)) + 100 * (y == "cat").reshape(-1, 1, 1)
+    text = (GUIDES / "getting_started.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    names = {"X": X.astype(np.uint8), "y": y}
+    exec(block, names)
+    assert names["scores"].shape == (2,)
+
+
 def test_the_guide_to_images(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.RandomState(0)

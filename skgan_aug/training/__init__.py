@@ -46,7 +46,7 @@ def train_cyclegan(
     config : TrainingConfig
         How to train.
 
-    source, target : ndarray of shape (n, *spec.row_shape)
+    source, target : ndarray of shape (n, ...)
         Rows of either class.
 
     generator, discriminator : str or callable

@@ -67,7 +67,7 @@ class CycleGAN(nn.Module):
 
         Parameters
         ----------
-        rows : ndarray of shape (n, *spec.row_shape)
+        rows : ndarray of shape (n, ...)
             Source rows; target rows with ``reverse``.
 
         reverse : bool, default=False

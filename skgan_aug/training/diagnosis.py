@@ -16,7 +16,7 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
     cyclegan : CycleGAN
         A trained one.
 
-    source, target : ndarray of shape (n, *spec.row_shape)
+    source, target : ndarray of shape (n, ...)
         Rows of either class; a hundred are enough.
 
     device : torch.device or str, default="cpu"

@@ -30,7 +30,7 @@ class CycleGANTrainer:
     config : TrainingConfig
         How.
 
-    source, target : ndarray of shape (n, *spec.row_shape)
+    source, target : ndarray of shape (n, ...)
         Rows of either class, in any dtype; they are converted batch by batch.
 
     seed : int
