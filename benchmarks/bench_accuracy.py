@@ -30,7 +30,9 @@ def main():
     parser.add_argument("--module", default="auto")
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args()
-    results = {"threads": torch.get_num_threads(), "torch": torch.__version__}
+    results = {}
+    if options.json is not None and options.json.exists():
+        results = json.loads(options.json.read_text())  # of the sets that are not asked for
     for name in options.sets:
         results[name] = measure(name, options.data, options.module)
         print(name, results[name], flush=True)
@@ -48,6 +50,8 @@ def measure(name, folder, module):
         "settings": settings,
         "n_train": len(X),
         "test_accuracy": round(100 * classifier.score(X_test, y_test), 2),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
         "minutes": round((time.perf_counter() - start) / 60, 1),
     }
 
