@@ -31,7 +31,7 @@ class ImageSpec:
         (H, W) or (H, W, C); None means vectors.
 
     dtype : numpy dtype
-        dtype of X, restored by :meth:`decode`.
+        The dtype of X, restored by :meth:`decode`.
 
     low, high : tuple of float
         Values that map to -1 and 1: one each for images (0 and 255 for uint8, the

@@ -192,7 +192,7 @@ class CycleGANOverSampler(BaseOverSampler):
     See Also
     --------
     TorchCNNClassifier : The classifier to train on the result.
-    skgan_aug.comparison.compare_samplers : Does it help on your images?
+    skgan_aug.comparison.compare_samplers : Whether it helps on your images.
 
     Notes
     -----

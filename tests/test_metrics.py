@@ -204,6 +204,13 @@ class TestTwoSampleTest:
         assert result.accuracy == 0.0
         assert result.p_value == 1 / 1001
 
+    def test_some_copies_among_new_rows_are_significant_too(self):
+        real = draw(200)
+        synthetic = np.concatenate([real[:80], draw(120, seed=1)])
+        result = two_sample_test(real, synthetic, random_state=0)
+        assert 0.25 < result.accuracy < 0.35
+        assert result.p_value < 0.01
+
     def test_several_nearest_share_the_vote(self):
         # Each row has two others at distance 0, one of its own kind.
         real = np.repeat([[0.0], [9.0]], 2, axis=0)
@@ -275,6 +282,11 @@ class TestMemorization:
         result = memorization(real, synthetic)
         assert result.copied_fraction == 0.5
         assert result.median_ratio == 3.25
+
+    def test_finds_copies_where_some_real_rows_are_duplicates(self):
+        real = draw(50)
+        result = memorization(np.concatenate([real, real[:5]]), real)
+        assert result.copied_fraction == 1.0
 
     def test_refuses_duplicated_real_rows(self):
         real = np.repeat(draw(10), 2, axis=0)

@@ -29,7 +29,18 @@ TITLES = {
 
 
 def sampler_title(name):
-    """Return how a sampler is called in tables and figures."""
+    """Return how a sampler is called in tables and figures.
+
+    Parameters
+    ----------
+    name : str
+        One of ``SAMPLERS``, or any other.
+
+    Returns
+    -------
+    title : str
+        The name itself if it is none of ours.
+    """
     return TITLES.get(name, str(name))
 
 

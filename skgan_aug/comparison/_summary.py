@@ -69,7 +69,21 @@ def _mean_and_sd(values):
 
 
 def row_title(row, *, with_ratio=False):
-    """Name a row of :func:`summarize_comparison` for people."""
+    """Name a row of :func:`summarize_comparison` for people.
+
+    Parameters
+    ----------
+    row : dict
+        The row.
+
+    with_ratio : bool, default=False
+        Name the ratio too, where there was resampling.
+
+    Returns
+    -------
+    title : str
+        Such as "SMOTE, ratio 0.5".
+    """
     title = sampler_title(row["sampler"])
     is_resampled = not np.isnan(row["ratio"])
     return f"{title}, ratio {row['ratio']:g}" if with_ratio and is_resampled else title

@@ -8,7 +8,16 @@ from ._padding import pad_to_multiple
 
 
 class MLPDiscriminator(nn.Module):
-    """Judge vectors of shape (n, n_features); returns (n, 1)."""
+    """Judge vectors of shape (n, n_features); returns (n, 1).
+
+    Parameters
+    ----------
+    n_features : int
+        Length of a vector.
+
+    n_filters : int, default=64
+        Width of the two hidden layers.
+    """
 
     def __init__(self, n_features, *, n_filters=64):
         super().__init__()

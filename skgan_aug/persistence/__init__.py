@@ -114,7 +114,7 @@ def load(path, *, device="cpu", params=None):
 
     See Also
     --------
-    save
+    save : Write the file, with what is kept and what is not.
 
     Examples
     --------
