@@ -38,6 +38,21 @@ def test_getting_started():
     assert names["scores"].shape == (2,)
 
 
+def test_the_guide_to_judging():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    rng = np.random.RandomState(0)
+    y = np.repeat(["cat", "dog"], [24, 12])
+    X = rng.randint(128, size=(36, 8, 8)) + 100 * (y == "cat").reshape(-1, 1, 1)
+    blocks = re.findall(r"```python\n(.*?)```", (GUIDES / "judging.md").read_text(), re.S)
+    names = {"X": X.astype(np.uint8), "y": y}
+    for block in blocks:
+        exec(block, names)
+    assert len(pyplot.get_fignums()) == 2
+    assert "dog" in str(names["report"])
+    pyplot.close("all")
+
+
 def test_the_guide_to_images(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.RandomState(0)
