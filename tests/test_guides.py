@@ -41,6 +41,7 @@ def test_getting_started():
 def test_the_guide_to_judging():
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("agg")
+    pyplot.close("all")
     rng = np.random.RandomState(0)
     y = np.repeat(["cat", "dog"], [24, 12])
     X = rng.randint(128, size=(36, 8, 8)) + 100 * (y == "cat").reshape(-1, 1, 1)
