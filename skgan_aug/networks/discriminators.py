@@ -4,6 +4,7 @@ import math
 
 from torch import nn
 
+from ._layers import InstanceNorm2d
 from ._padding import pad_to_multiple
 
 
@@ -120,6 +121,6 @@ class PaperDiscriminator(nn.Module):
 def _conv_norm(n_in, n_out, kernel_size, *, stride):
     return (
         nn.Conv2d(n_in, n_out, kernel_size, stride=stride, padding=1),
-        nn.InstanceNorm2d(n_out),
+        InstanceNorm2d(n_out),
         nn.LeakyReLU(0.2),
     )

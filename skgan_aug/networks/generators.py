@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ._layers import DrawingConv2d, InstanceNorm2d, ReflectingConv2d
 from ._padding import crop_like, pad_to_multiple
 
 _STRIDE = 4  # both image generators work at a quarter of the resolution
@@ -70,13 +71,13 @@ class ResnetGenerator(nn.Module):
         super().__init__()
         f = n_filters
         self.layers = nn.Sequential(
-            *_conv(n_channels, f, 7, padding_mode="reflect"),
+            *_reflecting_conv(n_channels, f, 7),
             *_conv(f, 2 * f, 3, stride=2),
             *_conv(2 * f, 4 * f, 3, stride=2),
-            *(ResidualBlock(4 * f, padding_mode="reflect") for _ in range(n_blocks)),
+            *(ResidualBlock(4 * f, reflects=True) for _ in range(n_blocks)),
             *_transposed_conv(4 * f, 2 * f),
             *_transposed_conv(2 * f, f),
-            nn.Conv2d(f, n_channels, 7, padding=3, padding_mode="reflect"),
+            ReflectingConv2d(f, n_channels, 7),
             nn.Tanh(),
         )
 
@@ -121,7 +122,7 @@ class MaskedGenerator(nn.Module):
         )
         self.blocks = nn.Sequential(*(ResidualBlock(2 * f) for _ in range(n_blocks)))
         self.decoder = nn.Sequential(*_enlarging_conv(2 * f, f), *_enlarging_conv(f, f // 2))
-        self.content_and_mask = nn.Conv2d(f // 2, n_channels + 1, 3, padding=1)
+        self.content_and_mask = DrawingConv2d(f // 2, n_channels + 1, 3, padding=1)
 
     def forward(self, x):
         """Translate ``x`` of shape (n, C, H, W) in [-1, 1]."""
@@ -138,11 +139,11 @@ class MaskedGenerator(nn.Module):
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions whose result is added to their input."""
 
-    def __init__(self, n_filters, *, padding_mode="zeros"):
+    def __init__(self, n_filters, *, reflects=False):
         super().__init__()
+        conv = _reflecting_conv if reflects else _conv
         self.layers = nn.Sequential(
-            *_conv(n_filters, n_filters, 3, padding_mode=padding_mode),
-            *_conv(n_filters, n_filters, 3, padding_mode=padding_mode)[:-1],
+            *conv(n_filters, n_filters, 3), *conv(n_filters, n_filters, 3)[:-1]
         )
 
     def forward(self, x):
@@ -179,27 +180,24 @@ def _small_kernels(weight, *, dim):
 
 
 def _enlarging_conv(n_in, n_out):
-    return EnlargingConv2d(n_in, n_out), nn.InstanceNorm2d(n_out), nn.ReLU()
+    return EnlargingConv2d(n_in, n_out), InstanceNorm2d(n_out), nn.ReLU()
 
 
-def _conv(n_in, n_out, kernel_size, *, stride=1, padding_mode="zeros"):
+def _conv(n_in, n_out, kernel_size, *, stride=1):
     return (
-        nn.Conv2d(
-            n_in,
-            n_out,
-            kernel_size,
-            stride=stride,
-            padding=kernel_size // 2,
-            padding_mode=padding_mode,
-        ),
-        nn.InstanceNorm2d(n_out),
+        nn.Conv2d(n_in, n_out, kernel_size, stride=stride, padding=kernel_size // 2),
+        InstanceNorm2d(n_out),
         nn.ReLU(),
     )
+
+
+def _reflecting_conv(n_in, n_out, kernel_size):
+    return ReflectingConv2d(n_in, n_out, kernel_size), InstanceNorm2d(n_out), nn.ReLU()
 
 
 def _transposed_conv(n_in, n_out):
     return (
         nn.ConvTranspose2d(n_in, n_out, 3, stride=2, padding=1, output_padding=1),
-        nn.InstanceNorm2d(n_out),
+        InstanceNorm2d(n_out),
         nn.ReLU(),
     )

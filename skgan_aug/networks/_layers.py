@@ -1,0 +1,127 @@
+"""Layers that a CPU computes in another way in bfloat16: the same functions, faster.
+
+In float32 they are what torch has, operation for operation: that is where a training step is
+held against a plain transcription of the paper, to the last digits.
+"""
+
+from functools import lru_cache
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+_WIDEST_PRODUCT = 64  # columns; beyond it, reflecting by a product costs more than it saves
+
+
+def _is_rearranged(x):
+    return x.is_cpu and x.dtype == torch.bfloat16
+
+
+class InstanceNorm2d(nn.InstanceNorm2d):
+    """``torch.nn.InstanceNorm2d`` without weights; by groups of one channel in bfloat16."""
+
+    def forward(self, x):
+        """Normalise each channel of each image of ``x`` (n, C, H, W)."""
+        if not _is_rearranged(x):
+            return super().forward(x)
+        # With channels last it would take ten times as long.
+        return F.group_norm(x.contiguous(), x.shape[1], eps=self.eps)
+
+
+class DrawingConv2d(nn.Conv2d):
+    """A convolution of stride 1 to the few channels of an image, by blocks of pixels.
+
+    Vector units compute 16 filters at once, and an image has one or three. The 16 pixels of
+    a 4x4 block, or as many filters as there are for a 2x2 block, are filters of a wider
+    kernel that moves by whole blocks.
+    """
+
+    def __init__(self, n_in, n_out, kernel_size, *, padding=0):
+        super().__init__(n_in, n_out, kernel_size, padding=padding)
+        self.shrinkage = kernel_size - 1 - 2 * padding
+
+    def forward(self, x):
+        """Map (n, n_in, h, w) to (n, n_out, h', w'), as ``torch.nn.Conv2d`` does."""
+        block = self._block(x)
+        if block == 1:
+            return super().forward(x)
+        last = block - 1
+        kernels = torch.stack(
+            [
+                F.pad(self.weight, (right, last - right, down, last - down))
+                for down in range(block)
+                for right in range(block)
+            ],
+            dim=1,
+        ).flatten(0, 1)
+        bias = None if self.bias is None else self.bias.repeat_interleave(block**2)
+        blocks = F.conv2d(x, kernels, bias, stride=block, padding=self.padding[0])
+        return F.pixel_shuffle(blocks, block)
+
+    def _block(self, x):
+        """Side of the blocks: the largest that fills 16 filters and divides the image."""
+        if not _is_rearranged(x):
+            return 1
+        height, width = (side - self.shrinkage for side in x.shape[-2:])
+        filling = (block for block in (4, 2) if block**2 * self.out_channels <= 16)
+        return next((b for b in filling if height % b == 0 and width % b == 0), 1)
+
+
+class ReflectingConv2d(DrawingConv2d):
+    """A convolution of stride 1 that keeps the size, its borders padded by reflection."""
+
+    def forward(self, x):
+        """Map (n, n_in, h, w) to (n, n_out, h, w)."""
+        return super().forward(reflect(x, self.kernel_size[0] // 2))
+
+
+def reflect(x, width):
+    """Extend ``x`` (n, C, H, W) by reflection, ``width`` pixels on every side."""
+    if not _is_rearranged(x):
+        return F.pad(x, (width,) * 4, mode="reflect")
+    return _Reflection.apply(x, width)
+
+
+class _Reflection(torch.autograd.Function):
+    """Rows are moved; columns, which are scattered in memory, come by a product.
+
+    Nothing is rounded by it, and nothing widened to float32, as autocast would.
+    """
+
+    @staticmethod
+    def forward(ctx, x, width):
+        ctx.width = width
+        height, columns = x.shape[-2:]
+        if columns <= _WIDEST_PRODUCT:
+            x = x @ _mirror_matrix(columns, width)
+        else:
+            before = x[..., 1 : width + 1].flip(3)
+            x = torch.cat([before, x, x[..., columns - 1 - width : -1].flip(3)], dim=3)
+        before = x[:, :, 1 : width + 1].flip(2)
+        return torch.cat([before, x, x[:, :, height - 1 - width : -1].flip(2)], dim=2)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        """Add to each pixel the gradients of its mirror images."""
+        gradient = _fold(gradient, ctx.width, dim=2)
+        columns = gradient.shape[3] - 2 * ctx.width
+        if columns <= _WIDEST_PRODUCT:
+            return gradient @ _mirror_matrix(columns, ctx.width).T, None
+        return _fold(gradient, ctx.width, dim=3), None
+
+
+def _fold(gradient, width, dim):
+    size = gradient.shape[dim] - 2 * width
+    before, inside, after = gradient.split([width, size, width], dim)
+    inside = inside.clone()
+    inside.narrow(dim, 1, width).add_(before.flip(dim))
+    inside.narrow(dim, size - 1 - width, width).add_(after.flip(dim))
+    return inside
+
+
+@lru_cache(maxsize=32)
+def _mirror_matrix(size, width):
+    """Zeros and ones, (size, size + 2 width), that extend a row by its mirror images."""
+    position = torch.arange(-width, size + width).abs()
+    position = torch.minimum(position, 2 * (size - 1) - position)
+    return F.one_hot(position, size).T.bfloat16()

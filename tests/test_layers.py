@@ -1,0 +1,86 @@
+"""Layers that are computed in another way in bfloat16: the same functions."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from skgan_aug.networks._layers import DrawingConv2d, InstanceNorm2d, ReflectingConv2d, reflect
+
+
+def images(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def in_both_precisions(function, x, weight=None):
+    """Values and gradients in float32, and of the same numbers in bfloat16."""
+    results = []
+    for dtype in (torch.float32, torch.bfloat16):
+        own = x.bfloat16().to(dtype).requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+            y = function(own)
+        assert y.dtype == dtype
+        toward = images(*y.shape, seed=1).to(dtype)
+        wanted = [own] if weight is None else [own, weight]
+        gradients = torch.autograd.grad(y, wanted, toward)
+        results.append([y.detach().float(), *(g.float() for g in gradients)])
+    return zip(*results, strict=True)
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 7), (12, 12), (9, 70)])
+@pytest.mark.parametrize("far", [1, 3])
+def test_reflection_moves_numbers_and_rounds_none(height, width, far):
+    x = images(2, 3, height, width).bfloat16().requires_grad_()
+    expected = F.pad(x.float(), (far,) * 4, mode="reflect")
+    reflected = reflect(x, far)
+    assert reflected.dtype == torch.bfloat16
+    assert torch.equal(reflected.float(), expected)
+
+    toward = images(*reflected.shape, seed=1).bfloat16()
+    (gradient,) = torch.autograd.grad(reflected, x, toward)
+    (exact,) = torch.autograd.grad(expected, x, toward.float())
+    torch.testing.assert_close(gradient, exact, atol=0.05, rtol=0.02)  # sums are rounded
+
+
+@pytest.mark.parametrize("n_out", [1, 3, 4, 7])
+@pytest.mark.parametrize("size", [(8, 12), (6, 10), (5, 8)], ids=str)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n_out: DrawingConv2d(6, n_out, 3, padding=1),
+        lambda n_out: DrawingConv2d(6, n_out, 3),
+        lambda n_out: ReflectingConv2d(6, n_out, 7),
+    ],
+    ids=["zeros", "valid", "reflecting"],
+)
+def test_drawing_by_blocks_is_a_convolution(make, size, n_out):
+    layer = make(n_out)
+    results = in_both_precisions(layer, images(2, 6, *size), layer.weight)
+    for plain, rearranged in results:
+        assert plain.shape == rearranged.shape
+        scale = plain.abs().max()
+        torch.testing.assert_close(rearranged / scale, plain / scale, atol=0.02, rtol=0)
+
+
+def test_a_block_fills_sixteen_filters_in_bfloat16_alone():
+    x = images(1, 6, 8, 8)
+    for n_out, side, block in [
+        (1, 8, 4),
+        (1, 6, 2),
+        (1, 5, 1),
+        (3, 8, 2),
+        (4, 8, 2),
+        (5, 8, 1),
+    ]:
+        layer = DrawingConv2d(6, n_out, 3, padding=1)
+        assert layer._block(x[..., :side, :side].bfloat16()) == block
+        assert layer._block(x) == 1
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_normalisation_of_each_channel_of_each_image(is_last):
+    layout = torch.channels_last if is_last else torch.contiguous_format
+    x = (3 + 2 * images(4, 6, 9, 8)).contiguous(memory_format=layout)
+    for plain, rearranged in in_both_precisions(InstanceNorm2d(6), x):
+        torch.testing.assert_close(rearranged, plain, atol=0.05, rtol=0.02)
+    normalised = InstanceNorm2d(6)(x)
+    torch.testing.assert_close(normalised.mean((2, 3)), torch.zeros(4, 6), atol=1e-5, rtol=0)
