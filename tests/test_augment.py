@@ -280,6 +280,21 @@ class TestLeftOut:
         assert np.bincount(load_image_folder(out).target).tolist() == [5, 5]
         assert len(manifest(out)) == 10
 
+    def test_names_that_a_terminal_would_obey(self, tmp_path):
+        names = {"cat": "cat[red]", "dog": "dog\x1b[31m\udce9"}
+        pets = make_folder(tmp_path / "pets", cat=5, dog=2)
+        for name, new in names.items():
+            (pets / name).rename(pets / new)
+        (pets / names["cat"] / "[red]0.png").touch()
+        out = tmp_path / "out[" / "w]"  # together, a closing tag
+        outcome = run(pets, out, *QUICK)
+        assert outcome.exit_code == 0, outcome.output
+        assert "cat[red]" in outcome.stdout
+        assert "dog\ufffd[31m\ufffd" in outcome.stdout
+        assert f"{out}/manifest.csv lists every file." in outcome.stdout
+        assert "  cat[red]/[red]0.png: empty file" in outcome.stderr
+        assert np.bincount(load_image_folder(out).target).tolist() == [5, 5]
+
     @pytest.mark.slow
     def test_two_thousand_files_some_of_them_odd(self, tmp_path):
         photos = make_folder(

@@ -123,6 +123,27 @@ def test_folder_of_class_folders_is_tested_in_folds(tmp_path):
     )
 
 
+def test_names_are_neither_markup_nor_orders_to_the_terminal(tmp_path):
+    X, y = make_arrays(ant=12, bee=12)
+    names = ["[red]ant", "bee\x1b[31m$\\frac$\udce9"]
+    data = tmp_path / "my[red]$\\frac$"
+    for number, (image, label) in enumerate(zip(X, y, strict=True)):
+        path = data / names[label] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    outputs = [tmp_path / "report.html", tmp_path / "figure.svg"]
+    outcome = run(
+        *("compare", "--data", data, "--rare", names[0], "--rare-count", 5, "--folds", 2),
+        *("--samplers", "none", "--report", outputs[0], "--plot", outputs[1], *QUICK),
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout.startswith("my[red]$\\frac$: 24 images")
+    assert "of which [red]ant keep 5" in outcome.stdout
+    assert "\x1b[31m" not in outcome.output
+    assert all(path.exists() for path in outputs)
+    assert "bee\ufffd[31m$\\frac$\ufffd" in outputs[0].read_text(encoding="utf-8")
+
+
 def test_a_sampler_that_cannot_run_says_why_in_its_row(npz):
     outcome = run(
         *("compare", "--data", npz, "--rare", "cat", "--rare-count", 3),

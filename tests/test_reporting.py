@@ -4,6 +4,7 @@ import base64
 import re
 import sys
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -159,6 +160,24 @@ def test_failures_are_shown(page):
 
 def test_several_ratios_are_judged_at_the_largest(page):
     assert page.answers[0].startswith("At ratio 1, CycleGAN over-sampling ")
+    assert page.all("caption")[1]["text"].startswith("CycleGAN at ratio 1 minus each of these")
+    (recall,) = [image for image in page.all("img") if "Recall" in image["alt"]]
+    assert "with CycleGAN at ratio 1, in points" in recall["alt"]
+    assert any("Recall at ratio 1." in caption["text"] for caption in page.all("figcaption"))
+
+
+def test_names_that_cannot_be_written_are_shown_as_far_as_they_can(compared, tmp_path):
+    names = {0: "caf\udce9", 1: "a\x1b[31mred\ufffe", 2: "two\nlines"}
+    options = {"title": "caf\udce9", "description": "first line\nsecond", "command": "x\x07"}
+    path = write_report(compared, tmp_path / "page.html", class_names=names, **options)
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.all("h1")[0]["text"] == "caf\ufffd"
+    assert "first line\nsecond" in [line["text"] for line in page.all("p")]
+    for svg in page.pictures:
+        ElementTree.fromstring(svg)  # what is no XML is no picture
+    (recall,) = [image for image in page.all("img") if "Recall" in image["alt"]]
+    assert "caf\ufffd" in recall["alt"]
+    assert "a\ufffd[31mred\ufffd" in recall["alt"]
 
 
 def make_result(**scores):

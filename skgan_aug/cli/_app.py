@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from .. import __version__
 from ._augment import AugmentSettings, run_augmentation
 from ._cache import clear_cache, list_cache
 from ._compare import CompareSettings, run_comparison
+from ._console import as_text
 
 app = typer.Typer(
     help="Over-sample rare image classes with CycleGAN translations.",
@@ -247,5 +247,5 @@ def _plain_errors():
         yield
     except (ValueError, TypeError, OSError, ImportError) as error:
         message = " ".join(str(error).split())
-        Console(stderr=True).print(Text(f"Error: {message}", style="red"), soft_wrap=True)
+        Console(stderr=True).print(as_text(f"Error: {message}", "red"), soft_wrap=True)
         raise typer.Exit(2) from error

@@ -10,11 +10,11 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
 from ._compare import MAX_JOBS_ON_GPU
+from ._console import as_text
 from ._problem import parse_size, split_list
 
 HEADINGS = ("class", "images", "+ synthetic", "+ duplicates", "= all", "translated from")
@@ -100,7 +100,9 @@ def run_augmentation(settings):
         except KeyboardInterrupt as error:
             Console(stderr=True).print("Stopped. The same command goes on from here.")
             raise typer.Exit(INTERRUPTED) from error
-    console.print(f"{settings.out / 'manifest.csv'} lists every file.", highlight=False)
+    console.print(
+        as_text(f"{settings.out / 'manifest.csv'} lists every file."), soft_wrap=True
+    )
 
 
 def parse_source(text):
@@ -148,7 +150,7 @@ def _print_plan(plan, console):
     height, width = plan.image_size
     kind = "grey" if plan.mode == "L" else "colour"
     title = f"{plan.root}: {len(plan.files)} images; trained in {kind}, {height} x {width}"
-    console.print(Text(title), soft_wrap=True)
+    console.print(as_text(title), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for heading in HEADINGS:
         is_text = heading in (HEADINGS[0], HEADINGS[-1])
@@ -156,7 +158,7 @@ def _print_plan(plan, console):
     for entry in plan.classes:
         counts = (entry.n_images, entry.n_synthetic, entry.n_duplicates)
         figures = (str(n) for n in (*counts, sum(counts)))
-        table.add_row(Text(entry.name), *figures, Text(entry.source or ""))
+        table.add_row(as_text(entry.name), *figures, as_text(entry.source or ""))
     console.print(table)
 
 
@@ -167,7 +169,7 @@ def _list_left_out(plan, settings):
     if n_files:
         console.print(f"{n_files} files cannot be read and are left out:", style="yellow")
     for file, reason in plan.left_out[:N_FILES_SHOWN]:
-        console.print(Text(f"  {file}: {reason}"), soft_wrap=True)
+        console.print(as_text(f"  {file}: {reason}"), soft_wrap=True)
     if n_files > N_FILES_SHOWN:
         console.print(f"  and {n_files - N_FILES_SHOWN} more", highlight=False)
     if n_others:
@@ -177,7 +179,7 @@ def _list_left_out(plan, settings):
             highlight=False,
         )
     if (n_files or n_others) and not settings.dry_run:
-        console.print(Text(f"All of them: {settings.out / 'left_out.csv'}"), soft_wrap=True)
+        console.print(as_text(f"All of them: {settings.out / 'left_out.csv'}"), soft_wrap=True)
 
 
 @contextmanager
@@ -186,7 +188,7 @@ def _plain_warnings():
 
     def show(message, *args, **kwargs):
         text = " ".join(str(message).split())
-        Console(stderr=True).print(Text(f"Warning: {text}", style="yellow"), soft_wrap=True)
+        Console(stderr=True).print(as_text(f"Warning: {text}", "yellow"), soft_wrap=True)
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..training import CycleGANCache
+from ._console import as_text
 
 _MEGABYTE = 2**20
 
@@ -18,9 +19,9 @@ def list_cache(folder):
         table.add_column(heading, justify="right" if heading == "MB" else "left")
     for entry in entries:
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used))
-        table.add_row(entry.title, used, f"{entry.n_bytes / _MEGABYTE:.1f}")
+        table.add_row(as_text(entry.title), used, f"{entry.n_bytes / _MEGABYTE:.1f}")
     console = Console()
-    console.print(table, markup=False)
+    console.print(table)
     n_bytes = sum(entry.n_bytes for entry in entries)
     console.print(f"{len(entries)} CycleGANs, {n_bytes / _MEGABYTE:.1f} MB", highlight=False)
 
@@ -28,7 +29,7 @@ def list_cache(folder):
 def clear_cache(folder):
     """Remove every CycleGAN of a cache."""
     n_removed = _open(folder).clear()
-    Console().print(f"Removed {n_removed} CycleGANs from {folder}.", highlight=False)
+    Console().print(as_text(f"Removed {n_removed} CycleGANs from {folder}."))
 
 
 def _open(folder):

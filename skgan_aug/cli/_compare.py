@@ -10,11 +10,12 @@ import joblib
 import torch
 from rich.console import Console
 
+from .._text import printable
 from ..classification import TorchCNNClassifier
 from ..comparison import CELL_KEYS, compare_samplers, make_samplers, summarize_comparison
 from ..inspection import SamplerComparisonDisplay
 from ..reporting import check_requirements, write_report
-from ._console import CellProgress, summary_table, verdict
+from ._console import CellProgress, as_text, summary_table, verdict
 from ._problem import load_problem, split_list
 
 # A demonstration has two minutes; and unlike a blood cell, a digit becomes another one only
@@ -62,7 +63,7 @@ def run_comparison(settings):
     samplers = _make_samplers(settings)
     ratios = _parse_ratios(settings.ratios)
     console = Console()
-    console.print(problem.describe(settings.folds), highlight=False, soft_wrap=True)
+    console.print(as_text(problem.describe(settings.folds)), soft_wrap=True)
 
     n_draws = settings.seeds * (1 if problem.test is not None else settings.folds)
     n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
@@ -153,7 +154,7 @@ def _default_jobs():
 
 def _draw(result, problem, path):
     display = SamplerComparisonDisplay.from_comparison(result)
-    display.ax_.set_title(problem.title)
+    display.ax_.set_title(printable(problem.title), parse_math=False)
     display.figure_.savefig(path, dpi=150)
 
 

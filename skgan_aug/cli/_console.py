@@ -13,10 +13,16 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from .._text import printable
 from ..comparison import SCORES, paired_difference, row_title, sampler_title
 
 HEADINGS = ("balanced accuracy", "macro F1", "minority recall", "seconds")
 BASELINES = ("smote", "random", "none")
+
+
+def as_text(text, style=""):
+    """Text that holds names: shown as it is, not read as markup or obeyed by the terminal."""
+    return Text(printable(text), style=style)
 
 
 class CellProgress:

@@ -7,6 +7,7 @@ import numpy as np
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
 from sklearn.base import clone
 
+from .._text import printable
 from ..over_sampling import CycleGANOverSampler
 
 SAMPLERS = {
@@ -41,7 +42,7 @@ def sampler_title(name):
     title : str
         The name itself if it is none of ours.
     """
-    return TITLES.get(name, str(name))
+    return TITLES.get(name, printable(name))
 
 
 def make_samplers(samplers=None):

@@ -1,5 +1,7 @@
 """What the displays share: new figures, colours, names as they are."""
 
+from .._text import printable
+
 # Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, and
 # seen on white as well as on black. Markers tell the same apart in print.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -47,4 +49,4 @@ def style_of(position):
 
 def name_of(label, class_names):
     """Name a class for people."""
-    return str(label if class_names is None else class_names.get(label, label))
+    return printable(label if class_names is None else class_names.get(label, label))

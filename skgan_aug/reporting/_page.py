@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._text import printable
 from ..comparison import (
     SCORES,
     paired_difference,
@@ -131,10 +132,19 @@ def _load_template():
 
     # Every name on the page comes from data: all of it is escaped, nothing is marked safe.
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        finalize=_finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     template = files(__package__).joinpath("report.html.j2")
     return environment.from_string(template.read_text(encoding="utf-8"))
+
+
+def _finalize(value):
+    """Text of ours or of the data, before it is escaped; what has been is left alone."""
+    return printable(value) if type(value) is str else value
 
 
 def _question(parts, score):
@@ -150,16 +160,15 @@ def _describe_part(condition, result, sampler, baselines, score, class_names):
     baselines = choose_baselines(result, sampler, baselines)
     sentence = answer(result, sampler, baselines, score=score, score_title=SCORE_TITLES[score])
     ratios = np.unique(result.ratio[~np.isnan(result.ratio)])
-    leads = [condition] if condition else []
-    if len(ratios) > 1:
-        # The largest, as everywhere: the best one would flatter.
-        leads.append(f"at ratio {ratios[-1]:g}")
+    # The largest, as everywhere: the best one would flatter.
+    at_ratio = f"at ratio {ratios[-1]:g}" if len(ratios) > 1 else None
+    leads = [lead for lead in (condition, at_ratio) if lead]
     lead = ", ".join(leads)
     return {
         "condition": condition,
         "answer": f"{lead[0].upper()}{lead[1:]}, {sentence}" if lead else sentence,
         "sampler": sampler,
-        "title": sampler_title(sampler),
+        "title": " ".join(filter(None, (sampler_title(sampler), at_ratio))),
         "baselines": baselines,
         "rows": _table_rows(result, sampler),
         "differences": _difference_rows(result, sampler, baselines),

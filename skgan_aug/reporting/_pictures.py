@@ -80,11 +80,13 @@ def draw_pictures(result, sampler, baselines, *, score, class_names):
 
     with mpl.rc_context(_RC):
         pictures = [_scores(result, score)]
-        if len(np.unique(result.ratio[~np.isnan(result.ratio)])) > 1:
+        ratios = np.unique(result.ratio[~np.isnan(result.ratio)])
+        if len(ratios) > 1:
             pictures.append(_ratios(result, score))
         before = "none" if "none" in baselines else next(iter(baselines), None)
         if before is not None and len(paired_values(result, sampler, before)[0]):
-            pictures.append(_recalls(result, before, sampler, class_names))
+            ratio = ratios[-1] if len(ratios) > 1 else None
+            pictures.append(_recalls(result, before, sampler, ratio, class_names))
         if _can_be_shown(result.translations):
             pictures.append(_translations(result, class_names))
     return pictures
@@ -122,11 +124,12 @@ def _ratios(result, score):
     )
 
 
-def _recalls(result, before, after, class_names):
+def _recalls(result, before, after, ratio, class_names):
     figure, ax = _new_figure(1 + 0.3 * len(result.classes))
     display = ClassRecallDisplay.from_comparison(
-        result, before=before, after=after, class_names=class_names, ax=ax
+        result, before=before, after=after, ratio=ratio, class_names=class_names, ax=ax
     )
+    at_ratio = "" if ratio is None else f" at ratio {ratio:g}"
     changes = ", ".join(
         f"{name} {old:.1f} to {new:.1f}"
         for name, old, new in zip(
@@ -138,9 +141,10 @@ def _recalls(result, before, after, class_names):
     )
     return Picture(
         title="Recall of each class",
-        caption="Over-sampled classes are bold. At the right, the difference in points.",
+        caption=f"Recall{at_ratio}. Over-sampled classes are bold. At the right, the "
+        "difference in points.",
         alt=f"Recall of each class with {sampler_title(before)} and with "
-        f"{sampler_title(after)}, in points: {changes}.",
+        f"{sampler_title(after)}{at_ratio}, in points: {changes}.",
         source=_as_source(figure),
     )
 
