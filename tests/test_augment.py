@@ -384,16 +384,16 @@ class TestGoingOn:
         run(pets, out, *QUICK)
         before = contents(out)
         for args, name in [
-            (["--max-iter", 3], "sampler"),
-            (["--seed", 1], "seed"),
-            (["--size", 4], "size"),
-            (["--ratio", 0.5], "classes"),
+            (["--max-iter", 3], "max_iter was 2, and is 3."),
+            (["--seed", 1], "seed was 0, and is 1."),
+            (["--size", 4], "size was 8, and is 4."),
+            (["--ratio", 0.5], "classes was {'name': 'dog', 'n_images': 3, 'n_synthetic': 2,"),
         ]:
             outcome = run(pets, out, *QUICK, *args)
             assert outcome.exit_code == 2
-            assert f"was begun with other settings: {name} was" in outcome.stderr
+            assert f"was begun with other settings: {name}" in outcome.stderr
         (pets / "cat/0.png").write_bytes((pets / "cat/1.png").read_bytes() + b" ")
-        assert "other settings: files was" in run(pets, out, *QUICK).stderr
+        assert "the images that it was begun with were others" in run(pets, out, *QUICK).stderr
         assert contents(out).keys() == before.keys()
 
     def test_what_is_not_ours_is_refused(self, pets, tmp_path, no_training):

@@ -160,14 +160,13 @@ class OutputFolder:
             return
         try:
             earlier = json.loads(path.read_text())
-            names = [name for name in settings if earlier.get(name) != settings[name]]
+            difference = _first_difference(earlier, settings)
         except (ValueError, AttributeError) as error:
             raise ValueError(f"{path} is damaged. Give a new folder.") from error
-        if names:
-            now, then = (str(values.get(names[0])) for values in (settings, earlier))
+        if difference:
             raise ValueError(
-                f"{self.path} was begun with other settings: {names[0]} was {then[:200]}, and "
-                f"is {now[:200]}. Give the same ones to go on, or a new folder."
+                f"{self.path} was begun with other settings: {difference}. Give the same ones "
+                "to go on, or a new folder."
             )
 
     def _staged(self, number, row):
@@ -191,6 +190,23 @@ class OutputFolder:
             writer.writerow(header)
             writer.writerows(rows)
         os.replace(unfinished, self.path / name)
+
+
+def _first_difference(earlier, now):
+    """What differs first between the settings of two runs; None where nothing does."""
+    for name, value in now.items():
+        before = earlier.get(name)
+        if before == value:
+            continue
+        if name == "files":
+            return "the images that it was begun with were others, or have changed"
+        if isinstance(value, dict) and isinstance(before, dict):
+            return _first_difference(before, value) or f"{name} has other entries"
+        if isinstance(value, list) and isinstance(before, list):
+            pairs = [(a, b) for a, b in zip(before, value, strict=False) if a != b]
+            before, value = pairs[0] if pairs else (before, value)
+        return f"{name} was {before!s:.200}, and is {value!s:.200}"
+    return None
 
 
 class FileNames:
