@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyClassifier
 
 PIL = pytest.importorskip("PIL.Image")
 pytest.importorskip("matplotlib").use("agg")
@@ -80,8 +81,9 @@ def test_jaffe_translates_its_own_faces_by_what_was_learnt_from_fer2013(
 ):
     folder = tmp_path / "JAFFE"
     folder.mkdir()
-    for woman, seed in (("KA", 0), ("KL", 1), ("TM", 2)):
-        counts = (2, 1, 1, 2, 1, 2, 3)
+    # Sad faces are as many as neutral ones, and one woman is never surprised.
+    for woman, seed, n_surprised in (("KA", 0, 2), ("KL", 1, 0), ("TM", 2, 1)):
+        counts = (2, 1, 1, 2, 3, n_surprised, 3)
         for number, (image, label) in enumerate(zip(*draw_faces(counts, seed), strict=True)):
             code = ("AN", "DI", "FE", "HA", "SA", "SU", "NE")[label]
             PIL.fromarray(image).save(folder / f"{woman}.{code}1.{number}.tiff")
@@ -91,6 +93,41 @@ def test_jaffe_translates_its_own_faces_by_what_was_learnt_from_fer2013(
         *("--dataset", "jaffe", "--data", str(folder), "--gan-data", str(fer2013)),
     )
     assert {"none", "cyclegan"} <= found.keys()
+    for sampler in ("none", "cyclegan"):
+        values = [found[sampler]["accuracy"], *found[sampler]["recall"].values()]
+        assert np.isfinite(values).all()
+    assert sorted(found["margins"]) == ["disgust", "sad"]
+    assert PIL.open(tmp_path / "out" / "feature_map.png").size[0] > 100
+    # Two seeds, two pairs: neither women nor the look at features train more.
+    assert len(list((tmp_path / "out/cyclegans").glob("*.safetensors"))) == 4
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<td>disgust, sad</td>" in page
+
+
+def test_accuracy_is_the_share_that_is_recognised(script):
+    options = script.parse_options(["--data", "x", "--fast"])
+    y = np.repeat(["happy", "neutral", "sad"], [6, 8, 4])
+    X = np.random.default_rng(0).integers(0, 255, (18, 4)).astype(float)
+    folds = [(np.arange(9), np.r_[9:18]), (np.r_[9:18], np.r_[0:7])]
+    result = script.compare_samplers(
+        X,
+        y,
+        samplers={"none": None},
+        classifier=DummyClassifier(strategy="constant", constant="neutral"),
+        cv=folds,
+        n_seeds=1,
+    )
+    found = script.figures(options, result, [y[test] for _, test in folds])["none"]
+    # Neutral are 5 of 9 rows and 1 of 7; no row of the second fold is sad.
+    assert found["accuracy"] == pytest.approx(100 * (5 / 9 + 1 / 7) / 2, abs=0.01)
+    assert found["recall"] == {"happy": 0.0, "neutral": 100.0, "sad": 0.0}
+
+
+def test_fer2013_without_test_images_is_refused(script, fer2013, tmp_path):
+    lines = [line for line in fer2013.read_text().splitlines() if "Private" not in line]
+    (tmp_path / "fer2013.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(ValueError, match="no test images"):
+        script.load("fer2013", tmp_path / "fer2013.csv")
 
 
 def test_jaffe_needs_fer2013(script, tmp_path, capsys):
