@@ -12,8 +12,8 @@ library's defaults, which a processor of two cores can train::
 
 JAFFE is too small to train a CycleGAN: there it is trained on FER2013, translates the neutral
 faces of nine women, and the tenth is tested on; features are those of a CNN trained on FER2013
-too. Beside the paper's two rows, baseline and augmented, there is a third but for JAFFE, random
-over-sampling: what duplicates alone would have done.
+too. Beside the paper's two rows, baseline and augmented, there is a third (not for JAFFE),
+random over-sampling: what duplicates alone would have done.
 
 Writes ``report.html``, ``feature_map.png`` and ``figures.json``. Trained CycleGANs stay in the
 output folder: killed, the same command goes on.
