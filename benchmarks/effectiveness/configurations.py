@@ -6,6 +6,7 @@ from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.comparison import SAMPLERS, make_samplers
 
 from .m2m import M2mOverSampler
+from .untranslated import UntranslatedOverSampler
 
 # Seconds of training and scores are the same for all: one classifier, one number of steps.
 CLASSIFIER_STEPS = 1000
@@ -38,7 +39,12 @@ LEVERS = {
     "twice_the_steps": {"max_iter": 2600},
 }
 
-CONFIGURATIONS = (*[name for name in SAMPLERS if name != "cyclegan"], "class_weights", "m2m")
+CONFIGURATIONS = (
+    *[name for name in SAMPLERS if name != "cyclegan"],
+    "class_weights",
+    "m2m",
+    "untranslated",
+)
 CONFIGURATIONS += tuple(LEVERS)
 
 
@@ -55,4 +61,6 @@ def make_configuration(name, augmentation, memory):
         return None, classifier.set_params(class_weight="balanced")
     if name == "m2m":
         return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS), classifier
+    if name == "untranslated":
+        return UntranslatedOverSampler(), classifier
     return make_samplers([name])[name], classifier

@@ -1,0 +1,49 @@
+"""The control of every translation: source images under the target's label, as they are.
+
+Images that a CycleGAN left almost unchanged are mislabelled source images. They too move a
+classifier towards the rare class, at the cost of the source class: what translations are
+worth is what they add to this.
+"""
+
+import numpy as np
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_target_type
+from sklearn.utils import check_random_state
+
+from skgan_aug.source_classes import resolve_sources, source_rows
+
+
+class UntranslatedOverSampler(BaseOverSampler):
+    """Over-sample with rows of the nearest class, half and half with real rows drawn again.
+
+    Parameters
+    ----------
+    synthetic_fraction : float, default=0.5
+        Share of the added rows that are mislabelled.
+    """
+
+    _parameter_constraints: dict = {}
+
+    def __init__(self, *, synthetic_fraction=0.5, image_shape=None, sampling_strategy="auto",
+                 random_state=None):  # fmt: skip
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.synthetic_fraction = synthetic_fraction
+        self.image_shape = image_shape
+        self.random_state = random_state
+
+    def _check_X_y(self, X, y):
+        y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+        return np.asarray(X), y, is_one_hot
+
+    def _fit_resample(self, X, y):
+        rng = check_random_state(self.random_state)
+        n_to_add = self.sampling_strategy_
+        sources = resolve_sources("nearest", X, y, list(n_to_add))
+        chosen = [np.arange(len(y))]
+        for target, n in n_to_add.items():
+            n_mislabelled = round(self.synthetic_fraction * n)
+            own = source_rows(y, sources[target], target)
+            chosen.append(np.resize(rng.permutation(own), n_mislabelled))
+            chosen.append(rng.choice(np.flatnonzero(y == target), n - n_mislabelled))
+        labels = np.repeat(np.array(list(n_to_add), dtype=y.dtype), list(n_to_add.values()))
+        return X[np.concatenate(chosen)], np.concatenate([y, labels])
