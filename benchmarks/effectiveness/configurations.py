@@ -2,9 +2,10 @@
 
 from sklearn.base import clone
 
-from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
+from skgan_aug import CycleGANOverSampler
 from skgan_aug.comparison import SAMPLERS, make_samplers
 
+from .boundaries import RecordingClassifier
 from .m2m import M2mOverSampler
 from .untranslated import UntranslatedOverSampler
 
@@ -54,7 +55,7 @@ def make_configuration(name, augmentation, memory):
     ``memory`` is a folder for trained CycleGANs: what a configuration does not train
     differently, it shares.
     """
-    classifier = TorchCNNClassifier(**CLASSIFIERS[augmentation])
+    classifier = RecordingClassifier(**CLASSIFIERS[augmentation])
     if name in LEVERS:
         return CycleGANOverSampler(memory=memory, **LEVERS[name]), classifier
     if name == "class_weights":

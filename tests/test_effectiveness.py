@@ -1,0 +1,62 @@
+"""The effectiveness benchmark: what its own measures say of known answers."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
+from benchmarks.effectiveness.boundaries import score_with_best_boundaries
+from benchmarks.effectiveness.untranslated import UntranslatedOverSampler
+
+
+def noisy_logits(n=3000, n_classes=3, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(n_classes, size=n)
+    return 2.0 * np.eye(n_classes)[labels] + rng.standard_normal((n, n_classes)), labels
+
+
+def softmax(logits):
+    exponentials = np.exp(logits)
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def balanced_accuracy(logits, labels):
+    right = logits.argmax(axis=1) == labels
+    return np.mean([right[labels == label].mean() for label in np.unique(labels)])
+
+
+def test_a_boundary_that_was_moved_is_moved_back():
+    logits, labels = noisy_logits()
+    moved = logits + np.array([0.0, 2.5, 0.0])
+    assert balanced_accuracy(moved, labels) < balanced_accuracy(logits, labels) - 0.1
+    score = score_with_best_boundaries(softmax(moved), labels)
+    assert score == pytest.approx(balanced_accuracy(logits, labels), abs=0.02)
+
+
+def test_boundaries_do_not_make_up_for_knowledge():
+    _, labels = noisy_logits()
+    uninformed = np.random.default_rng(1).standard_normal((len(labels), 3))
+    assert score_with_best_boundaries(softmax(uninformed), labels) < 0.4
+
+
+def test_a_class_without_test_images_is_left_out():
+    logits, labels = noisy_logits()
+    probabilities = softmax(np.column_stack([logits, np.full(len(logits), -9.0)]))
+    with np.errstate(all="raise"):
+        assert score_with_best_boundaries(probabilities, labels) > 0.7
+
+
+def test_the_control_mislabels_half_of_what_it_adds():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, size=(40, 8, 8), dtype=np.uint8)
+    y = np.repeat([0, 1], [30, 10])
+    X_resampled, y_resampled = UntranslatedOverSampler(random_state=0).fit_resample(X, y)
+    assert np.array_equal(X_resampled[:40], X)
+    added = {row.tobytes() for row in X_resampled[40:50]}
+    assert added <= {row.tobytes() for row in X[y == 0]}
+    assert {row.tobytes() for row in X_resampled[50:]} <= {row.tobytes() for row in X[y == 1]}
+    assert (y_resampled[40:] == 1).all()
+    assert len(y_resampled) == 60
