@@ -12,7 +12,8 @@ from skgan_aug.training import CycleGAN, diagnose
 
 X = np.random.RandomState(0).randint(256, size=(20, 8, 8)).astype(np.uint8)
 SOURCE, TARGET = X[:12], X[12:]
-FAIR = {"discriminator_s": 0.2, "discriminator_t": 0.2}
+DISCRIMINATORS = {"discriminator_s": 0.2, "discriminator_t": 0.2}
+FAIR = DISCRIMINATORS | {"target_score": 0.9}
 
 
 class Constant(nn.Module):
@@ -58,7 +59,14 @@ def test_translations_without_variety_are_found():
     assert "no variety" in finding
 
 
-@pytest.mark.parametrize("name", FAIR)
+def test_translations_that_do_not_cross_are_found():
+    (finding,) = diagnose(trained(Inversion, FAIR | {"target_score": 0.1}), SOURCE, TARGET)
+    assert "do not cross" in finding
+    assert "probability of 0.10" in finding
+    assert "Lower cycle_weight" in finding
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_a_discriminator_that_won_is_found(name):
     (finding,) = diagnose(trained(Inversion, FAIR | {name: 0.001}), SOURCE, TARGET)
     assert f"loss of {name} fell to 0.001" in finding

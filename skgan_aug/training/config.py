@@ -68,8 +68,8 @@ class TrainingConfig:
     learning_rate: float = 5e-4
     beta1: float = 0.5
     real_label: float = 1.0
-    cycle_weight: float = 10.0
-    identity_weight: float = 2.0
+    cycle_weight: float = 2.0
+    identity_weight: float = 0.0
     classifier_weight: float = 0.0
     pool_size: int = 64
     ema_decay: float = 0.995

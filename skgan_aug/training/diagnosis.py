@@ -5,6 +5,7 @@ import torch
 _FEWEST_STEPS = 200  # shorter trainings have not had the time to go wrong
 _SMALLEST_CHANGE = 0.005  # share of the range of X
 _SMALLEST_VARIETY = 0.2  # spread of translations beside that of the target class
+_LOWEST_SCORE = 0.25  # of the target class; a fair auxiliary classifier gives real images 1
 _LOWEST_LOSS = 0.005  # of a discriminator, which is at 0.25 where it cannot tell
 
 
@@ -47,6 +48,12 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
             f"translations have no variety (their spread is {_spread(translated):.2g}, that "
             f"of the target class {_spread(real):.2g}). Raise cycle_weight, lower "
             "learning_rate, or choose another source"
+        )
+    elif history[-1]["target_score"] < _LOWEST_SCORE:
+        findings.append(
+            "translations do not cross into their class (the auxiliary classifier gives it a "
+            f"probability of {history[-1]['target_score']:.2f}). Lower cycle_weight or "
+            "identity_weight, set classifier_weight=1, or choose another source"
         )
     for name in ("discriminator_s", "discriminator_t"):
         if history[-1][name] < _LOWEST_LOSS:
