@@ -3,13 +3,14 @@
     python -m benchmarks.effectiveness.crossing FOLDER_OF_DATA --problem fashion_mnist_15
 
 A judge is trained on the whole data set, which no user has; CycleGANs on the problem's few
-rare images, with several cycle and identity weights. Printed and written for each: the share
-of translations that the judge gives to the target class, to the source class and to others,
-and how much an image changes, in percent of its range.
+rare images, with several cycle and identity weights. Printed for each, and written beside the
+cells as it ends: the share of translations that the judge gives to the target class and to
+the source class, and how much an image changes, in percent of its range.
 """
 
 import argparse
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -35,25 +36,26 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=None)
     options = parser.parse_args()
+    path = CELLS / f"crossing_{options.problem}_{options.max_iter}_{options.seed}.json"
+    rows = json.loads(path.read_text()) if path.exists() else []
+    done = {(row["cycle_weight"], row["identity_weight"]) for row in rows}
     X, y = cut_rare_classes(options.problem, options.data, options.seed)
     judge = train_judge(PROBLEMS[options.problem].dataset, options.data)
-    rows = []
-    for cycle_weight in options.cycle_weights:
-        for identity_weight in options.identity_weights:
-            sampler = CycleGANOverSampler(
-                cycle_weight=cycle_weight,
-                identity_weight=identity_weight,
-                max_iter=options.max_iter,
-                n_snapshots=0,
-                n_jobs=options.jobs,
-                random_state=options.seed,
-            )
-            weights = {"cycle_weight": cycle_weight, "identity_weight": identity_weight}
-            rows += [weights | row for row in judge_pairs(sampler, X, y, judge)]
-            print(*rows[-len(sampler.cyclegans_) :], sep="\n", flush=True)
-            record = {"problem": options.problem, "max_iter": options.max_iter, "pairs": rows}
-            path = CELLS / f"crossing_{options.problem}.json"
-            path.write_text(json.dumps(record, indent=1) + "\n")
+    for weights in product(options.cycle_weights, options.identity_weights):
+        if weights in done:
+            continue
+        names = dict(zip(("cycle_weight", "identity_weight"), weights, strict=True))
+        sampler = CycleGANOverSampler(
+            **names,
+            max_iter=options.max_iter,
+            n_snapshots=0,
+            n_jobs=options.jobs,
+            random_state=options.seed,
+        )
+        found = [names | row for row in judge_pairs(sampler, X, y, judge)]
+        print(*found, sep="\n", flush=True)
+        rows += found
+        path.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 def cut_rare_classes(problem, folder, seed):
