@@ -235,13 +235,11 @@ def figures(options, result, test_labels):
 # between a class and its nearest neighbour, before and after. For JAFFE the classifier, too,
 # learns from FER2013.
 def look_at_features(options, X, y, others, seed):
-    sampler = make_sampler(options)
+    sampler = make_sampler(options).set_params(random_state=seed)  # kept from the comparison
     if others is None:
         n_most = max(np.unique(y, return_counts=True)[1])
         sampler.set_params(sampling_strategy=dict.fromkeys(options.classes, n_most))
-        sampler.set_params(random_state=0)
     else:
-        sampler.set_params(random_state=seed)  # one that was trained for the comparison
         sampler = TransferringOverSampler(sampler, *others, options.classes)
     X_resampled, y_resampled = sampler.fit_resample(X, y)
     classifier = make_classifier().set_params(random_state=0, max_epochs=5)
