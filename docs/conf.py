@@ -1,8 +1,12 @@
 """How the site is built: sphinx-build -W docs docs/_build."""
 
+import sys
 import warnings
+from pathlib import Path
 
 import skgan_aug
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "skgan_aug"
 author = "The skgan_aug developers"
@@ -10,11 +14,11 @@ project_copyright = author
 version = release = skgan_aug.__version__
 
 extensions = [
+    "mathml",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "auto_examples/*.ipynb"]
@@ -39,6 +43,9 @@ sphinx_gallery_conf = {
 }
 warnings.filterwarnings("ignore", message=".*non-interactive.*")  # plt.show() in the gallery
 
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = "skgan_aug"
 html_show_sourcelink = False

@@ -239,6 +239,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self : TorchCNNClassifier
+            Fitted.
 
         Raises
         ------
@@ -280,6 +281,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self : TorchCNNClassifier
+            One pass further.
         """
         self._validate_params()
         starts = not hasattr(self, "net_")
@@ -329,6 +331,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n,)
+            Labels, of the dtype of ``classes_``.
         """
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]

@@ -113,7 +113,18 @@ class ImageSpec:
         return self.row_shape[0]
 
     def check_rows(self, rows):
-        """Raise ValueError when ``rows`` are not of the shape this was made for."""
+        """Refuse rows of another shape than this was made for.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, ...)
+            In the dtype and range of X or any other.
+
+        Raises
+        ------
+        ValueError
+            Naming both shapes.
+        """
         if rows.shape[1:] != self.row_shape:
             raise ValueError(
                 f"X has rows of shape {rows.shape[1:]}, but was fitted on rows of shape "
@@ -121,7 +132,19 @@ class ImageSpec:
             )
 
     def as_tensor(self, rows):
-        """Rows of X, unconverted, as a tensor that shares their memory where it can."""
+        """Hand over rows of X, unconverted.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, ...)
+            In the dtype and range of X.
+
+        Returns
+        -------
+        raw : tensor of shape (n, ...)
+            Of the same dtype, or float64 where torch lacks it; shares the memory of ``rows``
+            where it can.
+        """
         rows = np.ascontiguousarray(rows)
         with warnings.catch_warnings():
             # Memory maps of parallel workers are read-only; so is every use of this tensor.
@@ -137,10 +160,12 @@ class ImageSpec:
         Parameters
         ----------
         raw : tensor of shape (n, ...)
+            In the dtype and range of X.
 
         Returns
         -------
-        x : float32 tensor of shape (n, C, H, W) or (n, n_features), in [-1, 1]
+        x : float32 tensor of shape (n, C, H, W) or (n, n_features)
+            In [-1, 1]: ``low`` becomes -1, ``high`` 1.
         """
         low, half_span = self._scale(raw)
         x = (((raw.to(low.dtype) / 2 - low / 2) / half_span) * 2 - 1).float()
@@ -153,11 +178,13 @@ class ImageSpec:
 
         Parameters
         ----------
-        x : float tensor of shape (n, C, H, W) or (n, n_features), in [-1, 1]
+        x : float tensor of shape (n, C, H, W) or (n, n_features)
+            In [-1, 1]; what lies outside is clipped.
 
         Returns
         -------
         rows : ndarray of shape (n, ...)
+            In the dtype and range of X, integers rounded.
         """
         x = x.detach().cpu().double().clamp(-1, 1)
         if self.is_image:

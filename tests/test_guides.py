@@ -8,9 +8,42 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.cli._app import app
 
 GUIDES = Path(__file__).parents[1] / "docs"
+# Pages with a test of their own, below or in test_distributed.py (scaling) and test_readme.py.
+OWN_TEST = {"classifier", "getting_started", "images", "index", "judging", "saving", "scaling"}
+
+
+def python_blocks(name):
+    text = (GUIDES / f"{name}.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, re.S)
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        path.stem
+        for path in GUIDES.glob("*.md")
+        if path.stem not in OWN_TEST and python_blocks(path.stem)
+    ),
+)
+@pytest.mark.filterwarnings("ignore:The least populated class", "ignore:Some of the")
+def test_the_python_of_a_guide_runs(name, tmp_path, monkeypatch):
+    """On images of three classes; what sets no budget gets a small one."""
+    monkeypatch.chdir(tmp_path)
+    for estimator, budget in (
+        (CycleGANOverSampler, "max_iter"),
+        (TorchCNNClassifier, "max_epochs"),
+    ):
+        monkeypatch.setitem(estimator.__init__.__kwdefaults__, budget, 2)
+    rng = np.random.RandomState(0)
+    y = np.repeat(["neutrophil", "basophil", "monocyte"], [24, 9, 7])
+    X = rng.randint(128, size=(len(y), 8, 8)) + 60 * (y == "neutrophil").reshape(-1, 1, 1)
+    names = {"X": X.astype(np.uint8), "y": y, "__name__": name}
+    for block in python_blocks(name):
+        exec(compile(block, f"{name}.md", "exec"), names)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:torch.nn.modules.lazy")

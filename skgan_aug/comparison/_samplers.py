@@ -41,6 +41,12 @@ def sampler_title(name):
     -------
     title : str
         The name itself if it is none of ours.
+
+    Examples
+    --------
+    >>> from skgan_aug.comparison import sampler_title
+    >>> sampler_title("borderline_smote")
+    'Borderline-SMOTE'
     """
     return TITLES.get(name, printable(name))
 
@@ -58,6 +64,12 @@ def make_samplers(samplers=None):
     -------
     estimators : dict
         ``{name: sampler or None}``.
+
+    Examples
+    --------
+    >>> from skgan_aug.comparison import make_samplers
+    >>> make_samplers(["none", "smote"])
+    {'none': None, 'smote': SMOTE()}
     """
     if samplers is None:
         samplers = list(SAMPLERS)

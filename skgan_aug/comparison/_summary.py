@@ -31,6 +31,18 @@ def summarize_comparison(result):
         than three cells), mean ``sampler_seconds``,
         ``classifier_seconds`` and their sum ``seconds``, and ``error`` (the
         first one, or None). Figures are NaN where there is nothing to average.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skgan_aug.comparison import compare_samplers, summarize_comparison
+    >>> X, y = load_wine(return_X_y=True)
+    >>> result = compare_samplers(
+    ...     X, y, samplers=["none", "random"], classifier=DecisionTreeClassifier(),
+    ...     rare=2, rare_count=8, cv=3, n_seeds=1)
+    >>> [(row["sampler"], row["n_cells"]) for row in summarize_comparison(result)]
+    [('none', 3), ('random', 3)]
     """
     keys = dict.fromkeys(
         zip(result.sampler.tolist(), result.ratio.astype(str).tolist(), strict=True)
@@ -83,6 +95,12 @@ def row_title(row, *, with_ratio=False):
     -------
     title : str
         Such as "SMOTE, ratio 0.5".
+
+    Examples
+    --------
+    >>> from skgan_aug.comparison import row_title
+    >>> row_title({"sampler": "smote", "ratio": 0.5}, with_ratio=True)
+    'SMOTE, ratio 0.5'
     """
     title = sampler_title(row["sampler"])
     is_resampled = not np.isnan(row["ratio"])
@@ -120,6 +138,19 @@ def paired_difference(
     difference : Bunch
         ``mean``, ``low``, ``high``, ``n_pairs``. The interval is NaN for
         fewer than three pairs, the mean for none.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skgan_aug.comparison import compare_samplers, paired_difference
+    >>> X, y = load_wine(return_X_y=True)
+    >>> result = compare_samplers(
+    ...     X, y, samplers=["none", "random"], classifier=DecisionTreeClassifier(),
+    ...     rare=2, rare_count=8, cv=3, n_seeds=1)
+    >>> difference = paired_difference(result, "random", "none")
+    >>> difference.n_pairs, bool(difference.low <= difference.mean <= difference.high)
+    (3, True)
     """
     ours, theirs = paired_values(result, sampler, baseline, key=score, ratio=ratio)
     differences = ours - theirs
@@ -151,6 +182,19 @@ def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=N
     -------
     ours, theirs : ndarray of shape (n_pairs, ...)
         Of the seeds and folds in which both samplers ran.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skgan_aug.comparison import compare_samplers, paired_values
+    >>> X, y = load_wine(return_X_y=True)
+    >>> result = compare_samplers(
+    ...     X, y, samplers=["none", "random"], classifier=DecisionTreeClassifier(),
+    ...     rare=2, rare_count=8, cv=3, n_seeds=1)
+    >>> ours, theirs = paired_values(result, "random", "none", key="recall")
+    >>> ours.shape, theirs.shape  # folds, classes
+    ((3, 3), (3, 3))
     """
     ratio = np.nanmax(result.ratio) if ratio is None else ratio
     ours, theirs = (_cells(result, name, key, ratio) for name in (sampler, baseline))

@@ -42,6 +42,13 @@ def load_fashion_mnist(path, *, return_X_y=False):
     ------
     ValueError
         For a file that is damaged, or does not hold what its name says.
+
+    Examples
+    --------
+    >>> from skgan_aug.datasets import load_fashion_mnist
+    >>> clothes = load_fashion_mnist("fashion-mnist")  # doctest: +SKIP
+    >>> clothes.images.shape  # doctest: +SKIP
+    (60000, 28, 28)
     """
     path = Path(path)
     X, y = _read_split(path, "train")

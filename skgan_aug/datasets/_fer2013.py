@@ -52,6 +52,12 @@ def load_fer2013(path, *, drop_leaks=True, unreadable="raise", return_X_y=False)
     ------
     ValueError
         Naming the file, the line and what is wrong with it.
+
+    Examples
+    --------
+    >>> from skgan_aug.datasets import load_fer2013
+    >>> faces = load_fer2013("fer2013.csv")  # doctest: +SKIP
+    >>> X, y = faces.images, faces.target_names[faces.target]  # doctest: +SKIP
     """
     path = Path(path)
     problems = []

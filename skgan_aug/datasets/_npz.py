@@ -30,6 +30,19 @@ def load_npz(path, *, return_X_y=False):
         ``target_names``; ``groups`` where the archive has them; ``DESCR``; and with a
         test split ``test_images``,
         ``test_data`` and ``test_target``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skgan_aug.datasets import load_npz
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "pets.npz")
+    ...     np.savez(path, X=np.zeros((3, 8, 8)), y=[0, 0, 1], classes=["cat", "dog"])
+    ...     pets = load_npz(path)
+    >>> pets.images.shape, pets.target_names.tolist()
+    ((3, 8, 8), ['cat', 'dog'])
     """
     path = Path(path)
     arrays = _read_arrays(path)

@@ -45,6 +45,12 @@ def load_sfew(
         ``images``, ``data`` and ``target`` of ``Train``; ``validation_images``,
         ``validation_data`` and ``validation_target`` of ``Val``; ``target_names``, which
         are FER2013's; ``filenames``; ``unreadable``; ``DESCR``.
+
+    Examples
+    --------
+    >>> from skgan_aug.datasets import load_sfew
+    >>> faces = load_sfew("SFEW", size=48, mode="L")  # doctest: +SKIP
+    >>> X, X_test = faces.images, faces.validation_images  # doctest: +SKIP
     """
     check_options(size, resize, mode, unreadable)
     path = Path(path)

@@ -34,6 +34,17 @@ def check_output(out, root):
     ValueError
         When ``out`` holds other files, is a file, or lies in ``root`` (or the other way
         round).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skgan_aug.folders import check_output
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     check_output(f"{folder}/balanced", f"{folder}/pets")  # silent: it is new
+    ...     check_output(folder, f"{folder}/pets")
+    Traceback (most recent call last):
+        ...
+    ValueError: ... must not lie in one another. Give another folder.
     """
     out, real, real_root = Path(out), Path(out).resolve(), Path(root).resolve()
     if real == real_root or real_root in real.parents or real in real_root.parents:

@@ -37,6 +37,13 @@ class ClassPlan:
 
     source : str or None
         The class that is translated; None where nothing is.
+
+    Examples
+    --------
+    >>> from skgan_aug.folders import ClassPlan
+    >>> plan = ClassPlan("dog", n_images=2, n_synthetic=2, n_duplicates=2, source="cat")
+    >>> plan.n_images + plan.n_synthetic + plan.n_duplicates
+    6
     """
 
     name: str
@@ -84,6 +91,22 @@ class FolderPlan:
 
     sources : dict
         ``{class: the class that is translated}``, or "rest" for all others.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from skgan_aug import CycleGANOverSampler
+    >>> from skgan_aug.folders import plan_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, n in [("cat", 6), ("dog", 2)]:
+    ...         Path(folder, name).mkdir()
+    ...         for i in range(n):
+    ...             Image.effect_noise((8, 8), 50).save(Path(folder, name, f"{i}.png"))
+    ...     plan = plan_folder(folder, CycleGANOverSampler(random_state=0))
+    >>> plan.image_size, len(plan.files), [one.name for one in plan.classes]
+    ((8, 8), 8, ['cat', 'dog'])
     """
 
     root: Path
@@ -120,13 +143,43 @@ class FolderPlan:
         return ClassPlan(name, n_images, n_synthetic, n_to_add - n_synthetic, source)
 
     def source_positions(self, target):
-        """Positions in ``files`` of what may be translated into ``target``."""
+        """Find what may be translated into a class.
+
+        Parameters
+        ----------
+        target : str
+            A class of ``sources``.
+
+        Returns
+        -------
+        positions : int ndarray
+            In ``files``.
+        """
         source = self.sources[target]
         is_source = self.y != target if is_rest(source, self.y) else self.y == source
         return np.flatnonzero(is_source)
 
     def read(self, position, size=None):
-        """Read an image, (H, W) or (H, W, 3), in the size of the translations or another."""
+        """Read an image.
+
+        Parameters
+        ----------
+        position : int
+            In ``files``.
+
+        size : tuple (H, W), default=None
+            What it is resized to; that of the translations by default.
+
+        Returns
+        -------
+        image : uint8 ndarray of shape (H, W) or (H, W, 3)
+            From 0 to 255.
+
+        Raises
+        ------
+        ValueError
+            Where the file can no longer be read.
+        """
         file = self.root / self.files[position]
         size = self.image_size if size is None else size
         try:
@@ -175,11 +228,28 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
     Returns
     -------
     plan : FolderPlan
+        Nothing is written or trained yet.
 
     Raises
     ------
     ValueError
         When the folder or the sampler's parameters cannot work.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from skgan_aug import CycleGANOverSampler
+    >>> from skgan_aug.folders import plan_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, n in [("cat", 6), ("dog", 2)]:
+    ...         Path(folder, name).mkdir()
+    ...         for i in range(n):
+    ...             Image.effect_noise((8, 8), 50).save(Path(folder, name, f"{i}.png"))
+    ...     plan = plan_folder(folder, CycleGANOverSampler(random_state=0))
+    >>> plan.n_to_add, plan.sources
+    ({'dog': 4}, {'dog': 'cat'})
     """
     check_options(size, resize, mode)
     sampler._validate_params()

@@ -114,6 +114,7 @@ class ClassRecallDisplay:
         Returns
         -------
         self : ClassRecallDisplay
+            Drawn: with ``ax_`` and ``figure_``.
         """
         if ax is None:
             ax = new_axes(figsize=(6, 1.4 + 0.32 * len(self.names)))

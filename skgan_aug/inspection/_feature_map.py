@@ -201,6 +201,7 @@ class FeatureMapDisplay:
         Returns
         -------
         self : FeatureMapDisplay
+            Drawn: with ``ax_`` and ``figure_``.
         """
         if ax is None:
             ax = new_axes(figsize=(6.5, 6))

@@ -140,6 +140,7 @@ class RatioCurveDisplay:
         Returns
         -------
         self : RatioCurveDisplay
+            Drawn: with ``ax_`` and ``figure_``.
         """
         if ax is None:
             ax = new_axes(figsize=(6, 4))

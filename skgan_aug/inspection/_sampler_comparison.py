@@ -103,6 +103,7 @@ class SamplerComparisonDisplay:
         Returns
         -------
         self : SamplerComparisonDisplay
+            Drawn: with ``ax_`` and ``figure_``.
         """
         check_score(self.score)
         if self.spread not in _SPREADS:

@@ -88,6 +88,7 @@ class TrainingCurvesDisplay:
         Returns
         -------
         self : TrainingCurvesDisplay
+            Drawn: with ``ax_`` and ``figure_``.
         """
         if not self.histories:
             raise ValueError("No CycleGAN was trained: there are no curves to draw.")

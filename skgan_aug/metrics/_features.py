@@ -28,6 +28,7 @@ def extract_features(classifier, X):
     Returns
     -------
     features : float32 ndarray of shape (n, n_features)
+        Unbounded; the rows in the order of X.
 
     Raises
     ------

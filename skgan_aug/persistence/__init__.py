@@ -56,12 +56,26 @@ def save(estimator, path):
 
     See Also
     --------
-    load : The way back, with an example.
+    load : The way back.
 
     Notes
     -----
     What a further ``fit`` or ``partial_fit`` needs is kept too: the classifier's optimiser
     and random state. Training rows are not.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_iris
+    >>> from skgan_aug import TorchCNNClassifier
+    >>> from skgan_aug.persistence import save
+    >>> classifier = TorchCNNClassifier(max_epochs=2).fit(*load_iris(return_X_y=True))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "iris.safetensors")
+    ...     save(classifier, path)
+    ...     path.stat().st_size > 0
+    True
     """
     path = Path(path)
     tensors: dict[str, torch.Tensor] = {}
@@ -105,6 +119,7 @@ def load(path, *, device="cpu", params=None):
     Returns
     -------
     estimator : CycleGANOverSampler, TorchCNNClassifier or Pipeline
+        As it was saved, but for what :func:`save` warned of.
 
     Raises
     ------

@@ -38,6 +38,17 @@ class AugmentationReport:
 
     sampler : estimator
         The fitted sampler.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skgan_aug import CycleGANOverSampler
+    >>> from skgan_aug.reporting import augmentation_report
+    >>> X, y = load_iris(return_X_y=True)
+    >>> sampler = CycleGANOverSampler(max_iter=2, random_state=0)
+    >>> report = augmentation_report(sampler, X[:120], y[:120])
+    >>> [row["label"] for row in report.rows]
+    [2]
     """
 
     rows: list[dict[str, Any]]
@@ -59,8 +70,22 @@ class AugmentationReport:
         )
 
     def to_frame(self):
-        """``rows`` as a pandas DataFrame, indexed by label."""
-        from pandas import DataFrame
+        """Put ``rows`` into a frame.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Indexed by label.
+
+        Raises
+        ------
+        ImportError
+            Where pandas, which no extra brings, is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError as error:
+            raise ImportError("to_frame needs pandas: pip install pandas") from error
 
         return DataFrame(self.rows).set_index("label")
 

@@ -80,6 +80,7 @@ def write_report(
     Returns
     -------
     path : Path
+        The page.
 
     Examples
     --------
@@ -117,7 +118,18 @@ def write_report(
 
 
 def check_requirements():
-    """Raise ImportError, with the remedy, where a report could not be written."""
+    """Refuse to begin where a report could not be written.
+
+    Raises
+    ------
+    ImportError
+        Naming the package that is missing, and the remedy.
+
+    Examples
+    --------
+    >>> from skgan_aug.reporting import check_requirements
+    >>> check_requirements()  # silent where both are installed
+    """
     try:
         import jinja2  # noqa: F401
         import matplotlib  # noqa: F401
