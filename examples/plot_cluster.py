@@ -26,7 +26,7 @@ X, y = make_imbalanced_images(X[y < 5], y[y < 5], rare=3, rare_count=18, random_
 folder = tempfile.TemporaryDirectory()
 search = GridSearchCV(
     make_pipeline(
-        CycleGANOverSampler(max_iter=40, memory=folder.name, random_state=0),
+        CycleGANOverSampler(max_iter=25, memory=folder.name, random_state=0),
         TorchCNNClassifier(max_epochs=5, random_state=0),
     ),
     {"cycleganoversampler__sampling_strategy": [0.3, 0.6]},
