@@ -29,6 +29,8 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_default_options = {"inherited-members": False}
+maximum_signature_line_length = 70  # longer ones get a line for each parameter
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 

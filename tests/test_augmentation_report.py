@@ -1,5 +1,6 @@
 """The report tells good synthetic rows from copies and from rows of the wrong class."""
 
+import sys
 from functools import partial
 
 import numpy as np
@@ -198,3 +199,9 @@ def test_the_report_is_printed_without_being_computed():
     row = dict.fromkeys([key for key, *_ in MEASURES], 0.5)
     row |= {error: 0.25 for _, error, *_ in MEASURES if error}
     assert "0.5 ± 0.25" in str(AugmentationReport([{"label": "x", **row}], None))
+
+
+def test_a_frame_without_pandas_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="to_frame needs pandas: pip install pandas"):
+        AugmentationReport([{"label": 1}], sampler=None).to_frame()
