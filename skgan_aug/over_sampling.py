@@ -373,6 +373,7 @@ class CycleGANOverSampler(BaseOverSampler):
         Returns
         -------
         self : CycleGANOverSampler
+            Nothing was trained: it cannot translate yet.
         """
         self._validate_params()
         check_classification_targets(y)
@@ -434,6 +435,7 @@ class CycleGANOverSampler(BaseOverSampler):
         Returns
         -------
         X_translated : ndarray of the shape and dtype of X
+            In the range of X.
 
         Raises
         ------

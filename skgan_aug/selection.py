@@ -39,6 +39,20 @@ def select_candidates(selection, cyclegan, translations, n, *, device="cpu"):
     ------
     ValueError
         When a callable's scores are not one finite number per candidate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.selection import select_candidates
+    >>> from skgan_aug.training import CycleGAN
+    >>> X = np.repeat([10, 30, 20], 64).reshape(3, 8, 8).astype(np.uint8)
+    >>> cyclegan = CycleGAN(ImageSpec.from_array(X))
+    >>> candidates = cyclegan.spec.encode(cyclegan.spec.as_tensor(X))
+    >>> def brightness(rows):
+    ...     return rows.mean(axis=(1, 2))
+    >>> select_candidates(brightness, cyclegan, candidates, 2).tolist()
+    [1, 2]
     """
     if selection is None:
         return np.arange(n)

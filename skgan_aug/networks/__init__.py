@@ -45,6 +45,16 @@ def make_generator(generator, spec):
     Returns
     -------
     generator : torch.nn.Module
+        Untrained.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.networks import make_generator
+    >>> spec = ImageSpec.from_array(np.zeros((5, 28, 28), dtype=np.uint8))
+    >>> type(make_generator("auto", spec)).__name__
+    'MaskedGenerator'
     """
     if callable(generator):
         return _checked("generator", generator(spec), spec, tuple(_probe(spec).shape))
@@ -70,6 +80,16 @@ def make_discriminator(discriminator, spec):
     Returns
     -------
     discriminator : torch.nn.Module
+        Untrained.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.networks import make_discriminator
+    >>> spec = ImageSpec.from_array(np.zeros((5, 28, 28), dtype=np.uint8))
+    >>> type(make_discriminator("auto", spec)).__name__
+    'PatchDiscriminator'
     """
     if callable(discriminator):
         return _checked("discriminator", discriminator(spec), spec, (_N_PROBES,))
@@ -99,6 +119,16 @@ def make_classifier(module, spec, n_classes):
     Returns
     -------
     classifier : torch.nn.Module
+        Untrained.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.networks import make_classifier
+    >>> spec = ImageSpec.from_array(np.zeros((5, 28, 28), dtype=np.uint8))
+    >>> type(make_classifier("auto", spec, 7)).__name__
+    'CompactCNN'
     """
     if callable(module):
         return _checked("module", module(spec, n_classes), spec, (_N_PROBES, n_classes))

@@ -48,6 +48,13 @@ class CompactCNN(_ImageClassifier):
     .. [1] Wu, He, "Group Normalization", ECCV 2018.
     .. [2] Xie, Tan, Gong, Wang, Yuille, Le, "Adversarial Examples Improve Image
        Recognition", CVPR 2020, section 3: on batch normalisation over two kinds of images.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import CompactCNN
+    >>> CompactCNN(1, (28, 28), 7)(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 7])
     """
 
     def __init__(self, n_channels, image_size, n_classes, *, n_filters=32, dropout=0.2):
@@ -90,6 +97,13 @@ class SmallResNet(_ImageClassifier):
     ----------
     .. [1] He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
        section 4.2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import SmallResNet
+    >>> SmallResNet(1, (28, 28), 7)(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 7])
     """
 
     def __init__(
@@ -134,6 +148,13 @@ class PaperCNN(_ImageClassifier):
 
     n_classes : int
         Number of logits.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import PaperCNN
+    >>> PaperCNN(1, (48, 48), 7)(torch.zeros(2, 1, 48, 48)).shape
+    torch.Size([2, 7])
     """
 
     def __init__(self, n_channels, image_size, n_classes):
@@ -175,6 +196,13 @@ class MLPClassifier(nn.Module):
 
     n_filters : int, default=64
         Width of the hidden layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import MLPClassifier
+    >>> MLPClassifier(5, 3)(torch.zeros(2, 5)).shape
+    torch.Size([2, 3])
     """
 
     def __init__(self, n_features, n_classes, *, n_filters=64):
@@ -188,7 +216,18 @@ class MLPClassifier(nn.Module):
         self.logits = nn.Linear(n_filters, n_classes)
 
     def forward(self, x):
-        """Logits of shape (n, n_classes) for ``x`` (n, n_features) in [-1, 1]."""
+        """Classify vectors.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, n_features)
+            In [-1, 1].
+
+        Returns
+        -------
+        logits : float tensor of shape (n, n_classes)
+            In the order of the classes.
+        """
         return self.logits(self.features(x))
 
 

@@ -18,6 +18,13 @@ class MLPDiscriminator(nn.Module):
 
     n_filters : int, default=64
         Width of the two hidden layers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import MLPDiscriminator
+    >>> MLPDiscriminator(5)(torch.zeros(2, 5)).shape
+    torch.Size([2, 1])
     """
 
     def __init__(self, n_features, *, n_filters=64):
@@ -31,7 +38,18 @@ class MLPDiscriminator(nn.Module):
         )
 
     def forward(self, x):
-        """Score vectors, the higher the more real."""
+        """Score vectors.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, n_features)
+            In [-1, 1].
+
+        Returns
+        -------
+        scores : float tensor of shape (n, 1)
+            Unbounded, the higher the more real.
+        """
         return self.layers(x)
 
 
@@ -57,6 +75,13 @@ class PatchDiscriminator(nn.Module):
     ----------
     .. [1] Isola, Zhu, Zhou, Efros, "Image-to-Image Translation with Conditional
        Adversarial Networks", CVPR 2017, appendix 6.1.2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import PatchDiscriminator
+    >>> PatchDiscriminator(1, (28, 28))(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 1, 7, 7])
     """
 
     def __init__(self, n_channels, image_size, *, n_filters=32, max_layers=2):
@@ -71,7 +96,18 @@ class PatchDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x):
-        """Score the patches of ``x`` (n, C, H, W): (n, 1, h, w), higher is more real."""
+        """Score the patches of images.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, C, H, W)
+            In [-1, 1].
+
+        Returns
+        -------
+        scores : float tensor of shape (n, 1, h, w)
+            One for each patch, unbounded, the higher the more real.
+        """
         return self.layers(pad_to_multiple(x, 1))
 
 
@@ -93,6 +129,13 @@ class PaperDiscriminator(nn.Module):
     ----------
     .. [1] Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using
        Cycle-Consistent Adversarial Networks", ICCV 2017, appendix 7.2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import PaperDiscriminator
+    >>> PaperDiscriminator(1, (48, 48))(torch.zeros(2, 1, 48, 48)).shape
+    torch.Size([2, 1, 4, 4])
     """
 
     def __init__(self, n_channels, image_size, *, n_filters=64):
@@ -114,7 +157,18 @@ class PaperDiscriminator(nn.Module):
         )
 
     def forward(self, x):
-        """Score the patches of ``x`` (n, C, H, W): (n, 1, h, w), higher is more real."""
+        """Score the patches of images.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, C, H, W)
+            In [-1, 1].
+
+        Returns
+        -------
+        scores : float tensor of shape (n, 1, h, w)
+            One for each patch, unbounded, the higher the more real.
+        """
         return self.layers(x)
 
 

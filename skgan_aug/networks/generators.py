@@ -30,6 +30,13 @@ class MLPGenerator(nn.Module):
     -----
     Maps (n, n_features) in [-1, 1] to the same shape and range. The change is added to
     the input, so that the untrained generator starts close to the identity.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import MLPGenerator
+    >>> MLPGenerator(5)(torch.zeros(2, 5)).shape
+    torch.Size([2, 5])
     """
 
     def __init__(self, n_features, *, n_filters=64):
@@ -43,7 +50,18 @@ class MLPGenerator(nn.Module):
         )
 
     def forward(self, x):
-        """Translate ``x`` of shape (n, n_features)."""
+        """Translate vectors.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, n_features)
+            In [-1, 1].
+
+        Returns
+        -------
+        translated : float tensor of shape (n, n_features)
+            In [-1, 1].
+        """
         return (x + self.change(x)).clamp(-1.0, 1.0)
 
 
@@ -65,6 +83,13 @@ class ResnetGenerator(nn.Module):
     ----------
     .. [1] Zhu, Park, Isola, Efros, "Unpaired Image-to-Image Translation using
        Cycle-Consistent Adversarial Networks", 2017, appendix 7.2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import ResnetGenerator
+    >>> ResnetGenerator(1, n_filters=8, n_blocks=1)(torch.zeros(2, 1, 12, 16)).shape
+    torch.Size([2, 1, 12, 16])
     """
 
     def __init__(self, n_channels, *, n_filters=64, n_blocks=6):
@@ -82,7 +107,18 @@ class ResnetGenerator(nn.Module):
         )
 
     def forward(self, x):
-        """Translate ``x`` of shape (n, C, H, W) in [-1, 1]."""
+        """Translate images.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, C, H, W)
+            In [-1, 1].
+
+        Returns
+        -------
+        translated : float tensor of shape (n, C, H, W)
+            In [-1, 1].
+        """
         return crop_like(self.layers(pad_to_multiple(x, _STRIDE)), x)
 
 
@@ -110,6 +146,15 @@ class MaskedGenerator(nn.Module):
     .. [1] Mejjati, Richardt, Tompkin, Cosker, Kim, "Unsupervised Attention-guided
        Image-to-Image Translation", NeurIPS 2018.
     .. [2] Odena, Dumoulin, Olah, "Deconvolution and Checkerboard Artifacts", Distill 2016.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.networks import MaskedGenerator
+    >>> generator = MaskedGenerator(3, n_filters=8, n_blocks=1)
+    >>> content, mask = generator.content_mask(torch.zeros(2, 3, 12, 16))
+    >>> content.shape, mask.shape
+    (torch.Size([2, 3, 12, 16]), torch.Size([2, 1, 12, 16]))
     """
 
     def __init__(self, n_channels, *, n_filters=32, n_blocks=4):
@@ -125,12 +170,37 @@ class MaskedGenerator(nn.Module):
         self.content_and_mask = DrawingConv2d(f // 2, n_channels + 1, 3, padding=1)
 
     def forward(self, x):
-        """Translate ``x`` of shape (n, C, H, W) in [-1, 1]."""
+        """Translate images.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, C, H, W)
+            In [-1, 1].
+
+        Returns
+        -------
+        translated : float tensor of shape (n, C, H, W)
+            In [-1, 1].
+        """
         content, mask = self.content_mask(x)
         return mask * content + (1.0 - mask) * x
 
     def content_mask(self, x):
-        """What would be drawn, in [-1, 1], and where, (n, 1, H, W) in [0, 1]."""
+        """Predict what would be drawn, and where.
+
+        Parameters
+        ----------
+        x : float tensor of shape (n, C, H, W)
+            In [-1, 1].
+
+        Returns
+        -------
+        content : float tensor of shape (n, C, H, W)
+            In [-1, 1].
+
+        mask : float tensor of shape (n, 1, H, W)
+            In [0, 1]; where it is 0 the image stays as it is.
+        """
         features = self.decoder(self.blocks(self.encoder(pad_to_multiple(x, _STRIDE))))
         drawn = crop_like(self.content_and_mask(features), x)
         return torch.tanh(drawn[:, :-1]), torch.sigmoid(drawn[:, -1:])

@@ -74,6 +74,17 @@ def train_cyclegan(
     -------
     cyclegan : CycleGAN
         On the CPU, in evaluation mode.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.training import TrainingConfig, train_cyclegan
+    >>> X = np.random.default_rng(0).integers(0, 256, size=(12, 8, 8), dtype=np.uint8)
+    >>> spec = ImageSpec.from_array(X)
+    >>> cyclegan = train_cyclegan(spec, TrainingConfig(max_iter=2), X[:8], X[8:])
+    >>> cyclegan.history[-1]["n_iter"]
+    2
     """
     shaping = {
         "generator": generator,

@@ -93,8 +93,14 @@ class CycleGANCache:
         train : callable
             Called without arguments; returns a trained CycleGAN.
 
-        spec, config, source, target
-            As :func:`~skgan_aug.training.train_cyclegan` takes them.
+        spec : ImageSpec
+            What the rows are.
+
+        config : TrainingConfig
+            How to train.
+
+        source, target : ndarray of shape (n, ...)
+            Rows of either class.
 
         title : str, default=None
             The pair of classes, for listings.
@@ -105,6 +111,7 @@ class CycleGANCache:
         Returns
         -------
         cyclegan : CycleGAN
+            Trained, now or before.
         """
         key = training_key(spec, config, source, target, **options)
         networks = {name: options[name] for name in ("generator", "discriminator")}
@@ -135,7 +142,13 @@ class CycleGANCache:
         return cyclegan
 
     def entries(self):
-        """Every CacheEntry, the least recently used first."""
+        """List what is kept.
+
+        Returns
+        -------
+        entries : list of CacheEntry
+            The least recently used first.
+        """
         entries = []
         for path in self.folder.glob(f"*{_ENTRY}"):
             if not _KEY.fullmatch(path.stem):
@@ -156,6 +169,7 @@ class CycleGANCache:
         Returns
         -------
         n_removed : int
+            How many there were.
         """
         entries = self.entries()
         for entry in entries:

@@ -61,6 +61,12 @@ class TrainingConfig:
 
     precision : {"float32", "bfloat16"}
         Of the matrix products; weights and losses stay in float32.
+
+    Examples
+    --------
+    >>> from skgan_aug.training import TrainingConfig
+    >>> TrainingConfig(max_iter=1000, n_snapshots=3).snapshot_steps
+    [300, 650, 1000]
     """
 
     max_iter: int = 1500

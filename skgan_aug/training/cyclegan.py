@@ -42,6 +42,15 @@ class CycleGAN(nn.Module):
 
     history : list of dict
         Mean losses of every 50 steps of training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.training import CycleGAN
+    >>> X = np.zeros((5, 28, 28), dtype=np.uint8)
+    >>> CycleGAN(ImageSpec.from_array(X)).translate(X).shape
+    torch.Size([5, 1, 28, 28])
     """
 
     def __init__(self, spec, *, generator="auto", discriminator="auto", seed=0):
@@ -59,7 +68,13 @@ class CycleGAN(nn.Module):
         self.history = []
 
     def keep_snapshots(self, n):
-        """Make room for ``n`` snapshots of ``generator_st``."""
+        """Make room for snapshots of ``generator_st``.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        """
         self.snapshots = nn.ModuleList(copy.deepcopy(self.generator_st) for _ in range(n))
 
     def translate(self, rows, *, reverse=False, device="cpu"):
@@ -92,7 +107,8 @@ class CycleGAN(nn.Module):
 
         Parameters
         ----------
-        x : float32 tensor of shape (n, C, H, W) or (n, n_features), in [-1, 1]
+        x : float32 tensor of shape (n, C, H, W) or (n, n_features)
+            Source images, in [-1, 1].
 
         turns : int ndarray of shape (n,)
             Whose turn it is: snapshot ``turns[i] % len(snapshots)`` translates row i.
@@ -115,12 +131,40 @@ class CycleGAN(nn.Module):
         return translations
 
     def score_realness(self, x, *, device="cpu"):
-        """Mean score of the target class's discriminator, (n,), for translations (n, ...)."""
+        """Score translations by the target class's discriminator.
+
+        Parameters
+        ----------
+        x : float32 tensor of shape (n, C, H, W) or (n, n_features)
+            Translations, in [-1, 1].
+
+        device : torch.device or str, default="cpu"
+            Where to compute.
+
+        Returns
+        -------
+        scores : float32 tensor of shape (n,)
+            Means over patches, unbounded, the higher the more real.
+        """
         scores = self._in_batches(self.discriminator_t, x, device)
         return scores.flatten(1).mean(dim=1)
 
     def score_target(self, x, *, device="cpu"):
-        """Probability of the target class, (n,), by the auxiliary classifier."""
+        """Score translations by the auxiliary classifier.
+
+        Parameters
+        ----------
+        x : float32 tensor of shape (n, C, H, W) or (n, n_features)
+            Translations, in [-1, 1].
+
+        device : torch.device or str, default="cpu"
+            Where to compute.
+
+        Returns
+        -------
+        scores : float32 tensor of shape (n,)
+            Probabilities of the target class.
+        """
         return self._in_batches(self.classifier, x, device).softmax(dim=1)[:, 1]
 
     @torch.no_grad()

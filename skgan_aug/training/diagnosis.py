@@ -28,6 +28,18 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
     findings : list of str
         Each says what was seen, in figures, and what to change; empty when all is well,
         or when fewer than 200 steps were made.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from torch import nn
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.training import CycleGAN, diagnose
+    >>> X = np.random.default_rng(0).integers(0, 256, size=(9, 8, 8), dtype=np.uint8)
+    >>> cyclegan = CycleGAN(ImageSpec.from_array(X), generator=lambda spec: nn.Identity())
+    >>> cyclegan.history = [{"n_iter": 200, "discriminator_s": 0.2, "discriminator_t": 0.2}]
+    >>> diagnose(cyclegan, X[:5], X[5:])[0][:31]
+    'translations equal their source'
     """
     history = cyclegan.history
     if not history or history[-1]["n_iter"] < _FEWEST_STEPS:

@@ -125,7 +125,13 @@ class CycleGANTrainer:
         snapshot.load_state_dict(self.cyclegan.generator_st.state_dict())
 
     def draw_batches(self):
-        """Source and target images, (batch_size, ...) each, drawn with replacement."""
+        """Draw a batch of either class, with replacement.
+
+        Returns
+        -------
+        real_s, real_t : float32 tensors of shape (batch_size, C, H, W)
+            In [-1, 1].
+        """
         return self._draw(self.source), self._draw(self.target)
 
     def _draw(self, rows):
@@ -137,11 +143,13 @@ class CycleGANTrainer:
 
         Parameters
         ----------
-        real_s, real_t : float32 tensors of shape (batch_size, C, H, W), in [-1, 1]
+        real_s, real_t : float32 tensors of shape (batch_size, C, H, W)
+            Images of the source and the target class, in [-1, 1].
 
         Returns
         -------
         losses : dict of str to 0-dimensional tensor
+            Each with its weight, on the device.
         """
         self._set_trainable_discriminators(False)
         losses, fake_s, fake_t = self._generator_losses(real_s, real_t)
@@ -158,7 +166,13 @@ class CycleGANTrainer:
         return {name: loss.detach() for name, loss in (losses | judged).items()}
 
     def state_dict(self):
-        """All that is needed to go on: weights, averages, optimisers, pools, draws."""
+        """Gather all that is needed to go on.
+
+        Returns
+        -------
+        state : dict
+            Weights, averages, optimisers, schedules, pools and the state of the draws.
+        """
         return {
             "n_iter": self.n_iter,
             "batch_size": self.batch_size,
@@ -172,7 +186,13 @@ class CycleGANTrainer:
         }
 
     def load_state_dict(self, state):
-        """Restore what :meth:`state_dict` gave."""
+        """Go on from another trainer's state.
+
+        Parameters
+        ----------
+        state : dict
+            What :meth:`state_dict` gave.
+        """
         self.n_iter = state["n_iter"]
         self.batch_size = state["batch_size"]
         self.slowdown = state["slowdown"]
@@ -195,7 +215,13 @@ class CycleGANTrainer:
         ]
 
     def finish(self):
-        """Replace the weights by the best averages; return the CycleGAN, on the CPU."""
+        """Replace the weights by the best averages.
+
+        Returns
+        -------
+        cyclegan : CycleGAN
+            On the CPU and in evaluation mode.
+        """
         weights = self._averages() if self.best is None else self.best["weights"]
         for module, averages in zip(self._averaged_modules(), weights, strict=True):
             module.load_state_dict(averages)
@@ -213,10 +239,15 @@ class CycleGANTrainer:
 
     @torch.no_grad()
     def target_score(self):
-        """Mean probability of the target class, for translations of some source images.
+        """Score translations of some source images, as they are now.
 
         By the averaged generator and the averaged auxiliary classifier, which learns from
         real images alone.
+
+        Returns
+        -------
+        score : float
+            Mean probability of the target class.
         """
         generator, _, classifier = (averaged.module for averaged in self.averaged)
         every = max(1, len(self.source) // _N_SCORED)
@@ -339,7 +370,13 @@ class CycleGANTrainer:
         return min(self.config.ema_decay, (1 + self.n_iter) / (10 + self.n_iter))
 
     def log(self):
-        """Append mean losses since the last call, and the score, to the history."""
+        """Append mean losses since the last call, and the score, to the history.
+
+        Returns
+        -------
+        means : dict of str to float
+            What was appended, but the step.
+        """
         values: dict = {}
         for name, loss in chain.from_iterable(losses.items() for losses in self._losses):
             values.setdefault(name, []).append(loss)
@@ -360,7 +397,13 @@ class CycleGANTrainer:
         return [averaged.module.state_dict() for averaged in self.averaged]
 
     def slow_down(self, factor):
-        """Multiply the learning rate of all further steps."""
+        """Change the learning rate of all further steps.
+
+        Parameters
+        ----------
+        factor : float
+            What it is multiplied by.
+        """
         self.slowdown *= factor
         for optimizer in (self.optimizer_g, self.optimizer_d):
             for group in optimizer.param_groups:
