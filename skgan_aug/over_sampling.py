@@ -94,8 +94,8 @@ class CycleGANOverSampler(BaseOverSampler):
 
     identity_weight : float, default=0
         Weight of the identity loss (a generator should leave its own class alone), not
-        relative to ``cycle_weight``; 0 is off, as in the paper, and saves a third of the
-        time.
+        relative to ``cycle_weight``; 0 is off, as in the paper, and saves a quarter of the
+        operations.
 
     classifier_weight : float, default=0
         Weight of the auxiliary classifier's loss, which makes translations cross into

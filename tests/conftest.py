@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 
 # Before SciPy is imported: scikit-learn's check of array API support skips itself without.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -35,3 +36,11 @@ def global_rng_is_left_alone():
     assert torch.equal(torch.get_rng_state(), torch_state)
     for before, after in zip(numpy_state, np.random.get_state(), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_raises():
+    """A shell lets its background jobs ignore Ctrl-C, which tests of it would inherit."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, usual)
