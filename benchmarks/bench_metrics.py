@@ -10,8 +10,8 @@ of a classifier that was trained on none of these. Takes about 25 minutes on one
 
 Averaged over the classes, all distances, precision, recall, density, coverage and both GAN
 scores put the three generators in order. What does not: diversity, because trained generators
-scatter more widely than real images; and for basophils alone Frechet distance, by which the
-briefly trained one is behind the untrained one, and GAN-test, which takes noise for basophils.
+scatter more widely than real images; and within single classes GAN-test, which takes noise for
+basophils, and for monocytes recall.
 """
 
 import argparse
