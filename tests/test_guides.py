@@ -52,7 +52,7 @@ def test_the_guide_to_the_classifier():
     y = np.repeat(["cat", "dog"], [30, 12])
     X = rng.randint(128, size=(42, 12, 12, 3)) + 100 * (y == "cat").reshape(-1, 1, 1, 1)
     names = {"X": X.astype(np.uint8), "y": y}
-    blocks = re.findall(r"```python\n(.*?)```", (GUIDES / "classifier.md").read_text(), re.S)
+    blocks = python_blocks("classifier")
     assert len(blocks) == 2
     for block in blocks:
         exec(block, names)
@@ -64,8 +64,7 @@ def test_getting_started():
     rng = np.random.RandomState(0)
     y = np.repeat(["cat", "dog"], [12, 6])
     X = rng.randint(128, size=(18, 8, 8)) + 100 * (y == "cat").reshape(-1, 1, 1)
-    text = (GUIDES / "getting_started.md").read_text()
-    (block,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    (block,) = python_blocks("getting_started")
     names = {"X": X.astype(np.uint8), "y": y}
     exec(block, names)
     assert names["scores"].shape == (2,)
@@ -78,7 +77,7 @@ def test_the_guide_to_judging():
     rng = np.random.RandomState(0)
     y = np.repeat(["cat", "dog"], [24, 12])
     X = rng.randint(128, size=(36, 8, 8)) + 100 * (y == "cat").reshape(-1, 1, 1)
-    blocks = re.findall(r"```python\n(.*?)```", (GUIDES / "judging.md").read_text(), re.S)
+    blocks = python_blocks("judging")
     names = {"X": X.astype(np.uint8), "y": y}
     for block in blocks:
         exec(block, names)

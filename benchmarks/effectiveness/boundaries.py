@@ -16,14 +16,14 @@ _SMALLEST = 1e-9  # a probability
 
 
 class RecordingClassifier(TorchCNNClassifier):
-    """A classifier whose last test probabilities can be looked up afterwards."""
+    """A classifier that keeps its last probabilities, those of the test images."""
 
     recorded = None
 
-    def predict(self, X):
-        """Most probable class; its probabilities stay in ``recorded``."""
-        type(self).recorded = self.predict_proba(X)
-        return self.classes_[self.recorded.argmax(axis=1)]
+    def predict_proba(self, X):
+        """Probability of each class, which is kept."""
+        type(self).recorded = super().predict_proba(X)
+        return self.recorded
 
 
 def score_with_best_boundaries(probabilities, labels, *, seed=0):

@@ -97,7 +97,7 @@ def run_cell(problem, name, augmentation, seed, data, memory):
         classifier_steps=CLASSIFIER_STEPS,
     )
     labels = np.searchsorted(result.classes, test[1])
-    moved = None
+    moved = np.nan
     if result.error[0] is None:
         moved = score_with_best_boundaries(RecordingClassifier.recorded, labels)
     share = np.unique(test[1], return_counts=True)[1] / len(test[1])
@@ -108,7 +108,7 @@ def run_cell(problem, name, augmentation, seed, data, memory):
         "seed": seed,
         **{score: _rounded(100 * result[score][0]) for score in SCORES},
         "recall": _rounded(100 * result.recall[0]),
-        "best_boundaries": None if moved is None else _rounded(100 * moved),
+        "best_boundaries": _rounded(100 * moved),
         "accuracy": _rounded(100 * np.dot(result.recall[0], share)),
         **{key: _rounded(result[key][0]) for key in SECONDS},
         "error": result.error[0],

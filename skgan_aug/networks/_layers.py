@@ -91,14 +91,12 @@ class _Reflection(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, width):
         ctx.width = width
-        height, columns = x.shape[-2:]
+        columns = x.shape[3]
         if columns <= _WIDEST_PRODUCT:
             x = x @ _mirror_matrix(columns, width)
         else:
-            before = x[..., 1 : width + 1].flip(3)
-            x = torch.cat([before, x, x[..., columns - 1 - width : -1].flip(3)], dim=3)
-        before = x[:, :, 1 : width + 1].flip(2)
-        return torch.cat([before, x, x[:, :, height - 1 - width : -1].flip(2)], dim=2)
+            x = _extend(x, width, dim=3)
+        return _extend(x, width, dim=2)
 
     @staticmethod
     def backward(ctx, gradient):
@@ -108,6 +106,12 @@ class _Reflection(torch.autograd.Function):
         if columns <= _WIDEST_PRODUCT:
             return gradient @ _mirror_matrix(columns, ctx.width).T, None
         return _fold(gradient, ctx.width, dim=3), None
+
+
+def _extend(x, width, dim):
+    before = x.narrow(dim, 1, width).flip(dim)
+    after = x.narrow(dim, x.shape[dim] - 1 - width, width).flip(dim)
+    return torch.cat([before, x, after], dim)
 
 
 def _fold(gradient, width, dim):
