@@ -232,9 +232,10 @@ def figures(options, result, test_labels):
 
 # %%
 # The paper's two looks at features: a map of real and generated images, and the margins
-# between a class and its nearest neighbour, before and after. For JAFFE the classifier, too,
-# learns from FER2013.
-def look_at_features(options, X, y, others, seed):
+# between a class and its nearest neighbour, before and after. The real images are some that
+# the classifier never saw: the test images; for JAFFE, whose classifier learns from FER2013
+# too, all of them.
+def look_at_features(options, X, y, split, others, seed):
     sampler = make_sampler(options).set_params(random_state=seed)  # kept from the comparison
     if others is None:
         n_most = max(np.unique(y, return_counts=True)[1])
@@ -242,19 +243,24 @@ def look_at_features(options, X, y, others, seed):
     else:
         sampler = TransferringOverSampler(sampler, *others, options.classes)
     X_resampled, y_resampled = sampler.fit_resample(X, y)
+    synthetic = getattr(sampler, "synthetic_mask_", np.arange(len(y_resampled)) >= len(y))
+    X_synthetic, y_synthetic = X_resampled[synthetic], y_resampled[synthetic]
     classifier = make_classifier().set_params(random_state=0, max_epochs=5)
     classifier.fit(*((X, y) if others is None else others))
-    synthetic = getattr(sampler, "synthetic_mask_", np.arange(len(y_resampled)) >= len(y))
-    shown = np.isin(y_resampled, [*options.classes, options.source])
+    X_real, y_real = split.get("test", (X, y))
+    shown = np.isin(y_real, [*options.classes, options.source])
     display = FeatureMapDisplay.from_estimator(
-        classifier, X_resampled[shown], y_resampled[shown], synthetic[shown]
+        classifier,
+        np.concatenate([X_real[shown], X_synthetic]),
+        np.concatenate([y_real[shown], y_synthetic]),
+        np.arange(shown.sum() + len(y_synthetic)) >= shown.sum(),
     )
     display.figure_.savefig(options.out / "feature_map.png", dpi=150)
     margins = class_margins(
-        extract_features(classifier, X),
-        y,
-        extract_features(classifier, X_resampled[synthetic]),
-        y_resampled[synthetic],
+        extract_features(classifier, X_real),
+        y_real,
+        extract_features(classifier, X_synthetic),
+        y_synthetic,
     )
     return {
         label: {"neighbor": str(neighbor), "before": float(before), "after": float(after)}
@@ -280,7 +286,7 @@ def main(arguments=None):
         command=shlex.join(["python", "examples/reproduce_paper.py", *arguments]),
     )
     seed = result.settings["seeds"][0]
-    found["margins"] = look_at_features(options, X, y, others, seed)
+    found["margins"] = look_at_features(options, X, y, split, others, seed)
     (options.out / "figures.json").write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found, indent=1))
 
