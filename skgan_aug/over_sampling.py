@@ -26,6 +26,7 @@ from .networks import make_discriminator, make_generator
 from .selection import SELECTIONS
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
+from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 
 _N_DIAGNOSED = 128  # rows of either class that warnings of a failed training rest on
@@ -54,10 +55,11 @@ class CycleGANOverSampler(BaseOverSampler):
         - "rest": all other classes together;
         - a label, or a dict {target: any of these} (targets it leaves out: "nearest").
 
-    synthetic_fraction : float in [0, 1], default=0.5
+    synthetic_fraction : float in [0, 1] or "auto", default=0.5
         Share of the added rows that are translations. The others are real rows of the
         class drawn with replacement: filling the whole deficit with translations does
-        worse than duplicating.
+        worse than duplicating. "auto": 0.5 where that helps classifiers on a third of the
+        rows, held back, and 0 where it does not; CycleGANs are trained twice for it.
 
     selection : None, {"discriminator", "classifier"} or callable, default=None
         How candidate translations are ranked, four for each that is kept where there are
@@ -168,6 +170,9 @@ class CycleGANOverSampler(BaseOverSampler):
     sampling_strategy_ : dict
         {label: rows added}.
 
+    synthetic_fraction_ : float
+        The share of translations: that of the parameter, or what "auto" came to.
+
     cyclegans_ : dict
         {(source, target): :class:`~skgan_aug.training.CycleGAN`}.
 
@@ -226,7 +231,7 @@ class CycleGANOverSampler(BaseOverSampler):
     _parameter_constraints: dict = {
         **BaseOverSampler._parameter_constraints,
         "source": "no_validation",  # any label may be one: checked against y
-        "synthetic_fraction": [Interval(Real, 0, 1, closed="both")],
+        "synthetic_fraction": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
         "selection": [StrOptions(set(SELECTIONS)), callable, None],
         "image_shape": ["array-like", None],
         "generator": [StrOptions({"auto", "masked", "resnet", "mlp"}), callable],
@@ -506,8 +511,9 @@ class CycleGANOverSampler(BaseOverSampler):
         if is_kept and not isinstance(self.random_state, Integral):
             training_seed = 0  # any will do, but what is kept is found again by its seed
         classes = np.unique(y).tolist()
+        self.synthetic_fraction_ = self._resolve_fraction(X, y, n_to_add, seed)
         n_synthetic = {
-            target: round(self.synthetic_fraction * n) for target, n in n_to_add.items()
+            target: round(self.synthetic_fraction_ * n) for target, n in n_to_add.items()
         }
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
         seeds = {
@@ -537,6 +543,14 @@ class CycleGANOverSampler(BaseOverSampler):
             origins = rng.choice(np.flatnonzero(y == target), n - n_synthetic[target])
             added.append((target, X[origins], origins, False))
         return self._assemble(X, y, added)
+
+    def _resolve_fraction(self, X, y, n_to_add, seed):
+        if self.synthetic_fraction != "auto":
+            return float(self.synthetic_fraction)
+        rng = np.random.RandomState(derive_seed(seed, 0))
+        with warnings.catch_warnings():  # the training that counts says it again
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
 
     def _train(self, X, y, seeds, spec, config, device):
         """Train a CycleGAN for each pair, or find it in ``memory``."""

@@ -253,6 +253,11 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
     """
     check_options(size, resize, mode)
     sampler._validate_params()
+    if sampler.synthetic_fraction == "auto":
+        raise ValueError(
+            "synthetic_fraction='auto' trains classifiers on all images at once; those of a "
+            "folder are read as they are needed. Give a number, such as 0.5."
+        )
     root = Path(root)
     if len(split_folders(root)) > 1:
         raise ValueError(

@@ -199,6 +199,7 @@ _OF_BOTH = {
 }
 _OF_SAMPLER = _OF_BOTH | {
     "sampling_strategy_": _is_plan,
+    "synthetic_fraction_": lambda value: type(value) is float and 0 <= value <= 1,
     "synthetic_mask_": lambda value: _is_vector(value, "b"),
     "source_indices_": lambda value: _is_vector(value, "i"),
 }

@@ -1,0 +1,122 @@
+"""synthetic_fraction="auto": translations where they help, copies where they do not."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skgan_aug import CycleGANOverSampler, synthetic_fraction
+from skgan_aug.folders import plan_folder
+from skgan_aug.persistence import load, save
+from skgan_aug.synthetic_fraction import hold_back
+
+N_COMMON, N_RARE, SIDE = 90, 9, 8
+FRAME = np.zeros((SIDE, SIDE), dtype=np.float32)
+FRAME[[0, -1]] = FRAME[:, [0, -1]] = 1.0
+
+
+@pytest.fixture(autouse=True)
+def short_classifiers(monkeypatch):
+    monkeypatch.setattr(synthetic_fraction, "_CLASSIFIER_STEPS", 60)
+
+
+@pytest.fixture
+def noise_and_frames():
+    """Noise; a rare class of noise in a faint frame, which copies are too few to tell of."""
+    X = np.random.RandomState(0).normal(100, 25, size=(N_COMMON + N_RARE, SIDE, SIDE))
+    X[N_COMMON:] += 25 * FRAME
+    return X.clip(0, 255).astype(np.uint8), np.repeat(["noise", "frame"], [N_COMMON, N_RARE])
+
+
+class AddingFrame(nn.Module):
+    """What a perfect generator would do, with a weight for the optimiser to move."""
+
+    def __init__(self):
+        super().__init__()
+        self.amount = nn.Parameter(torch.tensor(25 / 127.5))
+
+    def forward(self, x):
+        return x + self.amount * torch.from_numpy(FRAME).to(x)
+
+
+class LeavingAlone(AddingFrame):
+    """What a generator that has learnt nothing does."""
+
+    def forward(self, x):
+        return x + 0.0 * self.amount
+
+
+def make_sampler(generator, **params):
+    return CycleGANOverSampler(
+        synthetic_fraction="auto",
+        generator=generator,
+        max_iter=1,
+        batch_size=2,
+        learning_rate=1e-6,
+        n_snapshots=0,
+        device="cpu",
+        random_state=0,
+        **params,
+    )
+
+
+def test_translations_that_teach_the_class_are_taken(noise_and_frames):
+    sampler = make_sampler(lambda spec: AddingFrame())
+    _, y = sampler.fit_resample(*noise_and_frames)
+    assert sampler.synthetic_fraction_ == 0.5
+    assert sampler.synthetic_mask_.sum() == round(0.5 * (N_COMMON - N_RARE))
+    assert np.sum(y == "frame") == N_COMMON
+
+
+def test_translations_that_change_nothing_are_left_out(noise_and_frames):
+    X, y = noise_and_frames
+    X[y == "frame"] //= 4  # a class that its copies are enough for
+    sampler = make_sampler(lambda spec: LeavingAlone())
+    X_resampled, y_resampled = sampler.fit_resample(X, y)
+    assert sampler.synthetic_fraction_ == 0.0
+    assert not sampler.synthetic_mask_.any()
+    assert sampler.cyclegans_ == {}
+    assert np.sum(y_resampled == "frame") == N_COMMON
+    assert np.array_equal(X_resampled, X[sampler.source_indices_])
+
+
+def test_same_seed_same_choice_and_rows(noise_and_frames):
+    first, second = (
+        make_sampler(lambda spec: AddingFrame()).fit_resample(*noise_and_frames)
+        for _ in range(2)
+    )
+    assert np.array_equal(first[0], second[0])
+
+
+def test_flattened_images_and_vectors(noise_and_frames):
+    X, y = noise_and_frames
+    rows = X.reshape(len(X), -1)
+    for params in ({"image_shape": (SIDE, SIDE)}, {}):
+        sampler = make_sampler("auto", **params)
+        assert sampler.fit_resample(rows, y)[0].shape == (2 * N_COMMON, SIDE * SIDE)
+        assert sampler.synthetic_fraction_ in (0.0, 0.5)
+
+
+def test_two_rows_cannot_tell(noise_and_frames):
+    X, y = noise_and_frames
+    sampler = make_sampler(lambda spec: AddingFrame())
+    sampler.fit_resample(X[: N_COMMON + 2], y[: N_COMMON + 2])
+    assert sampler.synthetic_fraction_ == 0.0
+
+
+def test_a_third_of_each_class_is_held_back():
+    y = np.repeat([0, 1, 2, 3], [2, 9, 31, 3000])
+    held_back = hold_back(y, np.random.RandomState(0))
+    assert np.bincount(y[held_back], minlength=4).tolist() == [0, 3, 10, 200]
+
+
+def test_what_was_chosen_is_saved(noise_and_frames, tmp_path):
+    sampler = make_sampler("auto").set_params(synthetic_fraction=0.25)
+    sampler.fit_resample(*noise_and_frames)
+    save(sampler, tmp_path / "sampler")
+    assert load(tmp_path / "sampler").synthetic_fraction_ == 0.25
+
+
+def test_folders_need_a_number(tmp_path):
+    with pytest.raises(ValueError, match="synthetic_fraction='auto'"):
+        plan_folder(tmp_path, make_sampler("auto"))
