@@ -183,6 +183,7 @@ def compare(options, X, y, split, others):
         n_seeds=options.seeds,
         rare=options.classes,
         classifier_steps=options.classifier_steps,
+        n_jobs=options.jobs,
         callback=lambda cell: print(
             f"seed {cell['seed']}, fold {cell['fold']}, {cell['sampler']}: balanced accuracy "
             f"{100 * cell['balanced_accuracy']:.1f}",

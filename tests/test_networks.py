@@ -19,6 +19,7 @@ from skgan_aug.networks import (
     make_discriminator,
     make_generator,
 )
+from skgan_aug.networks.classifiers import _LocalResponseNorm
 from skgan_aug.networks.generators import EnlargingConv2d
 from skgan_aug.training import CycleGAN
 
@@ -133,10 +134,21 @@ def test_the_paper_cnn_is_the_papers():
     linear = [m for m in network.modules() if isinstance(m, nn.Linear)]
     assert [m.out_features for m in linear] == [256, 256, 7]
     assert linear[0].in_features == 128 * 12 * 12
-    order = [type(m).__name__ for m in network.features]
-    kept = [name for name in order if name in {"Conv2d", "MaxPool2d", "LocalResponseNorm"}]
-    pool, norm = "MaxPool2d", "LocalResponseNorm"
-    assert kept == ["Conv2d", pool, norm, "Conv2d", norm, pool]
+    pool, norm = nn.MaxPool2d, nn.LocalResponseNorm
+    kinds = [
+        next((kind for kind in (nn.Conv2d, pool, norm) if isinstance(layer, kind)), None)
+        for layer in network.features
+    ]
+    assert list(filter(None, kinds)) == [nn.Conv2d, pool, norm, nn.Conv2d, norm, pool]
+
+
+@pytest.mark.parametrize("size", [1, 4, 5])
+def test_response_normalisation_is_torchs(size):
+    x = 100 * images(6, (4, 5))
+    # Of other values than the paper's: with those the norm is hardly one.
+    values = {"alpha": 0.1, "beta": 0.6, "k": 2.0}
+    expected = nn.LocalResponseNorm(size, **values)(x)
+    torch.testing.assert_close(_LocalResponseNorm(size, **values)(x), expected)
 
 
 def test_the_discriminator_is_the_papers_where_asked():
