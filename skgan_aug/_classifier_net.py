@@ -139,14 +139,17 @@ class EncodedNetwork(nn.Module):
     def forward(self, rows):
         """Float32 logits of shape (n, n_classes) for rows of shape (n, ...)."""
         x = self.spec.encode(rows)
-        low_precision = self.training and self.precision == "bfloat16"
         if self.training:
             x = self._mixed(self._augmented(x))
-        if low_precision and x.is_cpu:
+        # No autocast that is off: leaving one empties the weights it keeps for all threads,
+        # and with that another one's training would round otherwise.
+        if not (self.training and self.precision == "bfloat16"):
+            return self.network(x).float()
+        if x.is_cpu:
             # Rows have their channels last, which is faster in float32; but bfloat16 is
             # normalised by groups at a tenth of the speed then.
             x = x.clone(memory_format=torch.contiguous_format)
-        with torch.autocast(rows.device.type, torch.bfloat16, enabled=low_precision):
+        with torch.autocast(rows.device.type, torch.bfloat16):
             return self.network(x).float()
 
     def _augmented(self, x):

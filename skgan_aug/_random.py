@@ -5,6 +5,8 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from ._threads import taking_turns
+
 
 def draw_seed(random_state):
     """Draw a seed below 2**31 from a numpy ``RandomState``."""
@@ -21,11 +23,11 @@ def global_seed(seed, device="cpu"):
     """Seed torch's global generators, of the CPU and of ``device``, inside the block only.
 
     Layers draw their initial weights, and dropout its masks, from the global
-    generators; nothing else here does.
+    generators; nothing else here does. Threads of this process take turns.
     """
     device = torch.device(device)
     gpus = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(gpus):  # of all GPUs, if not told
+    with taking_turns(), torch.random.fork_rng(gpus):  # of all GPUs, if not told
         torch.default_generator.manual_seed(seed)
         for gpu in gpus:
             with torch.cuda.device(gpu):

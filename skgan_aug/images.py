@@ -1,10 +1,11 @@
 """Rows and images as tensors: the only place that knows layout, dtype and range."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+
+from ._threads import without_warning
 
 _SINGLE_PRECISION_DTYPES = (
     torch.uint8,
@@ -146,13 +147,10 @@ class ImageSpec:
             where it can.
         """
         rows = np.ascontiguousarray(rows)
-        with warnings.catch_warnings():
-            # Memory maps of parallel workers are read-only; so is every use of this tensor.
-            warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
-            try:
-                return torch.from_numpy(rows)
-            except (TypeError, ValueError):  # a dtype or byte order that torch lacks
-                return torch.from_numpy(rows.astype(np.float64))
+        try:
+            return _from_numpy(rows)
+        except (TypeError, ValueError):  # a dtype or byte order that torch lacks
+            return torch.from_numpy(rows.astype(np.float64))
 
     def encode(self, raw):
         """Convert a batch of :meth:`as_tensor` rows.
@@ -251,6 +249,14 @@ def check_image_shape(shape, image_shape):
             "image_shape out: it is read from X of three or more dimensions."
         )
     return tuple(shape[1:])
+
+
+def _from_numpy(rows):
+    if rows.flags.writeable:
+        return torch.from_numpy(rows)
+    # Memory maps of parallel workers are read-only; so is every use of this tensor.
+    with without_warning("The given NumPy array is not writ"):
+        return torch.from_numpy(rows)
 
 
 def _as_sides(image_shape):

@@ -1,10 +1,8 @@
 """The CycleGAN engine: torch only, no estimators."""
 
-from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
+from .._threads import one_thread
 from .cache import CycleGANCache, training_key
 from .config import TrainingConfig
 from .cyclegan import CycleGAN
@@ -100,24 +98,10 @@ def train_cyclegan(
         if checkpoint_dir is not None:
             key = training_key(spec, config, source, target, **shaping)
             checkpoint = Path(checkpoint_dir) / f"{key}.pt"
-        with _one_thread():
+        with one_thread():
             return trainer.fit(title=title, verbose=verbose, checkpoint=checkpoint)
 
     if cache is None:
         return train()
     return cache.get(train, spec, config, source, target, title=title, **shaping)
 
-
-@contextmanager
-def _one_thread():
-    """Compute on one thread inside the block.
-
-    Sums are rounded in another order by another number of threads: with one, the result is
-    the same however many pairs train side by side, which is what uses the cores.
-    """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
