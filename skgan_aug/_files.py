@@ -40,6 +40,29 @@ def whole_file(path):
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and not error.filename2:
+            error.filename = str(path)  # nobody has heard of the unfinished one
         raise
+
+
+@contextmanager
+def output_file(path):
+    """Open a file that a user named, to write; devices and pipes are written as they are.
+
+    Parameters
+    ----------
+    path : Path
+        Anything else is whole or absent; where a link leads is written, not the link.
+
+    Yields
+    ------
+    file : binary file
+    """
+    if path.exists() and not path.is_file():  # such as /dev/stdout
+        with open(path, "wb") as file:
+            yield file
+    else:
+        with whole_file(path.resolve()) as file:
+            yield file

@@ -56,17 +56,58 @@ def select_candidates(selection, cyclegan, translations, n, *, device="cpu"):
     """
     if selection is None:
         return np.arange(n)
-    if selection == "discriminator":
-        scores = cyclegan.score_realness(translations, device=device).numpy()
-    elif selection == "classifier":
-        scores = cyclegan.score_target(translations, device=device).numpy()
+    if callable(selection):
+        scores = score_rows(selection, cyclegan.spec.decode(translations))
     else:
-        scores = _checked(selection(cyclegan.spec.decode(translations)), len(translations))
-    return np.argsort(-scores, kind="stable")[:n]
+        scores = score_translations(selection, cyclegan, translations, device=device)
+    return keep_best(scores, n)
 
 
-def _checked(scores, n_candidates):
-    scores = np.asarray(scores, dtype=float)
+def score_translations(selection, cyclegan, translations, *, device="cpu"):
+    """Score candidates by a network: each by itself, so that they may come in batches.
+
+    Parameters
+    ----------
+    selection : {"discriminator", "classifier"}
+        Whose score.
+
+    cyclegan : CycleGAN
+        What translated them.
+
+    translations : float32 tensor of shape (n_candidates, ...)
+        The candidates, in [-1, 1].
+
+    device : torch.device or str, default="cpu"
+        Where to compute.
+
+    Returns
+    -------
+    scores : float32 ndarray of shape (n_candidates,)
+        Higher is better.
+    """
+    if selection == "discriminator":
+        return cyclegan.score_realness(translations, device=device).numpy()
+    return cyclegan.score_target(translations, device=device).numpy()
+
+
+def score_rows(selection, rows):
+    """Let a callable score all candidates, and check what it returns.
+
+    Parameters
+    ----------
+    selection : callable
+        As :func:`select_candidates` takes it.
+
+    rows : ndarray of shape (n_candidates, ...)
+        The candidates, as rows of X.
+
+    Returns
+    -------
+    scores : float ndarray of shape (n_candidates,)
+        Finite; higher is better.
+    """
+    n_candidates = len(rows)
+    scores = np.asarray(selection(rows), dtype=float)
     if scores.shape != (n_candidates,) or not np.isfinite(scores).all():
         raise ValueError(
             "selection must return one finite score per candidate: an array of shape "
@@ -74,3 +115,8 @@ def _checked(scores, n_candidates):
             + ("." if np.isfinite(scores).all() else " with NaN or infinity.")
         )
     return scores
+
+
+def keep_best(scores, n):
+    """Indices of the ``n`` highest scores, the best first; of equal ones the earlier first."""
+    return np.argsort(-scores, kind="stable")[:n]

@@ -10,6 +10,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 REST = "rest"  # stands for all classes but the target
 _N_COMPONENTS = 50
 _ROWS_PER_CLASS = 1000
+_ROWS = 20_000  # of all classes together, or a few of each: they are held as float64
+_FEWEST_ROWS_PER_CLASS = 20
 
 
 def resolve_sources(source, X, y, targets):
@@ -115,7 +117,8 @@ def _nearest_classes(X, y, classes, targets):
 
 def _discriminant_means(X, y, classes):
     """{label: mean of its rows in discriminant space}; at most 1000 rows of each class."""
-    rows = np.concatenate([np.flatnonzero(y == label)[:_ROWS_PER_CLASS] for label in classes])
+    n = min(_ROWS_PER_CLASS, max(_FEWEST_ROWS_PER_CLASS, _ROWS // len(classes)))
+    rows = np.concatenate([np.flatnonzero(y == label)[:n] for label in classes])
     flat, labels = X[rows].reshape(len(rows), -1).astype(np.float64), y[rows]
     scale = np.abs(flat).max()
     flat /= scale if scale > 0 else 1.0  # squares of float64 extremes would overflow

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from ._random import draw_seed
-from .selection import select_candidates
-from .training.augmentation import vary_repeats
+from .selection import SELECTIONS, keep_best, score_rows, score_translations
+from .training.augmentation import draw_moves, draw_shifts, shift_images
 
 _CANDIDATES_PER_ROW = 4  # translations to choose from, for each that is kept
 
@@ -50,23 +50,70 @@ def translate_rows(cyclegan, X, source, n, *, selection, random_state, device):
     origins : int ndarray of shape (n,)
         The row of X that each was translated from.
     """
-    spec = cyclegan.spec
     n_candidates = n
     if selection is not None:
         n_candidates = max(n, min(_CANDIDATES_PER_ROW * n, len(source)))
     origins = np.resize(random_state.permutation(source), n_candidates)
-    x = spec.encode(spec.as_tensor(X[origins]))
-    if n_candidates > len(source):
-        generator = torch.Generator().manual_seed(draw_seed(random_state))
-        x = vary_repeats(x, len(source), generator)
-    translations = cyclegan.translate_in_turn(x, np.arange(n_candidates), device=device)
-    kept = select_candidates(selection, cyclegan, translations, n, device=device)
-    rows = spec.decode(translations[kept])
-    if spec.is_image and len({row.tobytes() for row in rows}) < n:
+    rows, scores = _candidates(
+        cyclegan, X, origins, len(source), selection, random_state, device
+    )
+    if callable(selection):
+        scores = score_rows(selection, rows)
+    if scores is not None:
+        kept = keep_best(scores, n)
+        rows, origins = rows[kept], origins[kept]
+    if cyclegan.spec.is_image and len({hash(row.tobytes()) for row in rows}) < n:
         warnings.warn(
             f"Some of the {n} translations are identical: their {len(source)} source "
             "images are too few or too alike. Lower synthetic_fraction, or choose "
             "another source.",
             stacklevel=5,
         )
-    return rows, origins[kept]
+    return rows, origins
+
+
+def _candidates(cyclegan, X, origins, n_different, selection, random_state, device):
+    """Translations as rows of X, and their scores by a network, if one is to select.
+
+    Never more than a batch of them is held as float32, which takes four times the memory
+    of uint8.
+    """
+    spec, n = cyclegan.spec, len(origins)
+    rows = np.empty((n, *X.shape[1:]), dtype=X.dtype)
+    scores = np.empty(n, dtype=np.float32) if selection in SELECTIONS else None
+    batches = _source_batches(spec, X, origins, n_different, cyclegan.turn_size, random_state)
+    for part, x in batches:
+        turns = np.arange(part.start, part.stop)
+        translations = cyclegan.translate_in_turn(x, turns, device=device)
+        rows[part] = spec.decode(translations)
+        if scores is not None:
+            scores[part] = score_translations(selection, cyclegan, translations, device=device)
+    return rows, scores
+
+
+def _source_batches(spec, X, origins, n_different, batch_size, random_state):
+    """Slices, and the source rows there as tensors; repeats, which come last, are varied."""
+    n = len(origins)
+    n_repeats = n - n_different
+    if n_repeats > 0:
+        generator = torch.Generator().manual_seed(draw_seed(random_state))
+        if spec.is_image:
+            variations = draw_shifts(n_repeats, n_different, spec.image_size, generator)
+        else:
+            variations = draw_moves(n_repeats, n_different, generator)
+    for start in range(0, n, batch_size):
+        stop = min(start + batch_size, n)
+        x = spec.encode(spec.as_tensor(X[origins[start:stop]]))
+        if stop > n_different:
+            n_first = max(0, n_different - start)  # in this batch
+            own = slice(start + n_first - n_different, stop - n_different)
+            first, second = (variation[own] for variation in variations)
+            x = torch.cat([x[:n_first], _varied(spec, X, origins, x[n_first:], first, second)])
+        yield slice(start, stop), x
+
+
+def _varied(spec, X, origins, repeats, first, second):
+    if spec.is_image:
+        return shift_images(repeats, first, second)
+    towards = spec.encode(spec.as_tensor(X[origins[first.numpy()]]))
+    return torch.lerp(repeats, towards, second)

@@ -10,6 +10,7 @@ import joblib
 import torch
 from rich.console import Console
 
+from .._files import output_file
 from .._text import printable
 from ..classification import TorchCNNClassifier
 from ..comparison import CELL_KEYS, compare_samplers, make_samplers, summarize_comparison
@@ -90,9 +91,9 @@ def run_comparison(settings):
     console.print(summary_table(rows), soft_wrap=True)
     console.print(verdict(result), highlight=False, soft_wrap=True)
     if settings.json is not None:
-        settings.json.write_text(
-            json.dumps(_as_json(settings, problem, result, rows), indent=1)
-        )
+        with output_file(settings.json) as file:
+            text = json.dumps(_as_json(settings, problem, result, rows), indent=1)
+            file.write(text.encode())
     if settings.plot is not None:
         _draw(result, problem, settings.plot)
     if settings.report is not None:
@@ -155,7 +156,8 @@ def _default_jobs():
 def _draw(result, problem, path):
     display = SamplerComparisonDisplay.from_comparison(result)
     display.ax_.set_title(printable(problem.title), parse_math=False)
-    display.figure_.savefig(path, dpi=150)
+    with output_file(path) as file:
+        display.figure_.savefig(file, format=path.suffix[1:], dpi=150)
 
 
 def _write_report(settings, problem, result):

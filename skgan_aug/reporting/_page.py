@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._files import output_file
 from .._text import printable
 from ..comparison import (
     SCORES,
@@ -113,7 +114,8 @@ def write_report(
         command=command,
     )
     path = Path(path)
-    path.write_text(page, encoding="utf-8")
+    with output_file(path) as file:
+        file.write(page.encode())
     return path
 
 

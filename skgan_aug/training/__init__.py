@@ -104,4 +104,3 @@ def train_cyclegan(
     if cache is None:
         return train()
     return cache.get(train, spec, config, source, target, title=title, **shaping)
-

@@ -47,9 +47,9 @@ def jitter_color(x, generator):
 
 def translate_image(x, generator):
     """Shift by up to an eighth of either side, filling by reflection."""
-    far = _farthest_shift(x)
+    far = _farthest_shift(x.shape[-2:])
     down, right = (_integers(2 * side + 1, len(x), generator, x) - side for side in far)
-    return _shift(x, down, right)
+    return shift_images(x, down, right)
 
 
 def cut_out(x, generator):
@@ -72,52 +72,80 @@ def flip_image(x, generator):
     return torch.where(flipped, x.flip(-1), x)
 
 
-def vary_repeats(x, n_different, generator):
-    """Make repeated rows different without leaving their class.
+def draw_shifts(n_repeats, n_different, image_size, generator):
+    """Draw how far to shift repeats of images: each in another way while there are any left.
 
     Parameters
     ----------
-    x : tensor of shape (n, C, H, W) or (n, n_features)
-        The first ``n_different`` rows, repeated in turn.
+    n_repeats : int
+        How many images come again, after ``n_different`` that came once.
 
     n_different : int
-        How many rows to leave as they are.
+        How many there are, which are repeated in turn.
+
+    image_size : tuple of int
+        (H, W).
 
     generator : torch.Generator
-        On the CPU; where the random amounts come from.
+        On the CPU.
+
+    Returns
+    -------
+    down, right : int64 tensors of shape (n_repeats,)
+        Pixels, for :func:`shift_images`.
+    """
+    turn = torch.arange(n_repeats)
+    tall, wide = (2 * side + 1 for side in _farthest_shift(image_size))
+    shifts = torch.rand(n_different, tall * wide, generator=generator)
+    shifts[:, tall * wide // 2] = 2.0  # no shift at all comes last
+    shift = shifts.argsort(dim=1)[turn % n_different, turn // n_different % (tall * wide)]
+    return shift // wide - tall // 2, shift % wide - wide // 2
+
+
+def draw_moves(n_repeats, n_different, generator):
+    """Draw how repeats of vectors move: by up to half the way to another row.
+
+    Parameters
+    ----------
+    n_repeats, n_different, generator
+        As in :func:`draw_shifts`.
+
+    Returns
+    -------
+    towards : int64 tensor of shape (n_repeats,)
+        Position of the other row, below ``n_different``.
+
+    share : float32 tensor of shape (n_repeats, 1)
+        Of the way, for ``torch.lerp``.
+    """
+    origin = torch.arange(n_repeats) % n_different
+    step = 1 + torch.randint(max(1, n_different - 1), origin.shape, generator=generator)
+    share = 0.5 * torch.rand(n_repeats, 1, generator=generator)
+    return (origin + step) % n_different, share
+
+
+def _farthest_shift(image_size):
+    """An eighth of either side, at least a pixel; none where there is nothing to reflect."""
+    return tuple(min(max(1, side // 8), side - 1) for side in image_size)
+
+
+def shift_images(x, down, right):
+    """Shift each image by pixels of its own, filling by reflection.
+
+    Parameters
+    ----------
+    x : tensor of shape (n, C, H, W)
+        Images, in any range.
+
+    down, right : int64 tensors of shape (n,)
+        Pixels, up to an eighth of the side; at least one is always allowed.
 
     Returns
     -------
     x : tensor of the same shape
-        Repeats of an image are shifted, each in another way while there are any left;
-        those of a vector are moved by up to half the way to another row.
+        Shifted.
     """
-    repeats = x[n_different:]
-    if not len(repeats):
-        return x
-    turn = torch.arange(len(repeats))
-    origin = turn % n_different
-    if x.ndim == 4:
-        tall, wide = (2 * side + 1 for side in _farthest_shift(x))
-        shifts = torch.rand(n_different, tall * wide, generator=generator)
-        shifts[:, tall * wide // 2] = 2.0  # no shift at all comes last
-        shift = shifts.argsort(dim=1)[origin, turn // n_different % (tall * wide)]
-        varied = _shift(repeats, shift // wide - tall // 2, shift % wide - wide // 2)
-    else:
-        step = 1 + torch.randint(max(1, n_different - 1), origin.shape, generator=generator)
-        share = 0.5 * torch.rand(len(repeats), 1, generator=generator)
-        varied = torch.lerp(repeats, x[(origin + step) % n_different], share)
-    return torch.cat([x[:n_different], varied])
-
-
-def _farthest_shift(x):
-    """An eighth of either side, at least a pixel; none where there is nothing to reflect."""
-    return tuple(min(max(1, side // 8), side - 1) for side in x.shape[-2:])
-
-
-def _shift(x, down, right):
-    """Shift each image by pixels of its own, filling by reflection."""
-    far = _farthest_shift(x)
+    far = _farthest_shift(x.shape[-2:])
     padded = F.pad(x, (far[1], far[1], far[0], far[0]), mode="reflect")
     down, right = (
         (shift.to(x.device) + side)[:, None, None]

@@ -217,7 +217,10 @@ class CycleGANCache:
             _write(path.with_suffix(_WEIGHTS), raw)
             _write(path, json.dumps(record, indent=1).encode())
         except OSError as error:
+            with suppress(OSError):
+                self._remove(key)  # weights alone are no entry, but take their room
             self._warn_of_writing(error)
+            return
         self._evict(keep=key)
 
     def _warn_of_writing(self, error):
@@ -235,9 +238,18 @@ class CycleGANCache:
         for entry in entries:
             if n_bytes <= self.max_bytes:
                 return
-            if entry.key != keep:
+            if entry.key == keep:
+                continue
+            try:
                 self._remove(entry.key)
-                n_bytes -= entry.n_bytes
+            except OSError as error:  # of somebody else, say
+                warnings.warn(
+                    f"memory={str(self.folder)!r} holds more than cache_size="
+                    f"{self.max_bytes}: an entry cannot be removed ({error}).",
+                    stacklevel=2,
+                )
+                return
+            n_bytes -= entry.n_bytes
 
     def _remove(self, key):
         for suffix in (_ENTRY, _WEIGHTS):

@@ -1,5 +1,6 @@
 """Interrupted training goes on where it stopped."""
 
+import io
 from pathlib import Path
 
 import torch
@@ -16,11 +17,19 @@ def save_checkpoint(trainer, path):
 
     path : str or Path
         The file; its folder is made if need be.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written; what was there before stays.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # By way of memory: of a full disk, torch would say "unexpected pos".
+    raw = io.BytesIO()
+    torch.save(trainer.state_dict(), raw)
     with whole_file(path) as file:
-        torch.save(trainer.state_dict(), file)
+        file.write(raw.getbuffer())
 
 
 def load_checkpoint(trainer, path):

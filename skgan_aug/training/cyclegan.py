@@ -130,6 +130,11 @@ class CycleGAN(nn.Module):
                 translations[own] = self._in_batches(generator, x[own], device)
         return translations
 
+    @property
+    def turn_size(self):
+        """Rows to translate at once, so that each snapshot gets a whole batch."""
+        return _TRANSLATION_BATCH * max(1, len(self.snapshots))
+
     def score_realness(self, x, *, device="cpu"):
         """Score translations by the target class's discriminator.
 

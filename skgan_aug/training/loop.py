@@ -66,7 +66,7 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
     KeyboardInterrupt
         On Ctrl-C, once the step has been finished and the checkpoint written.
     """
-    saved_at = time.monotonic()
+    saved_at, is_saved = time.monotonic(), False
     total = trainer.config.max_iter
     good = _copy_state(trainer)
     with (
@@ -79,6 +79,9 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
             except torch.OutOfMemoryError:
                 _halve_batch(trainer, good)
                 continue
+            except RuntimeError as error:
+                _explain(error, trainer)
+                raise
             if trainer.n_iter % _LOG_EVERY == 0 or trainer.n_iter == total:
                 means = trainer.log()
                 if all(map(math.isfinite, means.values())):
@@ -91,11 +94,25 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
             bar.update(trainer.n_iter - bar.n)
             is_due = time.monotonic() - saved_at > _CHECKPOINT_SECONDS
             if checkpoint and (is_due or _ends(trainer, until, interrupt)):
-                save_checkpoint(trainer, checkpoint)
+                is_saved = _save(trainer, checkpoint)
                 saved_at = time.monotonic()
     if interrupt.is_set():
-        where = f"; {checkpoint} goes on from there" if checkpoint else ""
+        where = f"; {checkpoint} goes on from there" if is_saved else ""
         raise KeyboardInterrupt(f"stopped after {trainer.n_iter} of {total} steps{where}")
+
+
+def _save(trainer, checkpoint):
+    """Write a checkpoint; where that fails, say so and go on with the training."""
+    try:
+        save_checkpoint(trainer, checkpoint)
+    except OSError as error:
+        warnings.warn(
+            f"The checkpoint cannot be written ({error}). Training goes on, but interrupted "
+            "it would begin at the last one: make room, or name another checkpoint_dir.",
+            stacklevel=4,
+        )
+        return False
+    return True
 
 
 def _ends(trainer, until, interrupt):
@@ -118,6 +135,18 @@ def _slow_down(trainer, good):
         f"the rate; better lower learning_rate (now {config.learning_rate}).",
         stacklevel=4,
     )
+
+
+def _explain(error, trainer):
+    """Raise MemoryError where a CPU has no more: torch has no class for that.
+
+    It is no time to go on: convolutions that once lacked memory may hang.
+    """
+    if "can't allocate memory" in str(error):
+        raise MemoryError(
+            f"There is no memory for batch_size={trainer.batch_size} on the CPU: lower it, or "
+            "n_jobs."
+        ) from error
 
 
 def _halve_batch(trainer, good):
