@@ -108,7 +108,8 @@ def over_sample_logged(folder, result):
 
     loop.save_checkpoint, trainer.run_training = logged_save, logged_training
     X_resampled = over_sample(memory=folder / "memory", checkpoint_dir=folder / "checkpoints")
-    np.save(result, X_resampled)
+    np.save(result.with_name("unfinished.npy"), X_resampled)
+    os.replace(result.with_name("unfinished.npy"), result)
 
 
 def start(folder):
@@ -429,12 +430,14 @@ def in_worker():
 
 
 class Terminated(nn.Module):
-    """Sends SIGTERM to the worker it is in, until there is a file that says no."""
+    """Sends SIGTERM to the worker it is in, unless the environment says no."""
 
     def __init__(self, spec):
         super().__init__()
         self.network = make_generator(spec)
         self.n_calls = 0
+        if in_worker():
+            loop._CHECKPOINT_SECONDS = 0
 
     def forward(self, x):
         self.n_calls += 1
@@ -450,6 +453,7 @@ def test_a_terminated_worker(workers, tmp_path, monkeypatch):
     monkeypatch.setenv("SKGAN_AUG_TEST_TERM", "1")
     with pytest.raises(TerminatedWorkerError, match="SIGTERM"):
         over_sample(generator=Terminated, n_jobs=2, **folders)
+    assert files(tmp_path / "checkpoints")
     monkeypatch.setenv("SKGAN_AUG_TEST_TERM", "")
     get_reusable_executor(max_workers=2).shutdown(wait=True)
     assert_array_equal(over_sample(generator=Terminated, n_jobs=2, **folders), expected)
@@ -472,7 +476,9 @@ def limit_memory(n_megabytes):
     with open("/proc/self/statm") as file:
         n_pages = int(file.read().split()[0])
     n_bytes = n_pages * resource.getpagesize() + n_megabytes * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
+    resource.setrlimit(
+        resource.RLIMIT_AS, (n_bytes, resource.getrlimit(resource.RLIMIT_AS)[1])
+    )
 
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
