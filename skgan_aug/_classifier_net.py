@@ -156,7 +156,7 @@ class EncodedNetwork(nn.Module):
         if self.augmentation is None:
             return x
         if callable(self.augmentation):
-            return self.augmentation(x)
+            return _augmented_by(self.augmentation, x)
         for augment in AUGMENTATIONS[self.augmentation]:
             x = augment(x, self.rng)
         return x
@@ -170,6 +170,24 @@ class EncodedNetwork(nn.Module):
         partner = torch.randperm(len(x), generator=self.rng)
         self.mixed = share, partner
         return share * x + (1.0 - share) * x[partner.to(x.device)]
+
+
+def _augmented_by(augmentation, x):
+    """A batch as a function of the user's returns it, refused unless it is one."""
+    try:
+        augmented = augmentation(x)
+    except Exception as error:
+        raise ValueError(
+            f"augmentation failed on a batch of shape {tuple(x.shape)} with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    is_batch = torch.is_tensor(augmented) and augmented.dtype == x.dtype
+    if not (is_batch and augmented.shape[:1] == x.shape[:1]):
+        raise ValueError(
+            f"augmentation must return a float32 tensor of {len(x)} images for a batch of "
+            f"shape {tuple(x.shape)}, but returned {augmented!r:.60}."
+        )
+    return augmented
 
 
 class PredictionBatches:

@@ -30,8 +30,8 @@ def resolve_device(device):
         return torch.device(_available_devices()[0])
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=resolved).item()  # which "meta", for one, cannot tell
+    except (RuntimeError, AssertionError, ImportError) as error:
         raise ValueError(
             f"device={device!r} is not available here. Use 'auto' or one of "
             f"{_available_devices()}."

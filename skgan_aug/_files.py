@@ -1,8 +1,9 @@
-"""Files that are whole or absent."""
+"""Files that are whole or absent, and folders that are what they seem."""
 
 import os
 import secrets
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -66,3 +67,38 @@ def output_file(path):
     else:
         with whole_file(path.resolve()) as file:
             yield file
+
+
+def check_path(parameter, path):
+    """Refuse what no file system could name; anything but str or path is let through.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter that holds it.
+    """
+    if not isinstance(path, str | Path):
+        return
+    try:
+        os.stat(path)
+    except ValueError as error:
+        raise ValueError(f"{parameter}={path!r} is no path: {error}.") from error
+    except OSError:  # it may be made yet
+        pass
+
+
+def make_folder(parameter, path):
+    """Make a folder, or say why that cannot be.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter that holds it.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"{parameter}={str(path)!r:.200} cannot be made: {error.strerror}. Give a folder "
+            "that can be written."
+        ) from error

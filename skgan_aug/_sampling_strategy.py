@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from imblearn.utils import check_sampling_strategy
@@ -43,17 +43,40 @@ def resolve_sampling_strategy(sampling_strategy, y):
     {'b': 2}
     """
     counts = Counter(y.tolist())
+    if callable(sampling_strategy):
+        sampling_strategy = _call(sampling_strategy, y)
     if isinstance(sampling_strategy, Real) and len(counts) > 2:
         wanted = round(float(sampling_strategy) * max(counts.values()))
         sampling_strategy = {label: wanted for label, n in counts.items() if n < wanted}
     elif isinstance(sampling_strategy, Mapping):
         _check_mapping(sampling_strategy, counts)
         sampling_strategy = dict(sampling_strategy)
-    n_to_add = check_sampling_strategy(sampling_strategy, y, "over-sampling")
+    try:
+        n_to_add = check_sampling_strategy(sampling_strategy, y, "over-sampling")
+    except ValueError as error:
+        if "sampling_strategy" in str(error) or len(counts) < 2:
+            raise
+        raise ValueError(f"sampling_strategy={sampling_strategy!r}: {error}") from error
     return {
         label.item() if isinstance(label, np.generic) else label: int(n)
         for label, n in n_to_add.items()
     }
+
+
+def _call(sampling_strategy, y):
+    """The dict that a callable makes of y."""
+    try:
+        plan = sampling_strategy(y)
+    except Exception as error:
+        raise ValueError(
+            f"sampling_strategy failed on y with {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(plan, Mapping):
+        raise TypeError(
+            f"sampling_strategy returned {type(plan).__name__}, but must return a dict of "
+            "label: number of rows."
+        )
+    return plan
 
 
 def _check_mapping(sampling_strategy, counts):
@@ -63,9 +86,18 @@ def _check_mapping(sampling_strategy, counts):
                 f"sampling_strategy asks for rows of class {label!r}, which is not in y. "
                 f"The classes are {sorted(counts, key=str)}."
             )
+        if not isinstance(wanted, Integral) and not _is_whole(wanted):
+            raise ValueError(
+                f"sampling_strategy asks for {wanted!r} rows of class {label!r}: give a whole "
+                "number."
+            )
         if wanted < counts[label]:
             raise ValueError(
                 f"sampling_strategy asks for {wanted} rows of class {label!r}, which has "
                 f"{counts[label]}: an over-sampler never removes rows. Ask for at least "
                 f"{counts[label]}, or leave the class out."
             )
+
+
+def _is_whole(number):
+    return isinstance(number, Real) and float(number).is_integer()

@@ -20,6 +20,7 @@ def check_sample_weight(sample_weight, X):
     weights = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
+    weights[weights < np.finfo(np.float32).tiny] = 0  # losses are in float32
     if not weights.any():  # newer versions of scikit-learn say so themselves
         raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
     if np.ceil(weights).sum() > _MOST_ROWS:

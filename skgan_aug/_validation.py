@@ -1,7 +1,42 @@
-"""What both estimators accept as X."""
+"""What both estimators accept as X, y and numbers."""
+
+import re
+from contextlib import contextmanager
+from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
+
+_LARGEST_INT, _LARGEST_REAL = 2**31 - 1, 1e30  # beyond, torch's int32 and float32 overflow
+
+
+def whole_number(least, most=_LARGEST_INT):
+    """The constraint of an integer parameter: at least ``least``, and no overflow."""
+    return Interval(Integral, least, most, closed="both")
+
+
+def real_number(closed="both"):
+    """The constraint of a real parameter: at least 0, or above it, and no overflow."""
+    return Interval(Real, 0, _LARGEST_REAL, closed=closed)
+
+
+@contextmanager
+def named(name):
+    """Make sure that whatever is wrong with X or y is said of it, as ValueError or TypeError.
+
+    What an array-like raises while it is converted can be anything, and some messages of
+    NumPy and scikit-learn leave open which of the two they are about.
+    """
+    try:
+        yield
+    except Exception as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        if isinstance(error, kind) and re.search(r"\b[Xy]\b", str(error)):
+            raise
+        if "inconsistent numbers of samples" in str(error):
+            name = "X and y"
+        raise kind(f"{name} cannot be used: {error}") from error
 
 
 def check_images(estimator, X, y="no_validation", *, reset, spec=None):
@@ -34,19 +69,33 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     ValueError, TypeError
         Naming what is wrong with X and the remedy.
     """
-    X = _as_numbers(_densify(X))
-    if spec is not None:
-        rows = X if hasattr(X, "ndim") else np.asarray(X)
-        if rows.ndim > 2:  # scikit-learn would take the height for a number of features
+    with named("X"):
+        _check_nothing_is_masked(X, y)
+        X = _as_numbers(_densify(X))
+        if spec is not None:
+            rows = X if hasattr(X, "ndim") else np.asarray(X)
+            if rows.ndim > 2:  # scikit-learn would take the height for a number of features
+                spec.check_rows(rows)
+        checked = validate_data(estimator, X, y, reset=reset, allow_nd=True, dtype="numeric")
+        rows = checked[0] if isinstance(checked, tuple) else checked
+        if rows.dtype.kind not in "buif":
+            raise ValueError(f"X has dtype {rows.dtype}, which holds no numbers: convert it.")
+        if spec is not None:
             spec.check_rows(rows)
-    checked = validate_data(estimator, X, y, reset=reset, allow_nd=True, dtype="numeric")
-    if spec is not None:
-        spec.check_rows(checked[0] if isinstance(checked, tuple) else checked)
     return checked
+
+
+def _check_nothing_is_masked(X, y):
+    """Masks would be dropped, and what is below them be taken for values."""
+    for name, values in (("X", X), ("y", y)):
+        if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+            raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
 
 
 def _densify(X):
     """A frame without sparse columns; anything else as it is."""
+    if getattr(X, "ndim", 0) != 2:
+        return X
     if any(hasattr(dtype, "fill_value") for dtype in getattr(X, "dtypes", ())):
         return X.astype({name: getattr(t, "subtype", t) for name, t in X.dtypes.items()})
     return X

@@ -1,6 +1,6 @@
 """TorchCNNClassifier: a convolutional network as a scikit-learn classifier."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from ._classifier_net import AUGMENTATIONS, count_batches, make_net
 from ._devices import resolve_device, resolve_precision
 from ._random import draw_seed, global_seed
 from ._training_rows import check_sample_weight, hold_out, training_order
-from ._validation import check_images
+from ._validation import check_images, named, real_number, whole_number
 from .images import ImageSpec
 from .networks import make_classifier
 
@@ -149,15 +149,15 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "module": [StrOptions({"auto", "compact", "resnet", "paper", "mlp"}), callable],
         "image_shape": ["array-like", None],
-        "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": [StrOptions({"auto"}), whole_number(1, 10**6)],
+        "batch_size": [whole_number(1)],
+        "learning_rate": [real_number("right")],
         "learning_rate_schedule": [StrOptions({"one_cycle", "constant"})],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [real_number()],
         "optimizer": [StrOptions({"adamw", "adam", "sgd"}), type],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
-        "mixup": [Interval(Real, 0, None, closed="left")],
+        "mixup": [real_number()],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "real_last": [Interval(Real, 0, 1, closed="left")],
         "early_stopping": ["boolean"],
@@ -245,6 +245,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             Before training, for X, y, weights or parameters that cannot work.
+
+        FloatingPointError
+            When training diverged; ``history_`` tells how far it came.
         """
         self._validate_params()
         if self.real_last and synthetic_mask is None:
@@ -256,9 +259,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         X, y, weights, is_real = self._check_rows(
             X, y, sample_weight, synthetic_mask, reset=not goes_on
         )
-        if not goes_on:
-            self._start(X, np.unique(y))
-        self._train(X, y, weights, is_real)
+        net = self.net_ if goes_on else self._start(X, np.unique(y))
+        self._train(net, X, y, weights, is_real)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -286,14 +288,18 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self._validate_params()
         starts = not hasattr(self, "net_")
         X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
-        if starts:
-            self._start(X, np.unique(y if classes is None else classes))
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        if classes is not None:
+            classes = _check_labels(classes, y)
+        if not starts and classes is not None and not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"classes={classes!r} is not what the first call to partial_fit had: "
                 f"{self.classes_}."
             )
-        self._train(X, y, weights, None, is_partial=True)
+        if starts:
+            net = self._start(X, np.unique(y) if classes is None else classes)
+        else:
+            net = self.net_
+        self._train(net, X, y, weights, None, is_partial=True)
         return self
 
     def predict_proba(self, X):
@@ -309,7 +315,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         probabilities : float64 ndarray of shape (n, n_classes)
             In the order of ``classes_``.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
         X = check_images(self, X, reset=False, spec=self._spec)
         probabilities = np.empty((len(X), len(self.classes_)))
         # Filled batch by batch: small results kept among large temporaries would keep the
@@ -318,6 +324,11 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         for logits in self.net_.forward_iter(self._spec.as_tensor(X)):
             start, end = end, end + len(logits)
             probabilities[start:end] = logits.double().softmax(dim=1)
+        if not np.isfinite(probabilities).all():
+            raise ValueError(
+                "X gives probabilities that are not finite: its values are far out of the "
+                "range of what was fitted, or so are the weights."
+            )
         return probabilities
 
     def predict(self, X):
@@ -337,20 +348,22 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[best]
 
     def _check_X_y(self, X, y, *, reset):
-        if type_of_target(y).startswith("multi") and np.ndim(y) > 1 and np.shape(y)[1] > 1:
-            raise ValueError(
-                "Multilabel and multioutput targets are not supported. "
-                "y must be of shape (n,)."
-            )
-        X, y = check_images(self, X, y, reset=reset, spec=None if reset else self._spec)
-        check_classification_targets(y)
-        if not reset:
-            unknown = np.setdiff1d(y, self.classes_)
-            if len(unknown):
+        with named("y"):
+            is_multi = type_of_target(y).startswith("multi")
+            if is_multi and np.ndim(y) > 1 and np.shape(y)[1] > 1:
                 raise ValueError(
-                    f"y has the classes {unknown.tolist()}, which the first call did not "
-                    "have. Pass classes= in the first call of partial_fit."
+                    "Multilabel and multioutput targets are not supported. "
+                    "y must be of shape (n,)."
                 )
+        X, y = check_images(self, X, y, reset=reset, spec=None if reset else self._spec)
+        with named("y"):
+            check_classification_targets(y)
+            unknown = np.setdiff1d(y, y if reset else self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y has the classes {unknown.tolist()}, which the first call did not have. "
+                "Pass classes= in the first call of partial_fit."
+            )
         return X, y
 
     def _check_rows(self, X, y, sample_weight, synthetic_mask, *, reset):
@@ -365,7 +378,13 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         return X[counts], y[counts], weights[counts], is_real
 
     def _start(self, X, classes):
-        """Settle everything that the data decide, and make an untrained net."""
+        """Settle everything that the data decide, and make an untrained net.
+
+        From here on what an earlier fit had learnt is gone: of two fits one must not predict
+        with the classes of the other.
+        """
+        if hasattr(self, "net_"):
+            delattr(self, "net_")
         if len(classes) < 2:
             raise ValueError(
                 f"y has one class, {classes.tolist()}: a classifier needs at least 2 classes."
@@ -376,12 +395,13 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"augmentation={self.augmentation!r} is for images, but X holds vectors. Pass "
                 "image_shape if its rows are images, or a callable."
             )
-        _check_classes(self.optimizer, self.callbacks)
+        _check_optimizer(self.optimizer)
+        _check_callbacks(self.callbacks)
         self._random_state = check_random_state(self.random_state)
         with global_seed(draw_seed(self._random_state)):
             network = make_classifier(self.module, spec, len(classes))
-        self.net_ = self._make_net(network, spec)
         self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
+        return self._make_net(network, spec)
 
     def _make_net(self, network, spec):
         """Wrap a network as the parameters say."""
@@ -394,24 +414,21 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             label_smoothing=self.label_smoothing,
             precision=resolve_precision(self.precision, device, is_image=spec.is_image),
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
+            learning_rate=float(self.learning_rate),
+            weight_decay=float(self.weight_decay),
+            batch_size=int(self.batch_size),
             callbacks=self.callbacks,
             device=device,
             verbose=self.verbose,
         )
 
-    def _train(self, X, y, weights, is_real, *, is_partial=False):
-        """Train ``net_``; for one pass at a constant rate if it is only a part."""
+    def _train(self, net, X, y, weights, is_real, *, is_partial=False):
+        """Train ``net``, and keep it; for one pass at a constant rate if it is only a part."""
         labels = np.searchsorted(self.classes_, y)
         order, loss_weights = training_order(X, labels, weights)
         class_weights = None
         if self.class_weight is not None:
-            class_weights = torch.as_tensor(
-                compute_class_weight(self.class_weight, classes=self.classes_, y=y[order]),
-                dtype=torch.float32,
-            )
+            class_weights = _class_weights(self.class_weight, self.classes_, y[order])
         held_out = None
         if self.early_stopping and not is_partial:
             trains, rows = hold_out(
@@ -425,19 +442,37 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
             order = order[trains[order]]
         max_epochs = 1 if is_partial else self._count_epochs(len(order))
+        passes = self._passes(order, is_real, max_epochs)
         seed = draw_seed(self._random_state)
-        with global_seed(seed, self.net_.device):  # for dropout
-            self.net_.train_on(
-                self._spec.as_tensor(X),
-                torch.from_numpy(labels),
-                passes=self._passes(order, is_real, max_epochs),
-                rng=torch.Generator().manual_seed(seed),
-                one_cycle=self.learning_rate_schedule == "one_cycle" and not is_partial,
-                loss_weights=loss_weights,
-                class_weights=class_weights,
-                held_out=held_out,
+        starts = not hasattr(self, "net_")
+        self.net_ = net  # of a training that Ctrl-C stops, too
+        try:
+            with global_seed(seed, net.device):  # for dropout
+                net.train_on(
+                    self._spec.as_tensor(X),
+                    torch.from_numpy(labels),
+                    passes=passes,
+                    rng=torch.Generator().manual_seed(seed),
+                    one_cycle=self.learning_rate_schedule == "one_cycle" and not is_partial,
+                    loss_weights=loss_weights,
+                    class_weights=class_weights,
+                    held_out=held_out,
+                )
+            self.history_ = net.history
+            self._refuse_divergence()
+        except Exception as error:
+            if starts or isinstance(error, FloatingPointError):
+                del self.net_  # nothing may predict with what is untrained or damaged
+            raise
+
+    def _refuse_divergence(self):
+        """Fail where weights are no numbers any more."""
+        if not all(weight.isfinite().all() for weight in self.net_.module_.parameters()):
+            raise FloatingPointError(
+                f"Training diverged in {len(self.history_)} epochs: weights are not finite. "
+                f"Lower learning_rate (now {self.learning_rate}) or weight_decay (now "
+                f"{self.weight_decay})."
             )
-        self.history_ = self.net_.history
 
     def _count_epochs(self, n_rows):
         if self.max_epochs != "auto":
@@ -471,13 +506,55 @@ def _check_synthetic_mask(synthetic_mask, X):
     return ~mask
 
 
-def _check_classes(optimizer, callbacks):
-    """Refuse an optimiser that is none, and callbacks that skorch could not call."""
-    if isinstance(optimizer, type) and not issubclass(optimizer, torch.optim.Optimizer):
+def _check_labels(classes, y):
+    """All labels that will ever come, sorted; those of y among them."""
+    with named("classes, like y,"):
+        classes = np.unique(np.asarray(classes))
+        unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y has the labels {unknown.tolist()}, which classes={classes} lacks."
+        )
+    return classes
+
+
+def _class_weights(class_weight, classes, y):
+    """A positive float32 for each class."""
+    try:
+        weights = torch.as_tensor(
+            compute_class_weight(class_weight, classes=classes, y=y), dtype=torch.float32
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"class_weight={class_weight!r} cannot be used: {error}") from error
+    if not (weights.isfinite() & (weights > 0)).all():
+        raise ValueError(
+            f"class_weight={class_weight!r} must hold positive numbers that float32 knows. To "
+            "leave a class out, leave out its rows."
+        )
+    return weights
+
+
+def _check_optimizer(optimizer):
+    """Refuse a class that is no optimiser, or cannot be made as every other is."""
+    if not isinstance(optimizer, type):
+        return
+    if not issubclass(optimizer, torch.optim.Optimizer):
         raise TypeError(
             f"optimizer={optimizer.__name__} is no subclass of torch.optim.Optimizer: pass "
             "one, such as torch.optim.RMSprop, or 'adamw', 'adam' or 'sgd'."
         )
+    try:
+        given: dict = {"lr": 1e-3, "weight_decay": 0.0}
+        optimizer([torch.nn.Parameter(torch.zeros(1))], **given)
+    except Exception as error:
+        raise TypeError(
+            f"optimizer={optimizer.__name__} cannot be made with lr and weight_decay "
+            f"({error}): pass one that takes both."
+        ) from error
+
+
+def _check_callbacks(callbacks):
+    """Refuse what skorch could not call."""
     for callback in callbacks or ():
         own = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
         if not isinstance(own, Callback):

@@ -15,6 +15,7 @@ _SINGLE_PRECISION_DTYPES = (
     torch.float16,
     torch.float32,
 )
+_FURTHEST = 1e6  # where values far beyond the range end, which networks would overflow on
 
 
 @dataclass(frozen=True)
@@ -163,10 +164,12 @@ class ImageSpec:
         Returns
         -------
         x : float32 tensor of shape (n, C, H, W) or (n, n_features)
-            In [-1, 1]: ``low`` becomes -1, ``high`` 1.
+            In [-1, 1]: ``low`` becomes -1, ``high`` 1. Rows out of the range go beyond, but
+            no further than a million.
         """
         low, half_span = self._scale(raw)
-        x = (((raw.to(low.dtype) / 2 - low / 2) / half_span) * 2 - 1).float()
+        x = ((raw.to(low.dtype) / 2 - low / 2) / half_span) * 2 - 1
+        x = x.clamp(-_FURTHEST, _FURTHEST).float()
         if not self.is_image:
             return x
         return x.reshape(len(x), *self.image_size, self.n_channels).permute(0, 3, 1, 2)

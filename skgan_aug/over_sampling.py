@@ -18,18 +18,20 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from ._devices import deal_devices, resolve_device, resolve_precision
+from ._files import check_path, make_folder
 from ._random import derive_seed, draw_seed, global_seed
 from ._sampling_strategy import resolve_sampling_strategy
-from ._validation import check_images
+from ._validation import check_images, named, real_number, whole_number
 from .images import ImageSpec
 from .networks import make_discriminator, make_generator
-from .selection import SELECTIONS
+from .selection import SELECTIONS, check_selection
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
 from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 
 _N_DIAGNOSED = 128  # rows of either class that warnings of a failed training rest on
+_N_TRIED = 128  # rows of X that a callable selection is tried on
 
 
 class CycleGANOverSampler(BaseOverSampler):
@@ -66,7 +68,8 @@ class CycleGANOverSampler(BaseOverSampler):
         source rows enough. None: no ranking; "classifier": by an auxiliary classifier's
         probability of the target class; "discriminator": by how real the target's
         discriminator finds them; a callable: takes candidates as rows of X, (n, ...), and
-        returns their scores, (n,), higher being better.
+        returns their scores, (n,), higher being better. It is tried on rows of X before
+        anything is trained.
 
     image_shape : tuple of int, default=None
         (H, W) or (H, W, C) of the images that the rows of a 2-dimensional X hold. X of
@@ -236,23 +239,23 @@ class CycleGANOverSampler(BaseOverSampler):
         "image_shape": ["array-like", None],
         "generator": [StrOptions({"auto", "masked", "resnet", "mlp"}), callable],
         "discriminator": [StrOptions({"auto", "patch", "paper", "mlp"}), callable],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "cycle_weight": [Interval(Real, 0, None, closed="left")],
-        "identity_weight": [Interval(Real, 0, None, closed="left")],
-        "classifier_weight": [Interval(Real, 0, None, closed="left")],
-        "real_label": [Interval(Real, 0, None, closed="neither")],
-        "pool_size": [Interval(Integral, 0, None, closed="left")],
+        "max_iter": [whole_number(1)],
+        "batch_size": [whole_number(1)],
+        "learning_rate": [real_number("right")],
+        "cycle_weight": [real_number()],
+        "identity_weight": [real_number()],
+        "classifier_weight": [real_number()],
+        "real_label": [real_number("right")],
+        "pool_size": [whole_number(0)],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
-        "n_snapshots": [Interval(Integral, 0, None, closed="left")],
+        "n_snapshots": [whole_number(0)],
         "augment": ["array-like", None],
         "early_stopping": ["boolean"],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [whole_number(1)],
         "memory": [str, Path, HasMethods("cache"), None],
         "cache_size": [Interval(Integral, 0, None, closed="left"), None],
         "checkpoint_dir": [str, Path, None],
-        "n_jobs": [Integral, None],
+        "n_jobs": [whole_number(-(2**31)), None],
         "device": [str, torch.device],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "verbose": ["verbose"],
@@ -381,7 +384,6 @@ class CycleGANOverSampler(BaseOverSampler):
             Nothing was trained: it cannot translate yet.
         """
         self._validate_params()
-        check_classification_targets(y)
         self._prepare(*self._check_X_y(X, y)[:2])
         return self
 
@@ -418,8 +420,8 @@ class CycleGANOverSampler(BaseOverSampler):
             without variety or of the source class, or let a discriminator win.
         """
         self._validate_params()
-        check_classification_targets(y)
-        arrays = ArraysTransformer(X, y)
+        with named("X"):
+            arrays = ArraysTransformer(X, y)
         X, y, is_one_hot = self._check_X_y(X, y)
         X_resampled, y_resampled = self._fit_resample(X, y)
         if is_one_hot:
@@ -452,20 +454,25 @@ class CycleGANOverSampler(BaseOverSampler):
         """
         check_is_fitted(self, "cyclegans_")
         X = check_images(self, X, reset=False)
-        reverse = (source, target) not in self.cyclegans_
-        pair = (target, source) if reverse else (source, target)
-        if pair not in self.cyclegans_:
+        try:
+            reverse = (source, target) not in self.cyclegans_
+            pair = (target, source) if reverse else (source, target)
+            cyclegan = self.cyclegans_.get(pair)
+        except TypeError:  # what cannot be hashed is no label
+            cyclegan = None
+        if cyclegan is None:
             raise ValueError(
                 f"No CycleGAN was trained between source={source!r} and target={target!r}. "
                 f"There are {list(self.cyclegans_)}."
             )
-        cyclegan = self.cyclegans_[pair]
         cyclegan.spec.check_rows(X)
         device = resolve_device(self.device)
         return cyclegan.spec.decode(cyclegan.translate(X, reverse=reverse, device=device))
 
     def _check_X_y(self, X, y):
-        y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+        with named("y"):
+            check_classification_targets(y)
+            y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         X, y = check_images(self, X, y, reset=True)
         return X, y, is_one_hot
 
@@ -476,6 +483,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self.image_shape_ = spec.image_shape
         n_to_add = {label: n for label, n in self.sampling_strategy_.items() if n}
         _check_rare_classes(y, n_to_add)
+        _check_room(X, n_to_add)
         sources = resolve_sources(self.source, X, y, list(n_to_add))
         device = resolve_device(self.device)
         for make, network in (
@@ -484,23 +492,27 @@ class CycleGANOverSampler(BaseOverSampler):
         ):
             with global_seed(0):
                 make(network, spec)
+        check_selection(self.selection, X[:_N_TRIED])
+        for parameter in ("memory", "checkpoint_dir"):
+            check_path(parameter, getattr(self, parameter))
         return spec, n_to_add, sources, device, self._config(spec, device)
 
     def _config(self, spec, device):
+        # Plain numbers: torch and JSON refuse some of NumPy's, and True for 1.
         return TrainingConfig(
-            max_iter=self.max_iter,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            cycle_weight=self.cycle_weight,
-            identity_weight=self.identity_weight,
-            classifier_weight=self.classifier_weight,
-            real_label=self.real_label,
-            pool_size=self.pool_size,
-            ema_decay=self.ema_decay,
-            n_snapshots=self.n_snapshots,
+            max_iter=int(self.max_iter),
+            batch_size=int(self.batch_size),
+            learning_rate=float(self.learning_rate),
+            cycle_weight=float(self.cycle_weight),
+            identity_weight=float(self.identity_weight),
+            classifier_weight=float(self.classifier_weight),
+            real_label=float(self.real_label),
+            pool_size=int(self.pool_size),
+            ema_decay=float(self.ema_decay),
+            n_snapshots=int(self.n_snapshots),
             augment=() if self.augment is None else tuple(self.augment),
-            early_stopping=self.early_stopping,
-            n_iter_no_change=self.n_iter_no_change,
+            early_stopping=bool(self.early_stopping),
+            n_iter_no_change=int(self.n_iter_no_change),
             precision=resolve_precision(self.precision, device, is_image=spec.is_image),
         )
 
@@ -555,7 +567,11 @@ class CycleGANOverSampler(BaseOverSampler):
     def _train(self, X, y, seeds, spec, config, device):
         """Train a CycleGAN for each pair, or find it in ``memory``."""
         cache, devices = self._cache(), deal_devices(device, len(seeds))
-        cyclegans = joblib.Parallel(n_jobs=self.n_jobs)(
+        if self.checkpoint_dir is not None:
+            make_folder("checkpoint_dir", self.checkpoint_dir)
+        # joblib starts as many processes as it is told, needed or not.
+        n_jobs = self.n_jobs and min(self.n_jobs, max(1, len(seeds)))
+        cyclegans = joblib.Parallel(n_jobs=n_jobs)(
             joblib.delayed(train_cyclegan)(
                 spec,
                 config,
@@ -628,3 +644,15 @@ def _check_rare_classes(y, targets):
                 "learn from. Leave the class out of sampling_strategy (a dict), or merge it "
                 "with another."
             )
+
+
+def _check_room(X, n_to_add):
+    """Refuse what the result could never hold, before hours of training."""
+    n_rows = sum(n_to_add.values())
+    try:
+        np.empty((len(X) + n_rows, *X.shape[1:]), dtype=X.dtype)
+    except (MemoryError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"sampling_strategy asks for {n_rows} more rows of shape {X.shape[1:]}, which "
+            "memory cannot hold. Ask for fewer."
+        ) from error

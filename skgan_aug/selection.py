@@ -106,8 +106,43 @@ def score_rows(selection, rows):
     scores : float ndarray of shape (n_candidates,)
         Finite; higher is better.
     """
-    n_candidates = len(rows)
-    scores = np.asarray(selection(rows), dtype=float)
+    return _checked(selection(rows), len(rows))
+
+
+def check_selection(selection, rows):
+    """Try a callable on real rows, before anything is trained.
+
+    Parameters
+    ----------
+    selection : None, str or callable
+        As :func:`select_candidates` takes it.
+
+    rows : ndarray of shape (n, ...)
+        Some rows of X.
+
+    Raises
+    ------
+    ValueError
+        When it fails, or returns anything but a finite score for each.
+    """
+    if not callable(selection):
+        return
+    try:
+        scores = selection(rows.copy())
+    except Exception as error:
+        raise ValueError(
+            f"selection failed on {len(rows)} rows of X with {type(error).__name__}: {error}"
+        ) from error
+    _checked(scores, len(rows))
+
+
+def _checked(scores, n_candidates):
+    try:
+        scores = np.asarray(scores, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"selection must return one finite score per candidate, not {scores!r:.60}."
+        ) from error
     if scores.shape != (n_candidates,) or not np.isfinite(scores).all():
         raise ValueError(
             "selection must return one finite score per candidate: an array of shape "

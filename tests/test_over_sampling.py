@@ -301,7 +301,7 @@ def test_a_callable_selects_the_candidates_it_scores_highest():
         selection=brightness, sampling_strategy={"rare": 8}, source="common"
     )
     X_new, _ = sampler.fit_resample(X, y)
-    (candidates,) = seen
+    _, candidates = seen  # tried on X before the training
     assert candidates.dtype == X.dtype
     assert len(candidates) > sampler.synthetic_mask_.sum()
     best = np.sort(candidates.mean(axis=(1, 2)))[::-1][: sampler.synthetic_mask_.sum()]

@@ -57,7 +57,8 @@ def make_generator(generator, spec):
     'MaskedGenerator'
     """
     if callable(generator):
-        return _checked("generator", generator(spec), spec, tuple(_probe(spec).shape))
+        made = _call("generator", generator, spec)
+        return _checked("generator", made, spec, tuple(_probe(spec).shape))
     name = _resolve("generator", generator, spec, image="masked", of_images=_IMAGE_GENERATORS)
     if name == "mlp":
         return MLPGenerator(spec.n_features)
@@ -92,7 +93,8 @@ def make_discriminator(discriminator, spec):
     'PatchDiscriminator'
     """
     if callable(discriminator):
-        return _checked("discriminator", discriminator(spec), spec, (_N_PROBES,))
+        made = _call("discriminator", discriminator, spec)
+        return _checked("discriminator", made, spec, (_N_PROBES,))
     known = _IMAGE_DISCRIMINATORS
     name = _resolve("discriminator", discriminator, spec, image="patch", of_images=known)
     if name == "mlp":
@@ -131,7 +133,8 @@ def make_classifier(module, spec, n_classes):
     'CompactCNN'
     """
     if callable(module):
-        return _checked("module", module(spec, n_classes), spec, (_N_PROBES, n_classes))
+        made = _call("module", module, spec, n_classes)
+        return _checked("module", made, spec, (_N_PROBES, n_classes))
     name = _resolve("module", module, spec, image="compact", of_images=_IMAGE_CLASSIFIERS)
     if name == "mlp":
         return MLPClassifier(spec.n_features, n_classes)
@@ -152,6 +155,16 @@ def _resolve(parameter, name, spec, *, image, of_images):
     return name
 
 
+def _call(parameter, factory, *args):
+    """What a factory makes; whatever it raises is said of the parameter."""
+    try:
+        return factory(*args)
+    except Exception as error:
+        raise ValueError(
+            f"The {parameter} factory failed with {type(error).__name__}: {error}"
+        ) from error
+
+
 def _probe(spec):
     """A blank batch."""
     if not spec.is_image:
@@ -167,8 +180,14 @@ def _checked(parameter, module, spec, wanted):
             "but must return a torch.nn.Module."
         )
     probe = _probe(spec)
-    with torch.no_grad():
-        shape = tuple(module.eval()(probe).shape)
+    try:
+        with torch.no_grad():
+            shape = tuple(module.eval()(probe).shape)
+    except Exception as error:
+        raise ValueError(
+            f"The {parameter} factory returned a module that fails on a batch of shape "
+            f"{tuple(probe.shape)} with {type(error).__name__}: {error}"
+        ) from error
     if shape[: len(wanted)] != wanted:
         raise ValueError(
             f"The {parameter} factory returned a module that maps a batch of shape "

@@ -97,7 +97,7 @@ class TrainingConfig:
         _require(
             self,
             "augment",
-            set(self.augment) <= set(AUGMENTATIONS),
+            all(isinstance(name, str) and name in AUGMENTATIONS for name in self.augment),
             f"made of {sorted(AUGMENTATIONS)}",
         )
         precisions = ("float32", "bfloat16")
@@ -109,7 +109,8 @@ class TrainingConfig:
         first = max(_FIRST_SHARE * self.max_iter, _FIRST_STEP)
         if first > self.max_iter:
             return []
-        steps = np.linspace(first, self.max_iter, self.n_snapshots).round().astype(int)
+        n_snapshots = min(self.n_snapshots, 2 * self.max_iter)  # more would not differ
+        steps = np.linspace(first, self.max_iter, n_snapshots).round().astype(int)
         return np.unique(np.maximum(steps, 1)).tolist()
 
 
