@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,6 +68,45 @@ def output_file(path):
     else:
         with whole_file(path.resolve()) as file:
             yield file
+
+
+@contextmanager
+def regular_file(path, most_bytes):
+    """Open a file of a folder that others may write to.
+
+    Links are not followed, so that nothing outside the folder is read, and pipes and devices
+    not waited for.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    most_bytes : int
+        The largest size that it can rightly have.
+
+    Yields
+    ------
+    file : binary file
+
+    Raises
+    ------
+    OSError
+        When it is not there, or a link.
+
+    ValueError
+        When it is no regular file, or larger.
+    """
+    # Windows knows neither, and makes no such files either.
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | flags)
+    with open(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise ValueError("it is no regular file")
+        if about.st_size > most_bytes:
+            raise ValueError(f"it has {about.st_size} bytes, more than it can need")
+        yield file
 
 
 def check_path(parameter, path):

@@ -17,10 +17,14 @@ def check_sample_weight(sample_weight, X):
     """
     if sample_weight is None:
         return None
-    weights = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
-    weights[weights < np.finfo(np.float32).tiny] = 0  # losses are in float32
+    try:
+        weights = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"sample_weight cannot be used: {error}") from error
+    weights = np.where(weights < np.finfo(np.float32).tiny, 0, weights)  # as losses see them
     if not weights.any():  # newer versions of scikit-learn say so themselves
         raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
     if np.ceil(weights).sum() > _MOST_ROWS:

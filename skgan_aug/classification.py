@@ -148,7 +148,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "module": [StrOptions({"auto", "compact", "resnet", "paper", "mlp"}), callable],
-        "image_shape": ["array-like", None],
+        "image_shape": [list, tuple, np.ndarray, None],
         "max_epochs": [StrOptions({"auto"}), whole_number(1, 10**6)],
         "batch_size": [whole_number(1)],
         "learning_rate": [real_number("right")],

@@ -236,7 +236,7 @@ class CycleGANOverSampler(BaseOverSampler):
         "source": "no_validation",  # any label may be one: checked against y
         "synthetic_fraction": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
         "selection": [StrOptions(set(SELECTIONS)), callable, None],
-        "image_shape": ["array-like", None],
+        "image_shape": [list, tuple, np.ndarray, None],
         "generator": [StrOptions({"auto", "masked", "resnet", "mlp"}), callable],
         "discriminator": [StrOptions({"auto", "patch", "paper", "mlp"}), callable],
         "max_iter": [whole_number(1)],
@@ -249,7 +249,7 @@ class CycleGANOverSampler(BaseOverSampler):
         "pool_size": [whole_number(0)],
         "ema_decay": [Interval(Real, 0, 1, closed="left")],
         "n_snapshots": [whole_number(0)],
-        "augment": ["array-like", None],
+        "augment": [list, tuple, np.ndarray, None],
         "early_stopping": ["boolean"],
         "n_iter_no_change": [whole_number(1)],
         "memory": [str, Path, HasMethods("cache"), None],

@@ -13,8 +13,9 @@ _CLASSES = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
+_MAX_DIMENSIONS = 3
 _UNSIGNED_BYTES = 8  # the only kind of number that the files hold
-_MAX_BYTES = 2**30  # a small .gz can promise any size
+_MAX_BYTES = 2**28  # a small .gz can promise any size; the largest file holds 2**26
 
 
 def load_fashion_mnist(path, *, return_X_y=False):
@@ -91,6 +92,8 @@ def _read_idx(path):
                 raise ValueError("it does not begin like an idx file of bytes")
             shape = tuple(np.frombuffer(file.read(4 * start[3]), ">u4").tolist())
             n_bytes = math.prod(shape)
+            if len(shape) > _MAX_DIMENSIONS or max(shape, default=0) > _MAX_BYTES:
+                raise ValueError("it says that it holds no images and no labels")
             if n_bytes > _MAX_BYTES:
                 raise ValueError(f"it says that it holds {n_bytes} bytes")
             raw = file.read(n_bytes + 1)

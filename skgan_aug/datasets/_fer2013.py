@@ -11,6 +11,7 @@ from ._files import split_folders
 from ._folder import check_options, read_splits
 
 _SIDE = 48
+_MOST_CHARACTERS = 2**18  # of one read: a line has some 9000
 _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 _SPLIT_OF_USAGE = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 
@@ -100,9 +101,13 @@ def _read_csv(path):
     images: dict[str, list] = {}
     labels: dict[str, list] = {}
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.reader(file)
-        # The second layout writes " Usage" and " pixels".
-        header = [name.strip().lower() for name in next(rows, [])]
+        # In pieces, lest a file without ends of lines fill the memory.
+        rows = csv.reader(iter(lambda: file.readline(_MOST_CHARACTERS), ""))
+        try:
+            # The second layout writes " Usage" and " pixels".
+            header = [name.strip().lower() for name in next(rows, [])]
+        except csv.Error as error:
+            raise ValueError(f"{path}, line 1: {error}") from error
         _check_header(header, path)
         try:
             for row in filter(None, rows):

@@ -112,19 +112,23 @@ def list_images(folder, root):
     """
     suffixes, files, refused, others = image_suffixes(), [], [], []
 
-    def refuse(error):
-        refused.append((Path(error.filename), error.strerror))
-
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in folders:
-            if Path(parent, name).is_symlink():  # os.walk does not follow it
-                refused.append((Path(parent, name), "a link to a folder"))
-        for name in names:
-            file = Path(parent, name)
-            if name.startswith("."):
+    pending = [folder]  # os.walk would recurse, and fail on a thousand folders in one another
+    while pending:
+        parent = pending.pop()
+        try:
+            entries = list(parent.iterdir())
+        except OSError as error:
+            refused.append((parent, error.strerror))
+            continue
+        for file in entries:
+            if file.name.startswith("."):
                 continue
-            if file.suffix.lower() not in suffixes:
+            if file.is_dir():
+                if file.is_symlink():
+                    refused.append((file, "a link to a folder"))
+                else:
+                    pending.append(file)
+            elif file.suffix.lower() not in suffixes:
                 others.append(file)
             elif reason := _reason_to_refuse(file, root):
                 refused.append((file, reason))

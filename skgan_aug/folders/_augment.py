@@ -108,7 +108,7 @@ def _fill_class(plan, number, output, device, copy):
         if kind == "synthetic":
             output.publish(number, row, name)
         else:
-            output.place(output.path / source, name, copy=copy)
+            output.place(output.inside(source), name, copy=copy)
     return part
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from .._files import regular_file
 from ..datasets._files import import_pillow
 
 _SETTINGS, _MANIFEST, _LEFT_OUT = "augment.json", "manifest.csv", "left_out.csv"
 _WORK = ".skgan-aug"
+_MOST_BYTES = 2**30  # of the list of what a class gains
 _MAX_NAME_BYTES = 240  # of 255 that file systems take
 COLUMNS = ("file", "class", "kind", "source_file", "score")
 
@@ -101,7 +103,7 @@ class OutputFolder:
 
     def place(self, source, name, *, copy):
         """Link ``source`` as ``name``, or copy it where that cannot be; never overwrite."""
-        destination = self.path / name
+        destination = self.inside(name)
         destination.parent.mkdir(parents=True, exist_ok=True)
         if destination.exists():
             if destination.stat().st_size != Path(source).stat().st_size:
@@ -118,15 +120,22 @@ class OutputFolder:
         shutil.copystat(source, unfinished)
         os.replace(unfinished, destination)
 
+    def inside(self, name):
+        """Path of a file of this folder; whoever wrote the name, it does not lead out."""
+        path = self.path / name
+        if not os.path.realpath(path).startswith(os.path.realpath(self.path) + os.sep):
+            raise ValueError(f"{path} lies outside of {self.path}. Give a new folder.")
+        return path
+
     def stage(self, image, number, row):
         """Write a uint8 image as PNG, aside, as file ``row`` of class ``number``."""
-        staged = self._staged(number, row)
+        staged = self.inside(self._staged(number, row).relative_to(self.path))
         staged.parent.mkdir(exist_ok=True)
         import_pillow().fromarray(image).save(staged)
 
     def publish(self, number, row, name):
         """Move a staged image to where it belongs, unless an earlier run did."""
-        staged, destination = self._staged(number, row), self.path / name
+        staged, destination = self._staged(number, row), self.inside(name)
         if staged.exists() == destination.exists():
             state = "is in the way" if staged.exists() else "is gone"
             raise ValueError(f"{destination} {state}. Put it right, or give a new folder.")
@@ -138,10 +147,13 @@ class OutputFolder:
         """What an earlier run kept of class ``number``; None if it did not get there."""
         path = self.work / f"class{number}.json"
         try:
-            return json.loads(path.read_text())
+            with regular_file(path, _MOST_BYTES) as file:
+                part = json.load(file)
+            _check_part(part)
+            return part
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ValueError(f"{path} is damaged. Give a new folder.") from error
 
     def keep_part(self, number, part):
@@ -201,6 +213,20 @@ class OutputFolder:
             writer.writerow(header)
             writer.writerows(rows)
         os.replace(unfinished, self.path / name)
+
+
+def _check_part(part):
+    """Refuse what :meth:`OutputFolder.keep_part` never wrote."""
+    if not isinstance(part, dict) or part.keys() != {"rows", "warnings"}:
+        raise ValueError("it is no list of added files")
+    if not (isinstance(part["rows"], list) and _are_texts(part["warnings"])):
+        raise ValueError("it lists no files")
+    if not all(_are_texts(row) and len(row) == len(COLUMNS) for row in part["rows"]):
+        raise ValueError("its rows are no rows of a manifest")
+
+
+def _are_texts(values):
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 def _first_difference(earlier, now):

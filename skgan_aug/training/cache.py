@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import re
 import time
@@ -18,14 +19,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from .._files import whole_file
+from .._files import regular_file, whole_file
 from .._version import __version__
 from .cyclegan import CycleGAN
 
 _PROTOCOL = 1
-_DAMAGES = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
+_DAMAGES = (
+    *(OSError, ValueError, KeyError, TypeError, RuntimeError, OverflowError),
+    SafetensorError,
+)
+_LOGGED = {"n_iter", "target_score", "discriminator_s", "discriminator_t"}
 _KEY = re.compile("[0-9a-f]{64}")
 _ENTRY, _WEIGHTS, _LOCK = ".json", ".safetensors", ".lock"
+_MOST_RECORD = 2**26  # bytes of an entry's losses and of a header, far beyond what is written
 
 
 @dataclass(frozen=True)
@@ -154,12 +160,12 @@ class CycleGANCache:
             if not _KEY.fullmatch(path.stem):
                 continue
             try:
-                record = json.loads(path.read_text())
-                n_bytes = path.stat().st_size + path.with_suffix(_WEIGHTS).stat().st_size
-                entries.append(
-                    CacheEntry(path.stem, record["title"], n_bytes, path.stat().st_mtime)
+                title = str(json.loads(_read(path, _MOST_RECORD))["title"])
+                n_bytes = sum(
+                    each.lstat().st_size for each in (path, path.with_suffix(_WEIGHTS))
                 )
-            except (OSError, ValueError, KeyError, TypeError):
+                entries.append(CacheEntry(path.stem, title, n_bytes, path.lstat().st_mtime))
+            except _DAMAGES:
                 continue  # foreign, or going away this moment
         return sorted(entries, key=lambda entry: (entry.used, entry.key))
 
@@ -179,19 +185,18 @@ class CycleGANCache:
     def _load(self, key, cyclegan):
         """``cyclegan`` as an entry says, or None where there is none or it is damaged."""
         path = self.folder / f"{key}{_ENTRY}"
-        try:
-            text = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        if not os.path.lexists(path):
             return None
+        n_bytes = sum(weights.nbytes for weights in cyclegan.state_dict().values())
         try:
-            record = json.loads(text)
-            raw = path.with_suffix(_WEIGHTS).read_bytes()
+            record = json.loads(_read(path, _MOST_RECORD))
+            raw = _read(path.with_suffix(_WEIGHTS), n_bytes + _MOST_RECORD)
             if record["protocol"] != _PROTOCOL:
                 raise ValueError(f"its protocol is {record['protocol']}, not {_PROTOCOL}")
             if record["sha256"] != _checksum(raw, record["history"]):
                 raise ValueError("its checksum does not match")
             cyclegan.load_state_dict(load_tensors(raw))
-            cyclegan.history = record["history"]
+            cyclegan.history = check_history(record["history"])
         except _DAMAGES as error:
             warnings.warn(
                 f"{path} is no entry of this cache ({error}): its CycleGAN is trained anew.",
@@ -253,7 +258,8 @@ class CycleGANCache:
 
     def _remove(self, key):
         for suffix in (_ENTRY, _WEIGHTS):
-            (self.folder / f"{key}{suffix}").unlink(missing_ok=True)
+            with suppress(IsADirectoryError):  # not ours
+                (self.folder / f"{key}{suffix}").unlink(missing_ok=True)
 
 
 def training_key(spec, config, source, target, *, generator, discriminator, seed, device):
@@ -288,6 +294,31 @@ def training_key(spec, config, source, target, *, generator, discriminator, seed
 def _checksum(raw, history):
     """Of the weights and the losses, so that neither can change unnoticed."""
     return hashlib.sha256(raw + json.dumps(history).encode()).hexdigest()
+
+
+def check_history(history):
+    """``history`` of a file, refused unless it is what training logs.
+
+    Raises
+    ------
+    ValueError
+        For anything but records of finite numbers with all that diagnosis looks at.
+    """
+    if not (isinstance(history, list) and all(map(_is_record, history))):
+        raise ValueError("its history is no list of losses")
+    return history
+
+
+def _is_record(record):
+    if not (isinstance(record, dict) and record.keys() >= _LOGGED):
+        return False
+    values = record.values()
+    return all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+
+
+def _read(path, most_bytes):
+    with regular_file(path, most_bytes) as file:
+        return file.read(most_bytes)
 
 
 def _write(path, raw):

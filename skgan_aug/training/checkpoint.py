@@ -1,11 +1,15 @@
 """Interrupted training goes on where it stopped."""
 
 import io
+import os
+import zipfile
 from pathlib import Path
 
 import torch
 
-from .._files import whole_file
+from .._files import regular_file, whole_file
+
+_MOST_BYTES = 2**36
 
 
 def save_checkpoint(trainer, path):
@@ -46,8 +50,36 @@ def load_checkpoint(trainer, path):
     -------
     found : bool
         False when there is no such file.
+
+    Raises
+    ------
+    ValueError
+        For a file that is damaged, or no checkpoint of this training. It is left as it is.
     """
-    if not Path(path).exists():
+    if not os.path.lexists(path):
         return False
-    trainer.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    try:
+        with regular_file(path, _MOST_BYTES) as file:
+            _refuse_bombs(file)
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        trainer.load_state_dict(state)
+    except Exception as error:  # what unpickling raises on damaged data is not documented
+        raise ValueError(
+            f"{path} is no checkpoint of this training ({str(error).partition(chr(10))[0]}). "
+            "Remove it to train from the start."
+        ) from error
     return True
+
+
+def _refuse_bombs(file):
+    """Refuse packed files: torch packs nothing, so that none holds more than its size."""
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        n_bytes = sum(member.file_size for member in members)
+        if any(member.compress_type for member in members) or n_bytes > _size(file):
+            raise ValueError("it is packed, as torch never writes it")
+    file.seek(0)
+
+
+def _size(file):
+    return os.fstat(file.fileno()).st_size

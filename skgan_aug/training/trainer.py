@@ -8,6 +8,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
+from .cache import check_history
 from .checkpoint import load_checkpoint
 from .image_pool import ImagePool
 from .loop import run_training
@@ -192,7 +193,13 @@ class CycleGANTrainer:
         ----------
         state : dict
             What :meth:`state_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            When steps, batches, pools or losses are not those of this training.
         """
+        self._check_state(state)
         self.n_iter = state["n_iter"]
         self.batch_size = state["batch_size"]
         self.slowdown = state["slowdown"]
@@ -204,6 +211,27 @@ class CycleGANTrainer:
             pool.images = None if images is None else images.to(self.device)
         for part, values in zip(self._stateful_parts(), state["parts"], strict=True):
             part.load_state_dict(values)
+
+    def _check_state(self, state):
+        """Refuse what would train for ever, not at all, or on other images."""
+        config, shape = (
+            self.config,
+            tuple(self.cyclegan.spec.encode(self.source[:1]).shape[1:]),
+        )
+        holds = {
+            "n_iter": _is_whole(state["n_iter"], 0, config.max_iter),
+            "batch_size": _is_whole(state["batch_size"], 1, config.batch_size),
+            "slowdown": state["slowdown"] in (1.0, 0.5),
+            "history": check_history(state["history"]) is state["history"],
+            "pools": all(
+                images is None
+                or (len(images) <= config.pool_size and tuple(images.shape[1:]) == shape)
+                for images in state["pools"]
+            ),
+        }
+        wrong = [name for name, is_right in holds.items() if not is_right]
+        if wrong:
+            raise ValueError(f"its {wrong[0]} cannot be")
 
     def _stateful_parts(self):
         return [
@@ -408,3 +436,7 @@ class CycleGANTrainer:
         for optimizer in (self.optimizer_g, self.optimizer_d):
             for group in optimizer.param_groups:
                 group["lr"] *= factor
+
+
+def _is_whole(number, least, most):
+    return type(number) is int and least <= number <= most
