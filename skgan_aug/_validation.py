@@ -70,7 +70,7 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
         Naming what is wrong with X and the remedy.
     """
     with named("X"):
-        _check_nothing_is_masked(X, y)
+        check_unmasked(X, y)
         X = _as_numbers(_densify(X))
         if spec is not None:
             rows = X if hasattr(X, "ndim") else np.asarray(X)
@@ -85,8 +85,8 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     return checked
 
 
-def _check_nothing_is_masked(X, y):
-    """Masks would be dropped, and what is below them be taken for values."""
+def check_unmasked(X, y):
+    """Refuse masks, which would be dropped, and what is below them be taken for values."""
     for name, values in (("X", X), ("y", y)):
         if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
             raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")

@@ -21,7 +21,7 @@ from ._devices import deal_devices, resolve_device, resolve_precision
 from ._files import check_path, make_folder
 from ._random import derive_seed, draw_seed, global_seed
 from ._sampling_strategy import resolve_sampling_strategy
-from ._validation import check_images, named, real_number, whole_number
+from ._validation import check_images, check_unmasked, named, real_number, whole_number
 from .images import ImageSpec
 from .networks import make_discriminator, make_generator
 from .selection import SELECTIONS, check_selection
@@ -471,6 +471,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _check_X_y(self, X, y):
         with named("y"):
+            check_unmasked(X, y)
             check_classification_targets(y)
             y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         X, y = check_images(self, X, y, reset=True)

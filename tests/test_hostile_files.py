@@ -304,7 +304,7 @@ FORGED = {
     "weights too many": reweighted(lambda tensors: tensors.update(x=torch.zeros(1))),
     "weights too few": reweighted(lambda tensors: tensors.popitem()),
     "weights elsewhere": reweighted(lambda t: t.update({"../../secret": t.popitem()[1]})),
-    "a gigabyte of weights": reweighted(lambda t: t.update(x=torch.zeros(2**27))),
+    "far more weights": reweighted(lambda t: t.update(x=torch.zeros(2**25))),
 }
 
 
@@ -347,15 +347,13 @@ def in_state(**changes):
 
 
 def packed(path):
-    """A bomb: the same archive, with a gigabyte of zeros in it, packed."""
+    """A bomb: the same archive, packed, with many zeros in it."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
             archive.writestr(name, part)
-        with archive.open("archive/data/99", "w", force_zip64=True) as file:
-            for _ in range(1100):
-                file.write(bytes(MEGABYTE))
+        archive.writestr("archive/data/bomb", bytes(20 * MEGABYTE))
 
 
 def without_pools(path):
@@ -440,8 +438,8 @@ def zip_bomb():
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("X.npy", "w", force_zip64=True) as file:
-            file.write(npy("|u1", f"({1100 * MEGABYTE}, 1)", b""))
-            for _ in range(1100):
+            file.write(npy("|u1", f"({300 * MEGABYTE}, 1)", b""))
+            for _ in range(300):
                 file.write(bytes(MEGABYTE))
         archive.writestr("y.npy", npy("<i8", "(4,)", bytes(32)))
     return raw.getvalue()
@@ -562,10 +560,8 @@ def test_a_gz_bomb(guarded, n):
     write_fashion(guarded, b"", packed=False)
     path = guarded / "train-images-idx3-ubyte"
     path.unlink()
-    with gzip.open(f"{path}.gz", "wb", 1) as file:
-        file.write(idx(n, 32, 32))
-        for _ in range(600):
-            file.write(bytes(MEGABYTE))
+    zeros = gzip.compress(bytes(MEGABYTE))  # any number of these is one file of as many
+    path.with_suffix(".gz").write_bytes(gzip.compress(idx(n, 32, 32)) + 2000 * zeros)
     with pytest.raises(ValueError, match="train-images"):
         load_fashion_mnist(guarded)
 
@@ -656,7 +652,6 @@ IMAGES = {
     + b"\x02\x00;",
     "gigapixels.ppm": b"P6 99999 99999 255\n",
     "gigapixels.tiff": tiff(2**31, 2**31),
-    "strips elsewhere.tiff": tiff(8, 8),
     "gigapixels.jpg": image_of("RGB", "jpeg").replace(
         b"\xff\xc0\x00\x11\x08\x00\x08\x00\x08", b"\xff\xc0\x00\x11\x08\xff\xff\xff\xff"
     ),

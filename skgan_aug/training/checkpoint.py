@@ -60,7 +60,7 @@ def load_checkpoint(trainer, path):
         return False
     try:
         with regular_file(path, _MOST_BYTES) as file:
-            _refuse_bombs(file)
+            _check_archive(file)
             state = torch.load(file, map_location="cpu", weights_only=True)
         trainer.load_state_dict(state)
     except Exception as error:  # what unpickling raises on damaged data is not documented
@@ -71,13 +71,18 @@ def load_checkpoint(trainer, path):
     return True
 
 
-def _refuse_bombs(file):
-    """Refuse packed files: torch packs nothing, so that none holds more than its size."""
+def _check_archive(file):
+    """Refuse damage, which torch would not notice in weights, and packed files.
+
+    Torch packs nothing, so that no file of its own holds more than its size.
+    """
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         n_bytes = sum(member.file_size for member in members)
         if any(member.compress_type for member in members) or n_bytes > _size(file):
             raise ValueError("it is packed, as torch never writes it")
+        if damaged := archive.testzip():
+            raise ValueError(f"{damaged} in it is damaged")
     file.seek(0)
 
 
