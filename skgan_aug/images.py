@@ -15,6 +15,7 @@ _SINGLE_PRECISION_DTYPES = (
     torch.float16,
     torch.float32,
 )
+_SMALLEST_SPAN = 1e-36
 _FURTHEST = 1e6  # where values far beyond the range end, which networks would overflow on
 
 
@@ -196,18 +197,27 @@ class ImageSpec:
         rows = np.clip(rows, low, high)
         if self.dtype.kind in "iub":
             rows = np.rint(rows)
+        if self.dtype.kind in "iu":
+            rows = np.minimum(rows, _largest_float(np.iinfo(self.dtype).max))
         return rows.astype(self.dtype).reshape(len(x), *self.row_shape)
 
     def _scale(self, raw):
-        exact = raw.dtype in _SINGLE_PRECISION_DTYPES or raw.device.type == "mps"
-        dtype = torch.float32 if exact else torch.float64
         low = torch.tensor(self.low, dtype=torch.float64)
         # Halved first: the span of float64 extremes would overflow.
         half_span = torch.tensor(self.high, dtype=torch.float64) / 2 - low / 2
         half_span[half_span == 0] = 1.0
+        # Denormal numbers of float32 would be halved to 0.
+        exact = raw.dtype in _SINGLE_PRECISION_DTYPES and half_span.min() > _SMALLEST_SPAN
+        dtype = torch.float32 if exact or raw.device.type == "mps" else torch.float64
         if self.is_image and len(self.row_shape) > 1:
             low, half_span = low.reshape(1, 1, 1), half_span.reshape(1, 1, 1)
         return low.to(raw.device, dtype), half_span.to(raw.device, dtype)
+
+
+def _largest_float(limit):
+    """Largest float up to an integer; that of 64 bits lies between two."""
+    nearest = float(limit)
+    return nearest if int(nearest) <= limit else np.nextafter(nearest, 0)
 
 
 def check_image_shape(shape, image_shape):

@@ -1,4 +1,4 @@
-"""Numbers at their ends: finite results of the right count and dtype, or an error before training."""
+"""Numbers at their ends: finite results of the right count and dtype, or a clear error."""
 
 import warnings
 from collections import Counter
@@ -125,8 +125,6 @@ def test_rows_far_out_of_the_range_that_was_fitted(value):
     [
         [np.iinfo(np.int64).min, np.iinfo(np.int64).max],
         np.array([0, np.iinfo(np.uint64).max], np.uint64),
-        [-1.0, 1e308],
-        [0.0, 5e-324],
         [False, True],
         ["", "\U0001f431" * 50],
         ["ß", "日本\n語"],
@@ -153,8 +151,17 @@ def tuples():
 
 
 @pytest.mark.usefixtures("no_training")
-@pytest.mark.parametrize("y", [tuples(), tuples().tolist()], ids=["objects", "list"])
-def test_labels_that_are_tuples(y):
+@pytest.mark.parametrize(
+    "y",
+    [
+        tuples(),
+        tuples().tolist(),
+        np.where(Y == "rare", 5e-324, 0),
+        np.where(Y == "rare", 1e308, 0),
+    ],
+    ids=["tuples", "list of tuples", "denormal", "huge"],
+)
+def test_labels_that_are_no_labels(y):
     for train in (sampler().fit_resample, classifier().fit):
         with pytest.raises((ValueError, TypeError), match=r"\by\b"):
             train(NOISE, y)
@@ -227,7 +234,7 @@ def test_divergence_goes_back_once_and_then_is_an_error_with_the_history(seen):
         pytest.warns(UserWarning, match=r"diverged by step 50.*from step 0.*half the rate"),
         pytest.raises(FloatingPointError, match=r"half the rate too.*learning_rate") as caught,
     ):
-        diverging.fit_resample(NOISE, Y)
+        diverging.fit_resample(NOISE.reshape(13, -1), Y)
     assert seen == [*range(50), *range(50)]
     assert caught.value.history[-1]["n_iter"] == 50
     assert not hasattr(diverging, "cyclegans_")
@@ -249,7 +256,7 @@ def test_whatever_the_rate_nothing_but_finite_numbers_comes_out(learning_rate, s
 @pytest.mark.parametrize("params", [{"learning_rate": 1e30}, {"weight_decay": 1e30}], ids=str)
 def test_a_classifier_that_diverges_says_so_and_forgets(params):
     diverging = classifier(max_epochs=30, **params)
-    with pytest.raises(FloatingPointError, match="diverged in .* epochs.*learning_rate"):
+    with pytest.raises(FloatingPointError, match=r"diverged in .* epochs.*learning_rate"):
         diverging.fit(NOISE, Y)
     assert len(diverging.history_) == 30
     with pytest.raises(ValueError, match="not fitted"):
@@ -260,18 +267,28 @@ def test_a_classifier_that_diverges_says_so_and_forgets(params):
 
 @pytest.mark.parametrize("learning_rate", [1.0, 1e6, 1e12, 1e20, 1e28])
 def test_whatever_the_rate_probabilities_are_finite_or_an_error(learning_rate):
-    with pytest.raises((FloatingPointError, ValueError)) if learning_rate > 1e20 else _any():
-        probabilities = (
-            classifier(learning_rate=learning_rate).fit(NOISE, Y).predict_proba(NOISE)
-        )
+    try:
+        fitted = classifier(learning_rate=learning_rate).fit(NOISE, Y)
+        probabilities = fitted.predict_proba(NOISE)
+    except (FloatingPointError, ValueError) as error:  # ValueError: the weights are finite
+        problem = str(error)
+    else:
         assert np.isfinite(probabilities).all()
+        return
+    assert "diverged" in problem or "not finite" in problem
 
 
-@pytest.mark.parametrize("weight", [1e-300, 1e-40, 1e-30, 1e30, 1e300])
+@pytest.mark.parametrize("weight", [1e-30, 1e-6, 1e3])
 def test_sample_weights_of_any_size(weight):
-    weights = np.where(Y == "rare", min(weight, 1e3), 1.0)
+    weights = np.where(Y == "rare", weight, 1.0)
     fitted = classifier().fit(NOISE, Y, sample_weight=weights)
     assert np.isfinite(fitted.predict_proba(NOISE)).all()
-    if weight > 1e3:
-        with pytest.raises(ValueError, match="sample_weight sums to"):
-            classifier().fit(NOISE, Y, sample_weight=weights * weight)
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.parametrize(
+    ("weight", "match"), [(1e-300, "one class"), (1e-40, "one class"), (1e30, "sample_weight")]
+)
+def test_sample_weights_beyond_all_bounds(weight, match):
+    with pytest.raises(ValueError, match=match):
+        classifier().fit(NOISE, Y, sample_weight=np.where(Y == "rare", weight, 1.0))
