@@ -43,7 +43,7 @@ from skgan_aug.training.cache import _checksum
 LINUX = sys.platform.startswith("linux")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, pipes and limits of POSIX")
 
-X = np.random.RandomState(0).randint(256, size=(12, 4, 4)).astype(np.uint8)
+X = np.random.RandomState(0).rand(12, 6)
 Y = np.repeat(["common", "rare"], [8, 4])
 MEGABYTE = 2**20
 

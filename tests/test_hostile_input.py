@@ -262,9 +262,11 @@ class HostileUser(RuleBasedStateMachine):
     """Calls of one estimator; :meth:`attempt` judges each."""
 
     steps: list  # one entry for each step of training
+    n_made: list  # one entry for each example
 
     @initialize(is_sampler=st.booleans())
     def make(self, is_sampler):
+        self.n_made.append(1)
         self.is_sampler = is_sampler
         self.values = OF_SAMPLER if is_sampler else OF_CLASSIFIER
         few = {"max_iter": 1, "batch_size": 2} if is_sampler else {"max_epochs": 1}
@@ -460,12 +462,13 @@ def at_most(seconds):
 
 @pytest.mark.parametrize(
     "n_examples",
-    [int(__import__("os").environ.get("N", 60)), pytest.param(5000, marks=pytest.mark.slow)],
+    [60, pytest.param(5000, marks=pytest.mark.slow)],
     ids=["few", "many"],
 )
 def test_whatever_is_called_in_whatever_order(n_examples, steps, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # relative paths among the parameters
     monkeypatch.setattr(HostileUser, "steps", steps, raising=False)
+    monkeypatch.setattr(HostileUser, "n_made", [], raising=False)
     monkeypatch.setattr(HostileUser, "folder", tmp_path, raising=False)
     run_state_machine_as_test(
         HostileUser,
@@ -478,6 +481,7 @@ def test_whatever_is_called_in_whatever_order(n_examples, steps, monkeypatch, tm
             suppress_health_check=list(HealthCheck),
         ),
     )
+    assert len(HostileUser.n_made) >= n_examples
     assert len(steps) > n_examples / 10  # much was right
 
 
