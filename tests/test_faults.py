@@ -372,9 +372,10 @@ def test_a_cache_that_may_only_be_read(read_only, whole):
 def test_checkpoints_that_may_not_be_written(read_only, whole):
     folder, lock_up = read_only
     lock_up()
-    for checkpoint_dir in (folder, folder / "new"):
-        with pytest.warns(UserWarning, match="checkpoint cannot be written .*checkpoint_dir"):
-            assert_array_equal(over_sample(checkpoint_dir=checkpoint_dir), whole)
+    with pytest.warns(UserWarning, match="checkpoint cannot be written .*checkpoint_dir"):
+        assert_array_equal(over_sample(checkpoint_dir=folder), whole)
+    with pytest.raises(ValueError, match=r"checkpoint_dir=.* cannot be made"):
+        over_sample(checkpoint_dir=folder / "new")
 
 
 # Clocks
