@@ -32,7 +32,7 @@ from skgan_aug._classifier_net import ClassifierNet
 from skgan_aug.persistence import load, save
 from skgan_aug.training import CycleGANTrainer
 
-SECONDS = 30  # for one call; the slowest takes less than one on an idle core
+SECONDS = 120  # for one call; the slowest takes less than one on an idle core
 RNG = np.random.RandomState(0)
 NAN, INF = float("nan"), float("inf")
 
