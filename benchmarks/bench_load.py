@@ -25,7 +25,6 @@ SIZES = (12_500, 25_000, 50_000, 100_000, 200_000)
 SHARES = (0.6, 0.3, 0.1)  # of the classes
 CASES: dict = {
     "default": {},
-    "selection by the classifier": {"selection": "classifier"},
     "selection by a function": {"selection": lambda rows: rows[:, 0, 0]},
     "more translations than source rows": {"source": {1: 2, 2: 1}, "synthetic_fraction": 1.0},
     "memory and checkpoints": {"memory": "memory", "checkpoint_dir": "checkpoints"},
@@ -36,8 +35,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args()
-    results = {case: measure_case(case) for case in CASES}
-    print(json.dumps(results, indent=1))
+    results = {}
+    for case in CASES:
+        results[case] = measure_case(case)
+        print(case, json.dumps(results[case], indent=1), flush=True)
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
 

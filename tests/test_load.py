@@ -32,21 +32,21 @@ reads_proc = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 @reads_proc
 def test_memory_is_in_proportion():
-    (measurement,) = measure_in_processes("default", [40_000])
+    (measurement,) = measure_in_processes("default", [60_000])
     assert measurement["extra_over_input_and_output"] <= MOST_MEMORY
 
 
 @pytest.mark.slow
 @reads_proc
 @pytest.mark.parametrize(
-    "case", ["default", "selection by the classifier", "more translations than source rows"]
+    "case", ["default", "selection by a function", "more translations than source rows"]
 )
 def test_two_hundred_thousand_images(case):
     result = measure_case(case)
     assert result["exponent"] <= HIGHEST_EXPONENT
-    for measurement in result["measurements"]:
-        assert measurement["extra_over_input_and_output"] <= MOST_MEMORY
-    assert measurement["n_images"] == 200_000
+    most = result["measurements"][-1]  # what fewer take is mostly the same for any number
+    assert most["n_images"] == 200_000
+    assert most["extra_over_input_and_output"] <= MOST_MEMORY
 
 
 @pytest.mark.parametrize("selection", [None, lambda rows: rows.reshape(len(rows), -1)[:, 0]])
