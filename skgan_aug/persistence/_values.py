@@ -171,6 +171,9 @@ def _decode_scalar(content, tensors):
     name, written = content
     dtype, value = _decode_dtype(name), decode(written, tensors)
     require(type(value) is _OF_KIND[dtype.kind], f"{value!r:.80} is no {dtype}")
+    if dtype.kind in "iu":  # before NumPy 2, larger ones would come out as others
+        limits = np.iinfo(dtype)
+        require(limits.min <= value <= limits.max, f"{value!r:.80} is no {dtype}")
     return dtype.type(value)
 
 
