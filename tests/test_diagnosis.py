@@ -51,7 +51,7 @@ def test_nothing_is_found_where_all_is_well():
 def test_the_identity_is_found():
     (finding,) = diagnose(trained(lambda spec: nn.Identity()), SOURCE, TARGET)
     assert "equal their source (they differ by 0.00%" in finding
-    assert "Raise max_iter" in finding
+    assert "raise max_iter" in finding
 
 
 def test_translations_without_variety_are_found():

@@ -53,8 +53,8 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
     if change < _SMALLEST_CHANGE:
         findings.append(
             f"translations equal their source (they differ by {change:.2%} of the range). "
-            "Set classifier_weight=1, lower identity_weight or cycle_weight, or choose another "
-            "source. Raise max_iter if the losses still move"
+            "Set classifier_weight=1, lower cycle_weight or identity_weight, raise max_iter, "
+            "or choose another source"
         )
     elif _spread(translated) < _SMALLEST_VARIETY * _spread(real):
         findings.append(
