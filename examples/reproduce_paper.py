@@ -54,6 +54,9 @@ def parse_options(arguments):
     parser.add_argument("--classes", help="generated ones, separated by commas")
     parser.add_argument("--source", default="neutral", help="the class that is translated")
     parser.add_argument("--fast", action="store_true", help="this library's generator")
+    parser.add_argument(
+        "--classifier-weight", type=float, default=1.0, help="with --fast: makes faces cross"
+    )
     parser.add_argument("--max-iter", type=int, help="steps of each CycleGAN")
     parser.add_argument("--classifier-steps", type=int, help="steps of the CNN")
     parser.add_argument("--seeds", type=int, default=3)
@@ -112,7 +115,7 @@ def make_sampler(options):
     if not options.fast:
         return CycleGANOverSampler.paper(**values)
     # Without the auxiliary classifier's loss faces stay as they are: neutral.
-    return CycleGANOverSampler(classifier_weight=1.0, **values)
+    return CycleGANOverSampler(classifier_weight=options.classifier_weight, **values)
 
 
 def make_classifier():
