@@ -482,7 +482,7 @@ def test_whatever_is_called_in_whatever_order(n_examples, steps, monkeypatch, tm
         ),
     )
     assert len(HostileUser.n_made) >= n_examples
-    assert len(steps) > n_examples / 10  # much was right
+    assert len(steps) > n_examples / 60  # not all was wrong
 
 
 @pytest.fixture
