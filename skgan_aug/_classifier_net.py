@@ -9,6 +9,7 @@ from skorch.helper import predefined_split
 from torch import nn
 from torch.nn import functional as F
 
+from ._callables import failure_as_value_error
 from ._interrupts import watched_interrupt
 from .training.augmentation import flip_image, translate_image
 
@@ -174,13 +175,8 @@ class EncodedNetwork(nn.Module):
 
 def _augmented_by(augmentation, x):
     """A batch as a function of the user's returns it, refused unless it is one."""
-    try:
+    with failure_as_value_error(f"augmentation failed on a batch of shape {tuple(x.shape)}"):
         augmented = augmentation(x)
-    except Exception as error:
-        raise ValueError(
-            f"augmentation failed on a batch of shape {tuple(x.shape)} with "
-            f"{type(error).__name__}: {error}"
-        ) from error
     is_batch = torch.is_tensor(augmented) and augmented.dtype == x.dtype
     if not (is_batch and augmented.shape[:1] == x.shape[:1]):
         raise ValueError(
@@ -236,6 +232,11 @@ class TrainingBatches:
 def count_batches(n_rows, batch_size):
     """Batches of one pass over so many rows."""
     return -(-n_rows // batch_size)
+
+
+def count_epochs(n_steps, n_rows, batch_size):
+    """Passes over so many rows that make about ``n_steps`` steps, at least one."""
+    return max(1, round(n_steps / count_batches(n_rows, batch_size)))
 
 
 class OneCycle(Callback):

@@ -7,6 +7,8 @@ from numbers import Integral, Real
 import numpy as np
 from imblearn.utils import check_sampling_strategy
 
+from ._callables import failure_as_value_error
+
 
 def resolve_sampling_strategy(sampling_strategy, y):
     """Count the rows to add to each class.
@@ -65,12 +67,8 @@ def resolve_sampling_strategy(sampling_strategy, y):
 
 def _call(sampling_strategy, y):
     """The dict that a callable makes of y."""
-    try:
+    with failure_as_value_error("sampling_strategy failed on y"):
         plan = sampling_strategy(y)
-    except Exception as error:
-        raise ValueError(
-            f"sampling_strategy failed on y with {type(error).__name__}: {error}"
-        ) from error
     if not isinstance(plan, Mapping):
         raise TypeError(
             f"sampling_strategy returned {type(plan).__name__}, but must return a dict of "

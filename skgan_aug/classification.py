@@ -295,10 +295,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"classes={classes!r} is not what the first call to partial_fit had: "
                 f"{self.classes_}."
             )
-        if starts:
-            net = self._start(X, np.unique(y) if classes is None else classes)
-        else:
-            net = self.net_
+        labels = np.unique(y) if classes is None else classes
+        net = self._start(X, labels) if starts else self.net_
         self._train(net, X, y, weights, None, is_partial=True)
         return self
 

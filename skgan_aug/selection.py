@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ._callables import failure_as_value_error
+
 SELECTIONS = ("discriminator", "classifier")
 
 
@@ -127,12 +129,8 @@ def check_selection(selection, rows):
     """
     if not callable(selection):
         return
-    try:
+    with failure_as_value_error(f"selection failed on {len(rows)} rows of X"):
         scores = selection(rows.copy())
-    except Exception as error:
-        raise ValueError(
-            f"selection failed on {len(rows)} rows of X with {type(error).__name__}: {error}"
-        ) from error
     _checked(scores, len(rows))
 
 

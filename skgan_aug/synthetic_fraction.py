@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
+from ._classifier_net import count_epochs
 from ._random import draw_seed
 from .classification import TorchCNNClassifier
 
@@ -103,6 +104,5 @@ def _train_classifier(sampler, X, y, seed):
         precision=sampler.precision,
         random_state=seed,
     )
-    steps_per_epoch = -(-len(y) // classifier.batch_size)
-    classifier.set_params(max_epochs=max(1, round(_CLASSIFIER_STEPS / steps_per_epoch)))
-    return classifier.fit(X, y)
+    max_epochs = count_epochs(_CLASSIFIER_STEPS, len(y), classifier.batch_size)
+    return classifier.set_params(max_epochs=max_epochs).fit(X, y)

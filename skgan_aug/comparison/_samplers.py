@@ -7,6 +7,7 @@ import numpy as np
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
 from sklearn.base import clone
 
+from .._classifier_net import count_epochs
 from .._text import printable
 from ..over_sampling import CycleGANOverSampler
 
@@ -158,5 +159,4 @@ def set_training_steps(classifier, n_rows, n_steps):
         prefix, found, rest = key.rpartition("max_epochs")
         batch_size = params.get(f"{prefix}batch_size")
         if found and not rest and isinstance(batch_size, Integral):
-            steps_per_epoch = -(-n_rows // batch_size)
-            classifier.set_params(**{key: max(1, round(n_steps / steps_per_epoch))})
+            classifier.set_params(**{key: count_epochs(n_steps, n_rows, batch_size)})

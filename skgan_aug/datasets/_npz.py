@@ -72,9 +72,7 @@ def _read_arrays(path):
         with np.load(path, allow_pickle=False) as archive:
             # Others are named, but not read.
             return {key: archive[key] if key in _KEYS else None for key in archive.files}
-    except (
-        Exception
-    ) as error:  # what readers of zip files raise on damaged data is not documented
+    except Exception as error:  # what readers raise on damaged data is not documented
         raise ValueError(
             f"{path} cannot be read as a .npz archive of plain arrays ({error}). "
             "Write it with numpy.savez, without Python objects."

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from .._callables import failure_as_value_error
 from .classifiers import CompactCNN, MLPClassifier, PaperCNN, SmallResNet
 from .discriminators import MLPDiscriminator, PaperDiscriminator, PatchDiscriminator
 from .generators import MaskedGenerator, MLPGenerator, ResnetGenerator
@@ -157,12 +158,8 @@ def _resolve(parameter, name, spec, *, image, of_images):
 
 def _call(parameter, factory, *args):
     """What a factory makes; whatever it raises is said of the parameter."""
-    try:
+    with failure_as_value_error(f"The {parameter} factory failed"):
         return factory(*args)
-    except Exception as error:
-        raise ValueError(
-            f"The {parameter} factory failed with {type(error).__name__}: {error}"
-        ) from error
 
 
 def _probe(spec):
@@ -180,14 +177,12 @@ def _checked(parameter, module, spec, wanted):
             "but must return a torch.nn.Module."
         )
     probe = _probe(spec)
-    try:
-        with torch.no_grad():
-            shape = tuple(module.eval()(probe).shape)
-    except Exception as error:
-        raise ValueError(
-            f"The {parameter} factory returned a module that fails on a batch of shape "
-            f"{tuple(probe.shape)} with {type(error).__name__}: {error}"
-        ) from error
+    failed = (
+        f"The {parameter} factory returned a module that fails on a batch of shape "
+        f"{tuple(probe.shape)}"
+    )
+    with failure_as_value_error(failed), torch.no_grad():
+        shape = tuple(module.eval()(probe).shape)
     if shape[: len(wanted)] != wanted:
         raise ValueError(
             f"The {parameter} factory returned a module that maps a batch of shape "

@@ -214,18 +214,15 @@ class CycleGANTrainer:
 
     def _check_state(self, state):
         """Refuse what would train for ever, not at all, or on other images."""
-        config, shape = (
-            self.config,
-            tuple(self.cyclegan.spec.encode(self.source[:1]).shape[1:]),
-        )
+        check_history(state["history"])
+        config, shape = self.config, self.cyclegan.spec.encode(self.source[:1]).shape[1:]
         holds = {
             "n_iter": _is_whole(state["n_iter"], 0, config.max_iter),
             "batch_size": _is_whole(state["batch_size"], 1, config.batch_size),
             "slowdown": state["slowdown"] in (1.0, 0.5),
-            "history": check_history(state["history"]) is state["history"],
             "pools": all(
                 images is None
-                or (len(images) <= config.pool_size and tuple(images.shape[1:]) == shape)
+                or (len(images) <= config.pool_size and images.shape[1:] == shape)
                 for images in state["pools"]
             ),
         }
