@@ -461,11 +461,13 @@ def at_most(seconds):
 
 
 @pytest.mark.parametrize(
-    "n_examples",
-    [60, pytest.param(5000, marks=pytest.mark.slow)],
+    ("n_examples", "n_trained"),  # of sixty, a few more or less are right by chance
+    [(60, 1), pytest.param(5000, 500, marks=pytest.mark.slow)],
     ids=["few", "many"],
 )
-def test_whatever_is_called_in_whatever_order(n_examples, steps, monkeypatch, tmp_path):
+def test_whatever_is_called_in_whatever_order(
+    n_examples, n_trained, steps, monkeypatch, tmp_path
+):
     monkeypatch.chdir(tmp_path)  # relative paths among the parameters
     monkeypatch.setattr(HostileUser, "steps", steps, raising=False)
     monkeypatch.setattr(HostileUser, "n_made", [], raising=False)
@@ -482,7 +484,7 @@ def test_whatever_is_called_in_whatever_order(n_examples, steps, monkeypatch, tm
         ),
     )
     assert len(HostileUser.n_made) >= n_examples
-    assert len(steps) > n_examples / 60  # not all was wrong
+    assert len(steps) > n_trained  # much was right
 
 
 @pytest.fixture
