@@ -12,7 +12,7 @@ from .training.augmentation import draw_moves, draw_shifts, shift_images
 _CANDIDATES_PER_ROW = 4  # translations to choose from, for each that is kept
 
 
-def translate_rows(cyclegan, X, source, n, *, selection, random_state, device):
+def translate_rows(cyclegan, X, source, n, *, selection, min_strength, random_state, device):
     """Translate rows of the source class and keep the best.
 
     The snapshots of a CycleGAN take turns. Where more translations are wanted than there are
@@ -36,8 +36,11 @@ def translate_rows(cyclegan, X, source, n, *, selection, random_state, device):
     selection : None, str or callable
         How candidates are ranked, see :func:`~skgan_aug.selection.select_candidates`.
 
+    min_strength : float in [0, 1]
+        The least part of the way from source to translation that is gone.
+
     random_state : numpy.random.RandomState
-        Decides which source rows are translated.
+        Decides which source rows are translated, and how far.
 
     device : torch.device
         Where to compute.
@@ -54,8 +57,9 @@ def translate_rows(cyclegan, X, source, n, *, selection, random_state, device):
     if selection is not None:
         n_candidates = max(n, min(_CANDIDATES_PER_ROW * n, len(source)))
     origins = np.resize(random_state.permutation(source), n_candidates)
+    strengths = random_state.uniform(min_strength, 1.0, n_candidates).astype(np.float32)
     rows, scores = _candidates(
-        cyclegan, X, origins, len(source), selection, random_state, device
+        cyclegan, X, origins, len(source), strengths, selection, random_state, device
     )
     if callable(selection):
         scores = score_rows(selection, rows)
@@ -72,7 +76,7 @@ def translate_rows(cyclegan, X, source, n, *, selection, random_state, device):
     return rows, origins
 
 
-def _candidates(cyclegan, X, origins, n_different, selection, random_state, device):
+def _candidates(cyclegan, X, origins, n_different, strengths, selection, random_state, device):
     """Translations as rows of X, and their scores by a network, if one is to select.
 
     Never more than a batch of them is held as float32, which takes four times the memory
@@ -84,7 +88,9 @@ def _candidates(cyclegan, X, origins, n_different, selection, random_state, devi
     batches = _source_batches(spec, X, origins, n_different, cyclegan.turn_size, random_state)
     for part, x in batches:
         turns = np.arange(part.start, part.stop)
+        strength = torch.from_numpy(strengths[part]).view(-1, *[1] * (x.dim() - 1))
         translations = cyclegan.translate_in_turn(x, turns, device=device)
+        translations = torch.lerp(x, translations, strength)
         rows[part] = spec.decode(translations)
         if scores is not None:
             scores[part] = score_translations(selection, cyclegan, translations, device=device)

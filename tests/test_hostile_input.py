@@ -83,6 +83,11 @@ OF_SAMPLER = {
         [None, "absent", NAN, [1], np.arange(3), {"absent": 1}, {1: []}, Unprintable(), fails],
     ),
     "synthetic_fraction": ([0.5, 1, 1.0], [0], [-0.1, 1.5, NAN, None, "half", [1], 1j]),
+    "min_strength": (
+        [0.5, 1, 0, np.float32(0.25)],
+        [],
+        [-0.1, 1.5, NAN, None, "half", [1], 1j],
+    ),
     "selection": (
         [None, "discriminator", "classifier", lambda rows: rows.reshape(len(rows), -1).sum(1)],
         [],

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from torch import nn
@@ -327,7 +327,7 @@ def test_more_translations_than_source_rows_are_still_distinct(shape, selection)
 def test_identical_translations_are_not_silent():
     X, y = make_images()
     X[y == "common"] = 7
-    sampler = make_sampler(source="common", synthetic_fraction=1)
+    sampler = make_sampler(source="common", synthetic_fraction=1, min_strength=1)
     with pytest.warns(UserWarning, match=r"identical.*Lower synthetic_fraction"):
         sampler.fit_resample(X, y)
 
@@ -401,7 +401,7 @@ def test_translate_goes_both_ways(shape):
 
 def test_synthetic_rows_are_translations_of_their_source_rows():
     X, y = make_images()
-    sampler = make_sampler(source="majority", n_snapshots=0)
+    sampler = make_sampler(source="majority", n_snapshots=0, min_strength=1)
     X_new, y_new = sampler.fit_resample(X, y)
     synthetic = sampler.synthetic_mask_ & (y_new == "rare")
     expected = sampler.translate(
@@ -410,10 +410,29 @@ def test_synthetic_rows_are_translations_of_their_source_rows():
     assert_array_equal(X_new[synthetic], expected)
 
 
+@pytest.mark.parametrize("shape", [(6, 5, 3), (7,)], ids=["images", "vectors"])
+@pytest.mark.parametrize("min_strength", [0.3, 0.9])
+def test_synthetic_rows_go_part_of_the_way_to_a_translation(shape, min_strength):
+    X, y = make_images(shape)
+    X = X.astype(np.float64)
+    sampler = make_sampler(source="majority", n_snapshots=0, min_strength=min_strength)
+    X_new, y_new = sampler.fit_resample(X, y)
+    synthetic = sampler.synthetic_mask_ & (y_new == "rare")
+    sources = X[sampler.source_indices_[synthetic]]
+    whole = sampler.translate(sources, source="common", target="rare") - sources
+    gone = (X_new[synthetic] - sources).reshape(len(whole), -1)
+    whole = whole.reshape(len(whole), -1)
+    strengths = (gone * whole).sum(axis=1) / (whole**2).sum(axis=1)
+    assert_allclose(gone, strengths[:, None] * whole, atol=1e-4 * np.ptp(X))
+    assert (strengths > min_strength - 1e-3).all()
+    assert (strengths < 1 + 1e-3).all()
+    assert np.ptp(strengths) > 0.5 * (1 - min_strength)
+
+
 def test_snapshots_take_turns_in_making_synthetic_rows(monkeypatch):
     monkeypatch.setattr("skgan_aug.training.config._FIRST_STEP", 1)
     X, y = make_images()
-    sampler = make_sampler(source="majority", n_snapshots=2, max_iter=3)
+    sampler = make_sampler(source="majority", n_snapshots=2, max_iter=3, min_strength=1)
     X_new, y_new = sampler.fit_resample(X, y)
     synthetic = sampler.synthetic_mask_ & (y_new == "rare")
     cyclegan = sampler.cyclegans_["common", "rare"]

@@ -167,7 +167,7 @@ def augment(
     ] = None,
     classifier_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the loss that makes translations cross.")
-    ] = 0.0,
+    ] = 1.0,
     max_iter: Annotated[
         int, typer.Option(min=1, help="Optimiser steps per pair of classes.")
     ] = 1300,

@@ -19,9 +19,8 @@ from ..reporting import check_requirements, write_report
 from ._console import CellProgress, as_text, summary_table, verdict
 from ._problem import load_problem, split_list
 
-# A demonstration has two minutes; and unlike a blood cell, a digit becomes another one only
-# where a loss asks it to cross.
-DIGITS_CYCLEGAN = {"max_iter": 100, "classifier_weight": 1.0}
+# A demonstration has two minutes.
+DIGITS_MAX_ITER = 100
 DIGITS_CLASSIFIER_STEPS = 400
 CLASSIFIER_STEPS = 1000
 # Processes share the GPU: more of them only crowd its memory.
@@ -125,7 +124,7 @@ def _check_outputs(settings):
 def _make_samplers(settings):
     samplers = make_samplers(split_list(settings.samplers))
     if "cyclegan" in samplers:
-        options = {} if settings.data is not None else dict(DIGITS_CYCLEGAN)
+        options = {"max_iter": DIGITS_MAX_ITER} if settings.data is None else {}
         for name in ("max_iter", "classifier_weight", "synthetic_fraction"):
             if getattr(settings, name) is not None:
                 options[name] = getattr(settings, name)

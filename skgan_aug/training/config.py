@@ -76,7 +76,7 @@ class TrainingConfig:
     real_label: float = 1.0
     cycle_weight: float = 2.0
     identity_weight: float = 0.0
-    classifier_weight: float = 0.0
+    classifier_weight: float = 1.0
     pool_size: int = 64
     ema_decay: float = 0.995
     n_snapshots: int = 0
