@@ -54,9 +54,7 @@ def make_generator(spec):
 X, y = load_digits_images(return_X_y=True)
 X, y = make_imbalanced_images(X, y, rare=7, rare_count=30, random_state=0)
 is_either = (y == 7) | (y == 9)
-sampler = CycleGANOverSampler(
-    source=9, generator=make_generator, max_iter=300, classifier_weight=1.0, random_state=0
-)
+sampler = CycleGANOverSampler(source=9, generator=make_generator, max_iter=300, random_state=0)
 sampler.fit_resample(X[is_either], y[is_either])
 print("target-class score:", round(sampler.history_[9, 7][-1]["target_score"], 2))
 

@@ -40,7 +40,6 @@ for name, selection in (("all", None), ("the best by the judge", looks_like_a_th
         source=8,
         selection=selection,
         max_iter=150,
-        classifier_weight=1.0,
         memory=folder.name,
         random_state=0,
     )

@@ -9,8 +9,7 @@ a display.
 
 # %%
 # Half of the digits are kept for a classifier that will judge; of the other half, 3 and 9 keep
-# two dozen images each. Digits become others only where a loss asks them to
-# (``classifier_weight``).
+# two dozen images each.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -26,9 +25,7 @@ from skgan_aug.inspection import (
 X, y = load_digits_images(return_X_y=True)
 X, X_other, y, y_other = train_test_split(X, y, test_size=0.5, stratify=y, random_state=0)
 X, y = make_imbalanced_images(X, y, rare=[3, 9], rare_count=24, random_state=0)
-sampler = CycleGANOverSampler(
-    sampling_strategy={3: 80, 9: 80}, max_iter=150, classifier_weight=1.0, random_state=0
-)
+sampler = CycleGANOverSampler(sampling_strategy={3: 80, 9: 80}, max_iter=150, random_state=0)
 X_resampled, y_resampled = sampler.fit_resample(X, y)
 
 # %%

@@ -23,9 +23,7 @@ X, y = load_digits_images(return_X_y=True)
 X_new = X[::3]  # to predict
 X, y = make_imbalanced_images(X[1::3], y[1::3], rare=3, rare_count=24, random_state=0)
 pipe = make_pipeline(
-    CycleGANOverSampler(
-        sampling_strategy={3: 60}, source=8, max_iter=120, classifier_weight=1, random_state=0
-    ),
+    CycleGANOverSampler(sampling_strategy={3: 60}, source=8, max_iter=120, random_state=0),
     TorchCNNClassifier(max_epochs=10, random_state=0),
 ).fit(X, y)
 

@@ -8,8 +8,8 @@ into the target class.
 """
 
 # %%
-# Digits 3 out of digits 8, with thirty 3s to learn from: once as by default, once with an
-# auxiliary classifier in the loss that wants the translations to be 3s.
+# Digits 3 out of digits 8, with thirty 3s to learn from: once as by default, with an auxiliary
+# classifier in the loss that wants the translations to be 3s, and once without it.
 import matplotlib.pyplot as plt
 import torch
 

@@ -114,8 +114,10 @@ def make_sampler(options):
     }
     if not options.fast:
         return CycleGANOverSampler.paper(**values)
-    # Without the auxiliary classifier's loss faces stay as they are: neutral.
-    return CycleGANOverSampler(classifier_weight=options.classifier_weight, **values)
+    # As in the paper, all translations go all of the way.
+    return CycleGANOverSampler(
+        classifier_weight=options.classifier_weight, min_strength=1.0, **values
+    )
 
 
 def make_classifier():

@@ -3,7 +3,7 @@
     python -m benchmarks.effectiveness.crossing FOLDER_OF_DATA --problem fashion_mnist_15
 
 A judge is trained on the whole data set, which no user has; CycleGANs on the problem's few
-rare images, with several cycle and identity weights. Printed for each, and written beside the
+rare images, with several weights of their losses. Printed for each, and written beside the
 cells as it ends: the share of translations that the judge gives to the target class and to
 the source class, and how much an image changes, in percent of its range.
 """
@@ -22,6 +22,7 @@ from skgan_aug.datasets import make_imbalanced_images
 from .problems import PROBLEMS, load_problem, load_whole
 from .run import CELLS
 
+WEIGHTS = ("cycle_weight", "identity_weight", "classifier_weight")
 _JUDGED = 500  # source images of a pair
 _JUDGE_STEPS, _JUDGE_ROWS = 1500, 15_000
 
@@ -32,19 +33,20 @@ def main():
     parser.add_argument("--problem", choices=PROBLEMS, default="fashion_mnist_15")
     parser.add_argument("--cycle-weights", type=float, nargs="+", default=[2, 10])
     parser.add_argument("--identity-weights", type=float, nargs="+", default=[0, 2])
+    parser.add_argument("--classifier-weights", type=float, nargs="+", default=[0, 1])
     parser.add_argument("--max-iter", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=None)
     options = parser.parse_args()
     path = CELLS / f"crossing_{options.problem}_{options.max_iter}_{options.seed}.json"
     rows = json.loads(path.read_text()) if path.exists() else []
-    done = {(row["cycle_weight"], row["identity_weight"]) for row in rows}
+    done = {tuple(row[name] for name in WEIGHTS) for row in rows}
     X, y = cut_rare_classes(options.problem, options.data, options.seed)
     judge = train_judge(PROBLEMS[options.problem].dataset, options.data)
-    for weights in product(options.cycle_weights, options.identity_weights):
+    for weights in product(*(getattr(options, f"{name}s") for name in WEIGHTS)):
         if weights in done:
             continue
-        names = dict(zip(("cycle_weight", "identity_weight"), weights, strict=True))
+        names = dict(zip(WEIGHTS, weights, strict=True))
         sampler = CycleGANOverSampler(
             **names,
             max_iter=options.max_iter,

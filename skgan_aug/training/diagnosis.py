@@ -53,7 +53,7 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
     if change < _SMALLEST_CHANGE:
         findings.append(
             f"translations equal their source (they differ by {change:.2%} of the range). "
-            "Set classifier_weight=1, lower cycle_weight or identity_weight, raise max_iter, "
+            "Raise classifier_weight, lower cycle_weight or identity_weight, raise max_iter, "
             "or choose another source"
         )
     elif _spread(translated) < _SMALLEST_VARIETY * _spread(real):
@@ -66,7 +66,7 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
         findings.append(
             "translations do not cross into their class (the auxiliary classifier gives it a "
             f"probability of {history[-1]['target_score']:.2f}). Lower cycle_weight or "
-            "identity_weight, set classifier_weight=1, or choose another source"
+            "identity_weight, raise classifier_weight, or choose another source"
         )
     for name in ("discriminator_s", "discriminator_t"):
         if history[-1][name] < _LOWEST_LOSS:
