@@ -96,6 +96,7 @@ def make_sets(data, seed, memory):
         sampler = CycleGANOverSampler(
             sampling_strategy=wanted,
             synthetic_fraction=1.0,
+            min_strength=1.0,
             max_iter=max_iter,
             memory=memory,
             random_state=seed,
