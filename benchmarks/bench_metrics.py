@@ -97,6 +97,7 @@ def make_sets(data, seed, memory):
             sampling_strategy=wanted,
             synthetic_fraction=1.0,
             min_strength=1.0,
+            classifier_weight=0.0,  # metrics are compared here, not defaults
             max_iter=max_iter,
             memory=memory,
             random_state=seed,

@@ -17,16 +17,20 @@ from skgan_aug.datasets import (
     resize_images,
 )
 
+from .configurations import CLASSIFIER_STEPS
+
 
 @dataclass(frozen=True)
 class Problem:
-    """A data set of which three classes are cut down."""
+    """A data set of which some classes are cut down, or one taken as it is."""
 
     dataset: str
     size: int
     rare: tuple[str, ...]
-    rare_count: int
-    common_count: int  # at most so many of every other class
+    rare_count: int | None = None
+    common_count: int | None = None  # at most so many of every other class
+    ratio: float = 1.0  # what rare classes are raised to
+    classifier_steps: int = CLASSIFIER_STEPS
 
 
 def _levels(dataset, size, rare, common_count):
@@ -40,7 +44,9 @@ PROBLEMS = {
     **_levels("blood_cells", 32, ("basophil", "eosinophil", "monocyte"), 620),
     **_levels("fashion_mnist", 28, ("Dress", "Shirt", "Sneaker"), 1000),
     **_levels("fer2013", 48, ("disgust", "fear", "surprise"), 1200),
+    "fer2013_whole": Problem("fer2013", 48, ("disgust",), ratio=0.2, classifier_steps=1500),
 }
+CUT_PROBLEMS = [name for name, problem in PROBLEMS.items() if problem.rare_count]
 
 
 def load_problem(name, folder, seed):
@@ -65,7 +71,8 @@ def load_problem(name, folder, seed):
     problem = PROBLEMS[name]
     X, y, X_test, y_test, classes = _load(problem.dataset, problem.size, Path(folder))
     rare = [classes.index(label) for label in problem.rare]
-    for label in np.setdiff1d(y, rare).tolist():
+    common = [] if problem.common_count is None else np.setdiff1d(y, rare).tolist()
+    for label in common:
         if np.count_nonzero(y == label) > problem.common_count:
             X, y = make_imbalanced_images(
                 X, y, rare=label, rare_count=problem.common_count, random_state=seed

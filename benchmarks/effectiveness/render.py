@@ -1,6 +1,6 @@
 """Turn the cells of the effectiveness benchmark into results.json, tables and a plot.
 
-    python -m benchmarks.effectiveness.render [--baseline random]
+    python -m benchmarks.effectiveness.render [--baseline random] [--problems blood_cells_15]
 
 Prints, for either augmentation, the mean balanced accuracy of each configuration on each
 problem, and its paired difference from a baseline over all problems and seeds, with a 95%
@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import t as student_t
 
 from .configurations import CLASSIFIERS, CONFIGURATIONS
-from .problems import PROBLEMS
+from .problems import CUT_PROBLEMS, PROBLEMS
 from .run import CELLS
 
 SCORE = "balanced_accuracy"
@@ -25,11 +25,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--baseline", default="random", choices=CONFIGURATIONS)
     parser.add_argument("--score", default=SCORE)
+    # Data that are taken as they are answer another question than the means do.
+    parser.add_argument("--problems", nargs="+", default=CUT_PROBLEMS, choices=PROBLEMS)
     options = parser.parse_args()
     cells = load_cells()
     (CELLS / "results.json").write_text(json.dumps(cells, indent=1) + "\n")
+    asked = [cell for cell in cells if cell["problem"] in options.problems]
     for augmentation in CLASSIFIERS:
-        scores = scores_by_configuration(cells, augmentation, options.score)
+        scores = scores_by_configuration(asked, augmentation, options.score)
+        if not scores:
+            continue
         print(f"\n{options.score}, {augmentation}\n")
         print(table(scores, options.baseline))
 
@@ -39,10 +44,10 @@ def load_cells():
 
 
 def scores_by_configuration(cells, augmentation, score=SCORE):
-    """{configuration: {(problem, seed): score}}, without cells that failed."""
+    """{configuration: {(problem, seed): score}}, without cells that lack the score."""
     scores: dict = defaultdict(dict)
     for cell in cells:
-        if cell["augmentation"] == augmentation and cell["error"] is None:
+        if cell["augmentation"] == augmentation and cell.get(score) is not None:
             scores[cell["configuration"]][cell["problem"], cell["seed"]] = cell[score]
     return {name: scores[name] for name in CONFIGURATIONS if name in scores}
 

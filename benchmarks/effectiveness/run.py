@@ -23,7 +23,7 @@ import skgan_aug
 from skgan_aug.comparison import compare_samplers
 
 from .boundaries import RecordingClassifier, score_with_best_boundaries
-from .configurations import CLASSIFIER_STEPS, CLASSIFIERS, CONFIGURATIONS, make_configuration
+from .configurations import CLASSIFIERS, CONFIGURATIONS, make_configuration
 from .problems import PROBLEMS, load_problem
 
 CELLS = Path(__file__).parents[1] / "results" / "effectiveness"
@@ -94,7 +94,8 @@ def run_cell(problem, name, augmentation, seed, data, memory):
         random_state=seed,
         rare=rare,
         rare_count=PROBLEMS[problem].rare_count,
-        classifier_steps=CLASSIFIER_STEPS,
+        ratios=[PROBLEMS[problem].ratio],
+        classifier_steps=PROBLEMS[problem].classifier_steps,
     )
     labels = np.searchsorted(result.classes, test[1])
     moved = np.nan
