@@ -111,8 +111,7 @@ class CycleGANOverSampler(BaseOverSampler):
     classifier_weight : float, default=1
         Weight of the auxiliary classifier's loss, which makes translations cross into
         the target class: without it digits and faces (FER2013) stay what they were, for
-        kinds of blood cells it makes little difference. 0 is off, as in the paper, and saves
-        a sixth of the time.
+        kinds of blood cells it makes little difference. 0 is off, as in the paper.
 
     real_label : float, default=1
         What discriminators should say to real images; the paper smooths it to 0.9.
