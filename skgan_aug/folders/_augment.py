@@ -68,7 +68,7 @@ def augment_folder(plan, out, *, copy=False):
     ...     plan = plan_folder(pets, CycleGANOverSampler(max_iter=2, random_state=0))
     ...     augment_folder(plan, balanced)
     ...     sorted(file.name for file in (balanced / "dog").glob("*.duplicate-*"))
-    ['0.duplicate-1.png', '1.duplicate-1.png']
+    ['1.duplicate-1.png', '1.duplicate-2.png']
     """
     check_output(out, plan.root)
     output = OutputFolder(out)
