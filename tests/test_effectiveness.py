@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
 from benchmarks.effectiveness.boundaries import score_with_best_boundaries
+from benchmarks.effectiveness.render import mean_and_interval, paired_gains, table
 from benchmarks.effectiveness.untranslated import UntranslatedOverSampler
 
 
@@ -60,3 +61,28 @@ def test_the_control_mislabels_half_of_what_it_adds():
     assert {row.tobytes() for row in X_resampled[50:]} <= {row.tobytes() for row in X[y == 1]}
     assert (y_resampled[40:] == 1).all()
     assert len(y_resampled) == 60
+
+
+def test_only_pairs_that_both_have_are_compared():
+    scores = {
+        "random": {("a", 0): 80.0, ("a", 1): 82.0, ("b", 0): 50.0},
+        "cyclegan": {("a", 0): 84.0, ("a", 1): 84.0, ("c", 0): 1.0},
+        "none": {("c", 0): 2.0},
+    }
+    gains = paired_gains(scores, "random")
+    assert gains == {"cyclegan": {("a", 0): 4.0, ("a", 1): 2.0}, "none": {}}
+
+
+def test_the_interval_is_students():
+    mean, half_width = mean_and_interval([1.0, 2.0, 3.0])
+    assert mean == 2.0
+    assert half_width == pytest.approx(4.3027 / np.sqrt(3), abs=1e-4)  # t of 2 degrees
+    assert np.isnan(mean_and_interval([1.0])[1])
+
+
+def test_the_table_leaves_out_what_there_is_not():
+    scores = {"random": {("blood_cells_15", 0): 80.0}, "none": {("fashion_mnist_15", 0): 70.0}}
+    pairs = paired_gains(scores, "random")
+    differences = {name: mean_and_interval(list(own.values())) for name, own in pairs.items()}
+    lines = table(scores, "random", pairs, differences).splitlines()
+    assert lines[2:] == ["| random | 80.0 |  |  |  |", "| none |  | 70.0 |  |  |"]

@@ -1,8 +1,8 @@
 """Turn the cells of the effectiveness benchmark into results.json, tables and a plot.
 
-    python -m benchmarks.effectiveness.render [--baseline random] [--problems blood_cells_15]
+    python -m benchmarks.effectiveness.render [--baseline random] [--plot benchmark.png]
 
-Prints, for either augmentation, the mean balanced accuracy of each configuration on each
+Prints, for each augmentation, the mean balanced accuracy of each configuration on each
 problem, and its paired difference from a baseline over all problems and seeds, with a 95%
 interval. The interval is Student's t over (problem, seed) pairs.
 """
@@ -10,11 +10,13 @@ interval. The interval is Student's t over (problem, seed) pairs.
 import argparse
 import json
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 from scipy.stats import t as student_t
 
 from .configurations import CLASSIFIERS, CONFIGURATIONS
+from .plot import plot_differences
 from .problems import CUT_PROBLEMS, PROBLEMS
 from .run import CELLS
 
@@ -22,21 +24,45 @@ SCORE = "balanced_accuracy"
 
 
 def main():
+    options = _parse_options()
+    cells = load_cells()
+    (CELLS / "results.json").write_text(json.dumps(cells, indent=1) + "\n")
+    asked = [
+        cell
+        for cell in cells
+        if cell["problem"] in options.problems
+        and cell["configuration"] in options.configurations
+    ]
+    pairs, differences = {}, {}
+    for augmentation in options.augmentations:
+        scores = scores_by_configuration(asked, augmentation, options.score)
+        if options.baseline not in scores:
+            continue
+        pairs[augmentation] = paired_gains(scores, options.baseline)
+        differences[augmentation] = {
+            name: mean_and_interval(list(gains.values()))
+            for name, gains in pairs[augmentation].items()
+        }
+        print(f"\n{options.score}, {augmentation}\n")
+        print(table(scores, options.baseline, pairs[augmentation], differences[augmentation]))
+    if options.plot is not None:
+        plot_differences(pairs, differences, options.baseline, options.plot)
+
+
+def _parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--baseline", default="random", choices=CONFIGURATIONS)
     parser.add_argument("--score", default=SCORE)
     # Data that are taken as they are answer another question than the means do.
-    parser.add_argument("--problems", nargs="+", default=CUT_PROBLEMS, choices=PROBLEMS)
-    options = parser.parse_args()
-    cells = load_cells()
-    (CELLS / "results.json").write_text(json.dumps(cells, indent=1) + "\n")
-    asked = [cell for cell in cells if cell["problem"] in options.problems]
-    for augmentation in CLASSIFIERS:
-        scores = scores_by_configuration(asked, augmentation, options.score)
-        if not scores:
-            continue
-        print(f"\n{options.score}, {augmentation}\n")
-        print(table(scores, options.baseline))
+    lists = {
+        "problems": (PROBLEMS, CUT_PROBLEMS),
+        "configurations": (CONFIGURATIONS, CONFIGURATIONS),
+        "augmentations": (CLASSIFIERS, CLASSIFIERS),
+    }
+    for name, (known, default) in lists.items():
+        parser.add_argument(f"--{name}", nargs="+", choices=known, default=tuple(default))
+    parser.add_argument("--plot", type=Path, default=None, help="picture of the differences")
+    return parser.parse_args()
 
 
 def load_cells():
@@ -52,7 +78,27 @@ def scores_by_configuration(cells, augmentation, score=SCORE):
     return {name: scores[name] for name in CONFIGURATIONS if name in scores}
 
 
-def table(scores, baseline):
+def paired_gains(scores, baseline):
+    """{configuration: {(problem, seed): score minus the baseline's}}, of shared pairs."""
+    reference = scores[baseline]
+    return {
+        name: {
+            pair: own[pair] - reference[pair] for pair in sorted(own.keys() & reference.keys())
+        }
+        for name, own in scores.items()
+        if name != baseline
+    }
+
+
+def mean_and_interval(values, confidence=0.95):
+    """Mean, and half the width of its interval; nan where there are too few."""
+    if len(values) < 2:
+        return (values[0] if values else np.nan), np.nan
+    error = np.std(values, ddof=1) / np.sqrt(len(values))
+    return np.mean(values), student_t.ppf((1 + confidence) / 2, len(values) - 1) * error
+
+
+def table(scores, baseline, pairs, differences):
     """A Markdown table: a row per configuration, a column per problem, the difference."""
     seen = {problem for own in scores.values() for problem, _ in own}
     problems = [problem for problem in PROBLEMS if problem in seen]
@@ -60,23 +106,11 @@ def table(scores, baseline):
     rows.append(["---"] * len(rows[0]))
     for name, own in scores.items():
         means = [_mean(own, problem) for problem in problems]
-        difference, n_pairs = "", 0
-        if baseline in scores and name != baseline:
-            mean, half_width, n_pairs = paired_difference(own, scores[baseline])
-            difference = f"{mean:+.1f} ± {half_width:.1f}"
-        rows.append([name, *means, difference, str(n_pairs or "")])
+        rows.append([name, *means, "", ""])
+        if pairs.get(name):
+            mean, half_width = differences[name]
+            rows[-1][-2:] = f"{mean:+.1f} ± {half_width:.1f}", str(len(pairs[name]))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
-def paired_difference(own, other, confidence=0.95):
-    """Mean difference over shared pairs, half the width of its interval, number of pairs."""
-    pairs = sorted(own.keys() & other.keys())
-    differences = np.array([own[pair] - other[pair] for pair in pairs])
-    if len(differences) < 2:
-        return (differences.mean() if len(pairs) else np.nan), np.nan, len(pairs)
-    error = differences.std(ddof=1) / np.sqrt(len(differences))
-    quantile = student_t.ppf((1 + confidence) / 2, len(differences) - 1)
-    return differences.mean(), quantile * error, len(pairs)
 
 
 def _mean(own, problem):
