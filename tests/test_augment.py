@@ -170,6 +170,17 @@ class TestResult:
         assert [(row["class"], row["kind"]) for row in added] == [("owl", "synthetic")] * 2
         assert all(row["source_file"].startswith("dog/") for row in added)
 
+    def test_translations_go_the_whole_way_when_told(self, pets, tmp_path):
+        written = {}
+        for strength in (0.0, 1.0):
+            out = tmp_path / str(strength)
+            outcome = run(pets, out, *QUICK, "--min-strength", strength)
+            assert outcome.exit_code == 0, outcome.output
+            names = [row["file"] for row in manifest(out) if row["kind"] == "synthetic"]
+            written[strength] = {name: (out / name).read_bytes() for name in names}
+        assert written[0.0].keys() == written[1.0].keys()
+        assert all(written[1.0][name] != image for name, image in written[0.0].items())
+
     def test_the_rest_as_source(self, tmp_path):
         pets = make_folder(tmp_path / "pets", rest=3, cat=2, dog=30)
         out = tmp_path / "out"

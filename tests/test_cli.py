@@ -158,7 +158,7 @@ def test_cyclegan_row_and_verdict(npz):
     outcome = run(
         *("compare", "--data", npz, "--rare", "cat", "--rare-count", 6, "--max-iter", 2),
         *("--samplers", "none,random,cyclegan", "--synthetic-fraction", 0.5),
-        *("--classifier-weight", 1),
+        *("--classifier-weight", 1, "--min-strength", 1),
         *(*QUICK, "--seeds", 3),
     )
     assert outcome.exit_code == 0, outcome.output

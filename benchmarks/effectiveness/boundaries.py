@@ -22,8 +22,8 @@ class RecordingClassifier(TorchCNNClassifier):
 
     def predict_proba(self, X):
         """Probability of each class, which is kept."""
-        type(self).recorded = super().predict_proba(X)
-        return self.recorded
+        RecordingClassifier.recorded = super().predict_proba(X)
+        return RecordingClassifier.recorded
 
 
 def score_with_best_boundaries(probabilities, labels, *, seed=0):

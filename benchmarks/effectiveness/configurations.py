@@ -7,6 +7,7 @@ from skgan_aug.comparison import SAMPLERS, make_samplers
 
 from .boundaries import RecordingClassifier
 from .m2m import M2mOverSampler
+from .real_last import MaskRecordingSampler, RealLastClassifier
 from .untranslated import UntranslatedOverSampler
 
 # Seconds of training and scores are the same for all: one classifier, one number of steps.
@@ -52,6 +53,7 @@ CONFIGURATIONS = (
     "class_weights",
     "m2m",
     "untranslated",
+    "real_last",
 )
 CONFIGURATIONS += tuple(LEVERS)
 
@@ -69,6 +71,9 @@ def make_configuration(name, augmentation, memory):
         return None, classifier.set_params(class_weight="balanced")
     if name == "m2m":
         return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS), classifier
+    if name == "real_last":
+        classifier = RealLastClassifier(**CLASSIFIERS[augmentation], real_last=0.2)
+        return MaskRecordingSampler(memory=memory), classifier
     if name == "untranslated":
         return UntranslatedOverSampler(), classifier
     return make_samplers([name])[name], classifier

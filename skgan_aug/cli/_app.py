@@ -80,6 +80,10 @@ def compare(
         float | None,
         typer.Option(min=0, max=1, help="CycleGAN: share of translations in what is added."),
     ] = None,
+    min_strength: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="CycleGAN: least part of the way translations go."),
+    ] = None,
     classifier_steps: Annotated[
         int | None, typer.Option(min=1, help="Classifier: optimiser steps.")
     ] = None,
@@ -117,6 +121,7 @@ def compare(
         max_iter=max_iter,
         classifier_weight=classifier_weight,
         synthetic_fraction=synthetic_fraction,
+        min_strength=min_strength,
         classifier_steps=classifier_steps,
         augmentation="flips_shifts" if flips else augmentation,
         jobs=jobs,
@@ -162,6 +167,10 @@ def augment(
     synthetic_fraction: Annotated[
         float, typer.Option(min=0, max=1, help="Share of translations in what is added.")
     ] = 0.5,
+    min_strength: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Least part of the way to go; 1: all of it."),
+    ] = 0.3,
     selection: Annotated[
         str | None, typer.Option(help="Rank translations by: classifier or discriminator.")
     ] = None,
@@ -205,6 +214,7 @@ def augment(
         mode=mode,
         source=source,
         synthetic_fraction=synthetic_fraction,
+        min_strength=min_strength,
         selection=selection,
         classifier_weight=classifier_weight,
         max_iter=max_iter,

@@ -35,6 +35,7 @@ class AugmentSettings:
     mode: str | None
     source: str
     synthetic_fraction: float
+    min_strength: float
     selection: str | None
     classifier_weight: float
     max_iter: int
@@ -126,6 +127,7 @@ def _make_sampler(settings):
         sampling_strategy=Ratio(settings.ratio, classes),
         source=parse_source(settings.source),
         synthetic_fraction=settings.synthetic_fraction,
+        min_strength=settings.min_strength,
         selection=settings.selection,
         classifier_weight=settings.classifier_weight,
         max_iter=settings.max_iter,

@@ -25,6 +25,7 @@ DIGITS_CLASSIFIER_STEPS = 400
 CLASSIFIER_STEPS = 1000
 # Processes share the GPU: more of them only crowd its memory.
 MAX_JOBS_ON_GPU = 4
+_OF_CYCLEGAN = ("max_iter", "classifier_weight", "synthetic_fraction", "min_strength")
 CONDITIONS = {
     "flips": "with flips",
     "shifts": "with shifts",
@@ -47,6 +48,7 @@ class CompareSettings:
     max_iter: int | None
     classifier_weight: float | None
     synthetic_fraction: float | None
+    min_strength: float | None
     classifier_steps: int | None
     augmentation: str | None
     jobs: int | None
@@ -125,7 +127,7 @@ def _make_samplers(settings):
     samplers = make_samplers(split_list(settings.samplers))
     if "cyclegan" in samplers:
         options = {"max_iter": DIGITS_MAX_ITER} if settings.data is None else {}
-        for name in ("max_iter", "classifier_weight", "synthetic_fraction"):
+        for name in _OF_CYCLEGAN:
             if getattr(settings, name) is not None:
                 options[name] = getattr(settings, name)
         samplers["cyclegan"].set_params(**options)
