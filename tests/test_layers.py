@@ -1,10 +1,18 @@
-"""Layers that are computed in another way in bfloat16: the same functions."""
+"""Layers that are computed in another way: the same functions."""
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
-from skgan_aug.networks._layers import DrawingConv2d, InstanceNorm2d, ReflectingConv2d, reflect
+from skgan_aug.networks import CompactCNN
+from skgan_aug.networks._layers import (
+    DrawingConv2d,
+    InstanceNorm2d,
+    MaxPool2d,
+    ReflectingConv2d,
+    reflect,
+)
 
 
 def images(*shape, seed=0):
@@ -84,3 +92,37 @@ def test_normalisation_of_each_channel_of_each_image(is_last):
         torch.testing.assert_close(rearranged, plain, atol=0.05, rtol=0.02)
     normalised = InstanceNorm2d(6)(x)
     torch.testing.assert_close(normalised.mean((2, 3)), torch.zeros(4, 6), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("shape", [(2, 3, 8, 6), (2, 3, 5, 7), (1, 1, 2, 2), (2, 20, 4, 3)])
+def test_pooling_is_torchs_to_the_bit(shape, dtype):
+    # Rounded to whole numbers: of equal pixels the first gets the gradient.
+    x = images(*shape).round().to(dtype).requires_grad_()
+    expected = F.max_pool2d(x, 2)
+    pooled = MaxPool2d()(x)
+    assert torch.equal(pooled, expected)
+    toward = images(*pooled.shape, seed=1).to(dtype)
+    (gradient,) = torch.autograd.grad(pooled, x, toward)
+    assert torch.equal(gradient, *torch.autograd.grad(expected, x, toward))
+
+
+def test_pooling_hands_on_what_is_no_number():
+    x = images(1, 2, 4, 4)
+    x[0, 1, 3, 3] = torch.nan
+    torch.testing.assert_close(MaxPool2d()(x), F.max_pool2d(x, 2), equal_nan=True)
+
+
+def test_a_stage_of_the_classifier_is_convolution_norm_relu_and_pooling():
+    """Whatever the order in which it is computed."""
+    torch.manual_seed(0)
+    network = CompactCNN(3, (16, 16), 4).eval()
+    x = images(5, 3, 16, 16)
+    features = x
+    for layer in network.features:
+        if isinstance(layer, nn.GroupNorm):
+            features = F.max_pool2d(layer(features).relu(), 2)
+        elif isinstance(layer, nn.Conv2d):
+            features = layer(features)
+    features = F.adaptive_avg_pool2d(features, 2).flatten(1)
+    assert torch.equal(network(x), network.logits(features))

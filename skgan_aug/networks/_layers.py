@@ -1,7 +1,8 @@
-"""Layers that a CPU computes in another way in bfloat16: the same functions, faster.
+"""Layers that a CPU computes in another way: the same functions, faster.
 
-In float32 they are what torch has, operation for operation: that is where a training step is
-held against a plain transcription of the paper, to the last digits.
+All but pooling, which rounds nothing, do so in bfloat16 alone. In float32 they are what torch
+has, operation for operation: that is where a training step is held against a plain
+transcription of the paper, to the last digits.
 """
 
 from functools import lru_cache
@@ -26,6 +27,40 @@ class InstanceNorm2d(nn.InstanceNorm2d):
             return super().forward(x)
         # With channels last it would take ten times as long.
         return F.group_norm(x.contiguous(), x.shape[1], eps=self.eps)
+
+
+class MaxPool2d(nn.MaxPool2d):
+    """``torch.nn.MaxPool2d(2)``, to the bit; on a CPU in a third of the time."""
+
+    def __init__(self):
+        super().__init__(2)
+
+    def forward(self, x):
+        """Map (n, C, h, w) to (n, C, h // 2, w // 2)."""
+        return _MaxPooling.apply(x) if x.is_cpu else super().forward(x)
+
+
+class _MaxPooling(torch.autograd.Function):
+    """Forward with channels last, where torch uses vector units, and backward without.
+
+    Torch's gradient takes longer with channels last than the other way round.
+    """
+
+    @staticmethod
+    def forward(ctx, x):
+        pooled, indices = F.max_pool2d(
+            x.contiguous(memory_format=torch.channels_last), 2, return_indices=True
+        )
+        ctx.save_for_backward(x, indices.contiguous())
+        return pooled.contiguous()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, indices = ctx.saved_tensors
+        two, one, zero = [2, 2], [1, 1], [0, 0]  # kernel and stride; dilation; padding
+        return torch.ops.aten.max_pool2d_with_indices_backward(
+            gradient.contiguous(), x, two, two, zero, one, False, indices
+        )
 
 
 class DrawingConv2d(nn.Conv2d):
