@@ -27,7 +27,7 @@ from .networks import make_discriminator, make_generator
 from .selection import SELECTIONS, check_selection
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
-from .synthetic_fraction import choose_synthetic_fraction
+from .synthetic_fraction import SCALE, choose_synthetic_fraction, fraction_of_class
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 
 _N_DIAGNOSED = 128  # rows of either class that warnings of a failed training rest on
@@ -57,11 +57,15 @@ class CycleGANOverSampler(BaseOverSampler):
         - "rest": all other classes together;
         - a label, or a dict {target: any of these} (targets it leaves out: "nearest").
 
-    synthetic_fraction : float in [0, 1] or "auto", default=0.5
+    synthetic_fraction : float in [0, 1], "scale" or "auto", default="scale"
         Share of the added rows that are translations. The others are real rows of the
         class drawn with replacement: filling the whole deficit with translations does
-        worse than duplicating. "auto": 0.5 where that helps classifiers on a third of the
-        rows, held back, and 0 where it does not; CycleGANs are trained twice for it.
+        worse than duplicating.
+
+        - "scale": half where a class has at most 15 rows, and ``15 / (15 + n)`` where it
+          has n: the more of them, the less translations add;
+        - "auto": "scale" where that helps classifiers on a third of the rows, held back,
+          and 0 where it does not; CycleGANs are trained twice for it.
 
     selection : None, {"discriminator", "classifier"} or callable, default=None
         How candidate translations are ranked, four for each that is kept where there are
@@ -178,8 +182,8 @@ class CycleGANOverSampler(BaseOverSampler):
     sampling_strategy_ : dict
         {label: rows added}.
 
-    synthetic_fraction_ : float
-        The share of translations: that of the parameter, or what "auto" came to.
+    synthetic_fraction_ : dict
+        {label: share of translations in the rows added}, of classes that gain rows.
 
     cyclegans_ : dict
         {(source, target): :class:`~skgan_aug.training.CycleGAN`}.
@@ -239,7 +243,10 @@ class CycleGANOverSampler(BaseOverSampler):
     _parameter_constraints: dict = {
         **BaseOverSampler._parameter_constraints,
         "source": "no_validation",  # any label may be one: checked against y
-        "synthetic_fraction": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
+        "synthetic_fraction": [
+            Interval(Real, 0, 1, closed="both"),
+            StrOptions({SCALE, "auto"}),
+        ],
         "selection": [StrOptions(set(SELECTIONS)), callable, None],
         "min_strength": [Interval(Real, 0, 1, closed="both")],
         "image_shape": [list, tuple, np.ndarray, None],
@@ -272,7 +279,7 @@ class CycleGANOverSampler(BaseOverSampler):
         *,
         sampling_strategy="auto",
         source="nearest",
-        synthetic_fraction=0.5,
+        synthetic_fraction="scale",
         selection=None,
         min_strength=0.3,
         image_shape=None,
@@ -533,9 +540,10 @@ class CycleGANOverSampler(BaseOverSampler):
         if is_kept and not isinstance(self.random_state, Integral):
             training_seed = 0  # any will do, but what is kept is found again by its seed
         classes = np.unique(y).tolist()
-        self.synthetic_fraction_ = self._resolve_fraction(X, y, n_to_add, seed)
+        self.synthetic_fraction_ = self._resolve_fractions(X, y, n_to_add, seed)
         n_synthetic = {
-            target: round(self.synthetic_fraction_ * n) for target, n in n_to_add.items()
+            target: round(self.synthetic_fraction_[target] * n)
+            for target, n in n_to_add.items()
         }
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
         seeds = {
@@ -567,13 +575,18 @@ class CycleGANOverSampler(BaseOverSampler):
             added.append((target, X[origins], origins, False))
         return self._assemble(X, y, added)
 
-    def _resolve_fraction(self, X, y, n_to_add, seed):
-        if self.synthetic_fraction != "auto":
-            return float(self.synthetic_fraction)
-        rng = np.random.RandomState(derive_seed(seed, 0))
-        with warnings.catch_warnings():  # the training that counts says it again
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            return choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
+    def _resolve_fractions(self, X, y, n_to_add, seed):
+        """{label: share of translations}, of classes that gain rows."""
+        fraction = self.synthetic_fraction
+        if fraction == "auto":
+            rng = np.random.RandomState(derive_seed(seed, 0))
+            with warnings.catch_warnings():  # the training that counts says it again
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
+        return {
+            target: fraction_of_class(fraction, int(np.count_nonzero(y == target)))
+            for target in n_to_add
+        }
 
     def _train(self, X, y, seeds, spec, config, device):
         """Train a CycleGAN for each pair, or find it in ``memory``."""

@@ -1,4 +1,4 @@
-"""``synthetic_fraction="auto"``: find out on held-back rows whether translations help."""
+"""Which share of the added rows are translations: by counts, or by what helps a classifier."""
 
 from numbers import Integral
 
@@ -10,17 +10,42 @@ from ._classifier_net import count_epochs
 from ._random import draw_seed
 from .classification import TorchCNNClassifier
 
-WITH_TRANSLATIONS = 0.5  # the alternative to copies alone
+SCALE = "scale"
+_ROWS_OF_HALF = 15  # up to so many real rows, half of what is added are translations
 _N_CLASSIFIERS = 3  # of either training set: their scores are averaged
 _CLASSIFIER_STEPS = 500
 _MAX_HELD_BACK = 200  # rows of a class: no common class is worth more of the time
+
+
+def fraction_of_class(synthetic_fraction, n_real):
+    """Find the share of translations in what a class gains.
+
+    Fifteen images say little of where their class ends, and translations from outside move a
+    classifier's boundary to where it belongs; sixty say it well enough to be misled by them.
+
+    Parameters
+    ----------
+    synthetic_fraction : float in [0, 1] or "scale"
+        A share for every class, or to tell it from the number of rows.
+
+    n_real : int
+        Rows of the class.
+
+    Returns
+    -------
+    fraction : float
+        In [0, 1]; of "scale" ``15 / (15 + n_real)``, but at most a half.
+    """
+    if synthetic_fraction == SCALE:
+        return _ROWS_OF_HALF / (_ROWS_OF_HALF + max(_ROWS_OF_HALF, n_real))
+    return float(synthetic_fraction)
 
 
 def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
     """Choose between translations and copies, by classifiers trained on either.
 
     A third of each class is held back. The others are over-sampled twice, with copies alone
-    and with as many translations as copies, by CycleGANs that have not seen what is held back.
+    and with translations among them, by CycleGANs that have not seen what is held back.
     The classifiers shift the images they learn from: what shifts do as well is no merit of
     translations.
 
@@ -43,9 +68,10 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
 
     Returns
     -------
-    fraction : float
-        0.5 where the mean balanced accuracy on held-back rows is higher with translations;
-        0 where it is not, or where the classes that gain rows have fewer than three.
+    synthetic_fraction : "scale" or 0.0
+        "scale" where the mean balanced accuracy on held-back rows is higher with
+        translations; 0 where it is not, or where the classes that gain rows have fewer
+        than three.
     """
     held_back = hold_back(y, random_state)
     if not np.isin(y[held_back], list(n_to_add)).any():
@@ -69,7 +95,7 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
             ]
         )
 
-    return WITH_TRANSLATIONS if score(WITH_TRANSLATIONS) > score(0.0) else 0.0
+    return SCALE if score(SCALE) > score(0.0) else 0.0
 
 
 def hold_back(y, random_state):

@@ -82,7 +82,11 @@ OF_SAMPLER = {
         ["common", 0, {"rare": "common"}, {}],
         [None, "absent", NAN, [1], np.arange(3), {"absent": 1}, {1: []}, Unprintable(), fails],
     ),
-    "synthetic_fraction": ([0.5, 1, 1.0], [0], [-0.1, 1.5, NAN, None, "half", [1], 1j]),
+    "synthetic_fraction": (
+        ["scale", 0.5, 1, 1.0],
+        [0],
+        [-0.1, 1.5, NAN, None, "half", [1], 1j],
+    ),
     "min_strength": (
         [0.5, 1, 0, np.float32(0.25)],
         [],

@@ -1,4 +1,4 @@
-"""synthetic_fraction="auto": translations where they help, copies where they do not."""
+"""synthetic_fraction="scale" and "auto": fewer translations where they help less, or none."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from torch import nn
 from skgan_aug import CycleGANOverSampler, synthetic_fraction
 from skgan_aug.folders import plan_folder
 from skgan_aug.persistence import load, save
-from skgan_aug.synthetic_fraction import hold_back
+from skgan_aug.synthetic_fraction import fraction_of_class, hold_back
 
 N_COMMON, N_RARE, SIDE = 90, 9, 8
 FRAME = np.zeros((SIDE, SIDE), dtype=np.float32)
@@ -60,10 +60,31 @@ def make_sampler(generator, **params):
     )
 
 
+@pytest.mark.parametrize(
+    ("n_real", "fraction"), [(2, 1 / 2), (15, 1 / 2), (30, 1 / 3), (60, 1 / 5), (735, 0.02)]
+)
+def test_the_more_real_rows_the_fewer_translations(n_real, fraction):
+    assert fraction_of_class("scale", n_real) == pytest.approx(fraction)
+    assert fraction_of_class(0.3, n_real) == 0.3
+
+
+def test_each_class_has_its_own_share_by_default():
+    X = np.random.RandomState(0).randint(0, 256, size=(110, SIDE, SIDE)).astype(np.uint8)
+    y = np.repeat(["common", "some", "few"], [75, 30, 5])
+    sampler = make_sampler("auto").set_params(synthetic_fraction="scale")
+    _, y_resampled = sampler.fit_resample(X, y)
+    assert sampler.synthetic_fraction_ == {"few": 1 / 2, "some": 1 / 3}
+    labels, counts = np.unique(y_resampled[sampler.synthetic_mask_], return_counts=True)
+    assert dict(zip(labels, counts, strict=True)) == {"few": 35, "some": 15}
+    assert (
+        sampler.get_params()["synthetic_fraction"] == CycleGANOverSampler().synthetic_fraction
+    )
+
+
 def test_translations_that_teach_the_class_are_taken(noise_and_frames):
     sampler = make_sampler(lambda spec: AddingFrame())
     _, y = sampler.fit_resample(*noise_and_frames)
-    assert sampler.synthetic_fraction_ == 0.5
+    assert sampler.synthetic_fraction_ == {"frame": 0.5}
     assert sampler.synthetic_mask_.sum() == round(0.5 * (N_COMMON - N_RARE))
     assert np.sum(y == "frame") == N_COMMON
 
@@ -73,7 +94,7 @@ def test_translations_that_change_nothing_are_left_out(noise_and_frames):
     X[y == "frame"] //= 4  # a class that its copies are enough for
     sampler = make_sampler(lambda spec: LeavingAlone())
     X_resampled, y_resampled = sampler.fit_resample(X, y)
-    assert sampler.synthetic_fraction_ == 0.0
+    assert sampler.synthetic_fraction_ == {"frame": 0.0}
     assert not sampler.synthetic_mask_.any()
     assert sampler.cyclegans_ == {}
     assert np.sum(y_resampled == "frame") == N_COMMON
@@ -94,14 +115,14 @@ def test_flattened_images_and_vectors(noise_and_frames):
     for params in ({"image_shape": (SIDE, SIDE)}, {}):
         sampler = make_sampler("auto", **params)
         assert sampler.fit_resample(rows, y)[0].shape == (2 * N_COMMON, SIDE * SIDE)
-        assert sampler.synthetic_fraction_ in (0.0, 0.5)
+        assert sampler.synthetic_fraction_["frame"] in (0.0, 0.5)
 
 
 def test_two_rows_cannot_tell(noise_and_frames):
     X, y = noise_and_frames
     sampler = make_sampler(lambda spec: AddingFrame())
     sampler.fit_resample(X[: N_COMMON + 2], y[: N_COMMON + 2])
-    assert sampler.synthetic_fraction_ == 0.0
+    assert sampler.synthetic_fraction_ == {"frame": 0.0}
 
 
 def test_a_third_of_each_class_is_held_back():
@@ -114,7 +135,7 @@ def test_what_was_chosen_is_saved(noise_and_frames, tmp_path):
     sampler = make_sampler("auto").set_params(synthetic_fraction=0.25)
     sampler.fit_resample(*noise_and_frames)
     save(sampler, tmp_path / "sampler")
-    assert load(tmp_path / "sampler").synthetic_fraction_ == 0.25
+    assert load(tmp_path / "sampler").synthetic_fraction_ == {"frame": 0.25}
 
 
 def test_folders_need_a_number(tmp_path):

@@ -23,6 +23,7 @@ CLASSIFIERS = {
 LEVERS = {
     "cyclegan": {},
     "fraction_0.2": {"synthetic_fraction": 0.2},
+    "fraction_0.5": {"synthetic_fraction": 0.5},
     "fraction_0.8": {"synthetic_fraction": 0.8},
     "fraction_1": {"synthetic_fraction": 1.0},
     "resnet_generator": {"generator": "resnet"},

@@ -165,8 +165,14 @@ def augment(
         ),
     ] = "nearest",
     synthetic_fraction: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of translations in what is added.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of translations in what is added. Default: half, less where a class "
+            "has more than 15 images.",
+        ),
+    ] = None,
     min_strength: Annotated[
         float,
         typer.Option(min=0, max=1, help="Least part of the way to go; 1: all of it."),

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
+from ..synthetic_fraction import SCALE
 from ._compare import MAX_JOBS_ON_GPU
 from ._console import as_text
 from ._problem import parse_size, split_list
@@ -34,7 +35,7 @@ class AugmentSettings:
     resize: str
     mode: str | None
     source: str
-    synthetic_fraction: float
+    synthetic_fraction: float | None
     min_strength: float
     selection: str | None
     classifier_weight: float
@@ -123,10 +124,13 @@ def _make_sampler(settings):
     if not 0 < settings.ratio <= 1:
         raise ValueError(f"--ratio {settings.ratio}: give a number above 0 and at most 1.")
     classes = None if settings.classes is None else split_list(settings.classes)
+    fraction = settings.synthetic_fraction
+    if fraction is None:
+        fraction = SCALE
     return CycleGANOverSampler(
         sampling_strategy=Ratio(settings.ratio, classes),
         source=parse_source(settings.source),
-        synthetic_fraction=settings.synthetic_fraction,
+        synthetic_fraction=fraction,
         min_strength=settings.min_strength,
         selection=settings.selection,
         classifier_weight=settings.classifier_weight,

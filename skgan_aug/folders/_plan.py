@@ -16,6 +16,7 @@ from ..datasets._folder import check_options
 from ..datasets._resize import check_size
 from ..over_sampling import CycleGANOverSampler
 from ..source_classes import is_rest, resolve_sources
+from ..synthetic_fraction import fraction_of_class
 
 _THUMBNAIL_SIDE = 32  # enough to tell which classes look alike
 
@@ -138,7 +139,8 @@ class FolderPlan:
 
     def _of_class(self, name, n_images):
         n_to_add = self.n_to_add.get(name, 0)
-        n_synthetic = round(self.sampler.synthetic_fraction * n_to_add)
+        fraction = fraction_of_class(self.sampler.synthetic_fraction, n_images)
+        n_synthetic = round(fraction * n_to_add)
         source = self.sources[name] if n_synthetic else None
         return ClassPlan(name, n_images, n_synthetic, n_to_add - n_synthetic, source)
 
@@ -256,7 +258,7 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
     if sampler.synthetic_fraction == "auto":
         raise ValueError(
             "synthetic_fraction='auto' trains classifiers on all images at once; those of a "
-            "folder are read as they are needed. Give a number, such as 0.5."
+            "folder are read as they are needed. Give 'scale' or a number, such as 0.5."
         )
     root = Path(root)
     if len(split_folders(root)) > 1:

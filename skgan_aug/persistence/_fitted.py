@@ -172,6 +172,12 @@ def _is_plan(value):
     return isinstance(value, dict) and all(type(n) is int for n in value.values())
 
 
+def _are_shares(value):
+    return isinstance(value, dict) and all(
+        type(share) is float and 0 <= share <= 1 for share in value.values()
+    )
+
+
 def _is_image_shape(value):
     return value is None or is_shape(value, (2, 3))
 
@@ -199,7 +205,7 @@ _OF_BOTH = {
 }
 _OF_SAMPLER = _OF_BOTH | {
     "sampling_strategy_": _is_plan,
-    "synthetic_fraction_": lambda value: type(value) is float and 0 <= value <= 1,
+    "synthetic_fraction_": _are_shares,
     "synthetic_mask_": lambda value: _is_vector(value, "b"),
     "source_indices_": lambda value: _is_vector(value, "i"),
 }
