@@ -24,6 +24,7 @@ LEVERS = {
     "cyclegan": {},
     "fraction_0.2": {"synthetic_fraction": 0.2},
     "fraction_0.5": {"synthetic_fraction": 0.5},
+    "fraction_0.5_whole_way": {"synthetic_fraction": 0.5, "min_strength": 1.0},
     "fraction_0.8": {"synthetic_fraction": 0.8},
     "fraction_1": {"synthetic_fraction": 1.0},
     "resnet_generator": {"generator": "resnet"},
@@ -54,6 +55,7 @@ CONFIGURATIONS = (
     "class_weights",
     "m2m",
     "untranslated",
+    "untranslated_fraction_0.5",
     "real_last",
 )
 CONFIGURATIONS += tuple(LEVERS)
@@ -77,4 +79,6 @@ def make_configuration(name, augmentation, memory):
         return MaskRecordingSampler(memory=memory), classifier
     if name == "untranslated":
         return UntranslatedOverSampler(), classifier
+    if name == "untranslated_fraction_0.5":
+        return UntranslatedOverSampler(synthetic_fraction=0.5), classifier
     return make_samplers([name])[name], classifier

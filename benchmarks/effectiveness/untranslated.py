@@ -11,20 +11,21 @@ from imblearn.utils import check_target_type
 from sklearn.utils import check_random_state
 
 from skgan_aug.source_classes import resolve_sources, source_rows
+from skgan_aug.synthetic_fraction import fraction_of_class
 
 
 class UntranslatedOverSampler(BaseOverSampler):
-    """Over-sample with rows of the nearest class, half and half with real rows drawn again.
+    """Over-sample with rows of the nearest class, and with real rows drawn again.
 
     Parameters
     ----------
-    synthetic_fraction : float, default=0.5
-        Share of the added rows that are mislabelled.
+    synthetic_fraction : float or "scale", default="scale"
+        Share of the added rows that are mislabelled: as many as would be translations.
     """
 
     _parameter_constraints: dict = {}
 
-    def __init__(self, *, synthetic_fraction=0.5, image_shape=None, sampling_strategy="auto",
+    def __init__(self, *, synthetic_fraction="scale", image_shape=None, sampling_strategy="auto",
                  random_state=None):  # fmt: skip
         super().__init__(sampling_strategy=sampling_strategy)
         self.synthetic_fraction = synthetic_fraction
@@ -41,9 +42,10 @@ class UntranslatedOverSampler(BaseOverSampler):
         sources = resolve_sources("nearest", X, y, list(n_to_add))
         chosen = [np.arange(len(y))]
         for target, n in n_to_add.items():
-            n_mislabelled = round(self.synthetic_fraction * n)
+            real = np.flatnonzero(y == target)
+            n_mislabelled = round(fraction_of_class(self.synthetic_fraction, len(real)) * n)
             own = source_rows(y, sources[target], target)
             chosen.append(np.resize(rng.permutation(own), n_mislabelled))
-            chosen.append(rng.choice(np.flatnonzero(y == target), n - n_mislabelled))
+            chosen.append(rng.choice(real, n - n_mislabelled))
         labels = np.repeat(np.array(list(n_to_add), dtype=y.dtype), list(n_to_add.values()))
         return X[np.concatenate(chosen)], np.concatenate([y, labels])
