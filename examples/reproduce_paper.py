@@ -114,9 +114,12 @@ def make_sampler(options):
     }
     if not options.fast:
         return CycleGANOverSampler.paper(**values)
-    # As in the paper, all translations go all of the way.
+    # As in the paper, all translations go all of the way, however many real images there are.
     return CycleGANOverSampler(
-        classifier_weight=options.classifier_weight, min_strength=1.0, **values
+        classifier_weight=options.classifier_weight,
+        synthetic_fraction=0.5,
+        min_strength=1.0,
+        **values,
     )
 
 

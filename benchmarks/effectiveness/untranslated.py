@@ -11,7 +11,7 @@ from imblearn.utils import check_target_type
 from sklearn.utils import check_random_state
 
 from skgan_aug.source_classes import resolve_sources, source_rows
-from skgan_aug.synthetic_fraction import fraction_of_class
+from skgan_aug.synthetic_fraction import SCALE, fraction_of_class
 
 
 class UntranslatedOverSampler(BaseOverSampler):
@@ -25,7 +25,7 @@ class UntranslatedOverSampler(BaseOverSampler):
 
     _parameter_constraints: dict = {}
 
-    def __init__(self, *, synthetic_fraction="scale", image_shape=None, sampling_strategy="auto",
+    def __init__(self, *, synthetic_fraction=SCALE, image_shape=None, sampling_strategy="auto",
                  random_state=None):  # fmt: skip
         super().__init__(sampling_strategy=sampling_strategy)
         self.synthetic_fraction = synthetic_fraction
