@@ -9,7 +9,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
 from benchmarks.effectiveness.boundaries import score_with_best_boundaries
-from benchmarks.effectiveness.render import mean_and_interval, paired_gains, table
+from benchmarks.effectiveness.render import (
+    mean_and_interval,
+    paired_gains,
+    shared_draws,
+    table,
+)
 from benchmarks.effectiveness.untranslated import UntranslatedOverSampler
 
 
@@ -71,6 +76,14 @@ def test_only_pairs_that_both_have_are_compared():
     }
     gains = paired_gains(scores, "random")
     assert gains == {"cyclegan": {("a", 0): 4.0, ("a", 1): 2.0}, "none": {}}
+
+
+def test_draws_that_one_has_not_run_are_left_out_of_all():
+    scores = {"random": {("a", 0): 80.0, ("a", 1): 90.0}, "cyclegan": {("a", 0): 84.0}}
+    assert shared_draws(scores, "cyclegan") == {
+        "random": {("a", 0): 80.0},
+        "cyclegan": {("a", 0): 84.0},
+    }
 
 
 def test_the_interval_is_students():

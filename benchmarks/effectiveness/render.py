@@ -38,6 +38,8 @@ def main():
         scores = scores_by_configuration(asked, augmentation, options.score)
         if options.baseline not in scores:
             continue
+        if options.draws_of is not None:
+            scores = shared_draws(scores, options.draws_of)
         pairs[augmentation] = paired_gains(scores, options.baseline)
         differences[augmentation] = {
             name: mean_and_interval(list(gains.values()))
@@ -61,6 +63,12 @@ def _parse_options():
     }
     for name, (known, default) in lists.items():
         parser.add_argument(f"--{name}", nargs="+", choices=known, default=tuple(default))
+    parser.add_argument(
+        "--draws-of",
+        default=None,
+        choices=CONFIGURATIONS,
+        help="leave out draws that this configuration has not run",
+    )
     parser.add_argument("--plot", type=Path, default=None, help="picture of the differences")
     return parser.parse_args()
 
@@ -76,6 +84,15 @@ def scores_by_configuration(cells, augmentation, score=SCORE):
         if cell["augmentation"] == augmentation and cell.get(score) is not None:
             scores[cell["configuration"]][cell["problem"], cell["seed"]] = cell[score]
     return {name: scores[name] for name in CONFIGURATIONS if name in scores}
+
+
+def shared_draws(scores, name):
+    """The scores of (problem, seed) pairs that a configuration has too."""
+    pairs = scores[name].keys()
+    return {
+        other: {pair: own[pair] for pair in own.keys() & pairs}
+        for other, own in scores.items()
+    }
 
 
 def paired_gains(scores, baseline):
