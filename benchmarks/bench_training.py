@@ -191,11 +191,12 @@ def plain_steps(n_filters):
 
 
 def engine_steps(n_filters, precision):
-    """The engine doing what the transcription does: no identity loss, pool or averages."""
+    """The engine doing what the transcription does: no further losses, pool or averages."""
     config = TrainingConfig(
         max_iter=MAX_ITER,
         batch_size=BATCH,
         identity_weight=0.0,
+        classifier_weight=0.0,
         real_label=0.9,
         pool_size=0,
         ema_decay=0.0,
