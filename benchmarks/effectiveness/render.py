@@ -4,7 +4,7 @@
 
 Prints, for each augmentation, the mean balanced accuracy of each configuration on each
 problem, and its paired difference from a baseline over all problems and seeds, with a 95%
-interval. The interval is Student's t over (problem, seed) pairs.
+interval. The interval is Student's t over (problem, seed) pairs, of three or more.
 """
 
 import argparse
@@ -13,7 +13,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import t as student_t
+
+from skgan_aug.comparison._summary import half_width
 
 from .configurations import CLASSIFIERS, CONFIGURATIONS
 from .plot import plot_differences
@@ -107,12 +108,9 @@ def paired_gains(scores, baseline):
     }
 
 
-def mean_and_interval(values, confidence=0.95):
-    """Mean, and half the width of its interval; nan where there are too few."""
-    if len(values) < 2:
-        return (values[0] if values else np.nan), np.nan
-    error = np.std(values, ddof=1) / np.sqrt(len(values))
-    return np.mean(values), student_t.ppf((1 + confidence) / 2, len(values) - 1) * error
+def mean_and_interval(values):
+    """Mean, and half the width of its 95% interval; nan where there are too few."""
+    return (np.mean(values) if len(values) else np.nan), half_width(np.asarray(values), 0.95)
 
 
 def table(scores, baseline, pairs, differences):
@@ -125,8 +123,9 @@ def table(scores, baseline, pairs, differences):
         means = [_mean(own, problem) for problem in problems]
         rows.append([name, *means, "", ""])
         if pairs.get(name):
-            mean, half_width = differences[name]
-            rows[-1][-2:] = f"{mean:+.1f} ± {half_width:.1f}", str(len(pairs[name]))
+            mean, spread = differences[name]
+            interval = f" ± {spread:.1f}" if np.isfinite(spread) else ""
+            rows[-1][-2:] = f"{mean:+.1f}{interval}", str(len(pairs[name]))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 

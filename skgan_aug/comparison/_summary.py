@@ -65,7 +65,7 @@ def _summary_row(result, selected):
     for score in SCORES:
         values = result[score][selected]
         row[score], row[f"{score}_sd"] = _mean_and_sd(values)
-        row[f"{score}_interval"] = _half_width(values, 0.95)
+        row[f"{score}_interval"] = half_width(values, 0.95)
     succeeded = selected & np.array([error is None for error in result.error])
     for key in ("sampler_seconds", "classifier_seconds"):
         row[key] = _mean_and_sd(result[key][succeeded])[0]
@@ -155,10 +155,8 @@ def paired_difference(
     ours, theirs = paired_values(result, sampler, baseline, key=score, ratio=ratio)
     differences = ours - theirs
     mean, _ = _mean_and_sd(differences)
-    half_width = _half_width(differences, confidence)
-    return Bunch(
-        mean=mean, low=mean - half_width, high=mean + half_width, n_pairs=len(differences)
-    )
+    spread = half_width(differences, confidence)
+    return Bunch(mean=mean, low=mean - spread, high=mean + spread, n_pairs=len(differences))
 
 
 def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=None):
@@ -205,7 +203,7 @@ def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=N
     return result[key][our_cells], result[key][their_cells]
 
 
-def _half_width(values, confidence):
+def half_width(values, confidence):
     """Half-width of the mean's interval, by Student's t; NaN for fewer than three values."""
     values = values[~np.isnan(values)]
     if len(values) < MIN_PAIRS:
