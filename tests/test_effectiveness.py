@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
 from benchmarks.effectiveness.boundaries import score_with_best_boundaries
+from benchmarks.effectiveness.real_images import RealImagesOverSampler
 from benchmarks.effectiveness.render import (
     mean_and_interval,
     paired_gains,
@@ -99,3 +100,18 @@ def test_the_table_leaves_out_what_there_is_not():
     differences = {name: mean_and_interval(list(own.values())) for name, own in pairs.items()}
     lines = table(scores, "random", pairs, differences).splitlines()
     assert lines[2:] == ["| random | 80.0 |  |  |  |", "| none |  | 70.0 |  |  |"]
+
+
+def test_the_ceiling_adds_images_that_were_cut_and_no_copies():
+    rng = np.random.default_rng(0)
+    whole = rng.integers(0, 256, size=(40, 8, 8), dtype=np.uint8)
+    labels = np.repeat([0, 1], 20)
+    kept = np.r_[:20, 30:33]
+    sampler = RealImagesOverSampler(X_whole=whole, y_whole=labels, random_state=0)
+    X, y = sampler.fit_resample(whole[kept], labels[kept])
+    np.testing.assert_array_equal(X[:23], whole[kept])
+    np.testing.assert_array_equal(np.bincount(y), [20, 20])
+    added = [row.tobytes() for row in X[23:]]
+    cut = {row.tobytes() for row in np.delete(whole, kept, axis=0)}
+    assert len(set(added)) == 17
+    assert set(added) == cut

@@ -7,6 +7,7 @@ from skgan_aug.comparison import SAMPLERS, make_samplers
 
 from .boundaries import RecordingClassifier
 from .m2m import M2mOverSampler
+from .real_images import RealImagesOverSampler
 from .real_last import MaskRecordingSampler, RealLastClassifier
 from .untranslated import UntranslatedOverSampler
 
@@ -54,6 +55,7 @@ CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
     "class_weights",
     "m2m",
+    "real_images",
     "untranslated",
     "untranslated_fraction_0.5",
     "real_last",
@@ -61,11 +63,11 @@ CONFIGURATIONS = (
 CONFIGURATIONS += tuple(LEVERS)
 
 
-def make_configuration(name, augmentation, memory):
+def make_configuration(name, augmentation, memory, *, whole):
     """The over-sampler (None: no resampling) and the classifier behind a name.
 
     ``memory`` is a folder for trained CycleGANs: what a configuration does not train
-    differently, it shares.
+    differently, it shares. ``whole`` is the (X, y) that the rare classes are cut from.
     """
     classifier = RecordingClassifier(**CLASSIFIERS[augmentation])
     if name in LEVERS:
@@ -74,6 +76,9 @@ def make_configuration(name, augmentation, memory):
         return None, classifier.set_params(class_weight="balanced")
     if name == "m2m":
         return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS), classifier
+    if name == "real_images":
+        X, y = whole
+        return RealImagesOverSampler(X_whole=X, y_whole=y), classifier
     if name == "real_last":
         classifier = RealLastClassifier(**CLASSIFIERS[augmentation], real_last=0.2)
         return MaskRecordingSampler(memory=memory), classifier

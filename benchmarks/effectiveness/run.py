@@ -83,7 +83,7 @@ def run_cells(cells, data, memory):
 
 def run_cell(problem, name, augmentation, seed, data, memory):
     X, y, test, rare = load_problem(problem, data, seed)
-    sampler, classifier = make_configuration(name, augmentation, memory)
+    sampler, classifier = make_configuration(name, augmentation, memory, whole=(X, y))
     result = compare_samplers(
         X,
         y,
