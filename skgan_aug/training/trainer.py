@@ -1,13 +1,12 @@
 """Train a CycleGAN between two classes."""
 
-import copy
 from itertools import chain
 
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
+from .averages import WeightAverages
 from .cache import check_history
 from .checkpoint import load_checkpoint
 from .image_pool import ImagePool
@@ -17,7 +16,6 @@ from .losses import adversarial_loss, classification_loss, reconstruction_loss
 _SOURCE, _TARGET = 0, 1  # labels of the auxiliary classifier
 _WATCHER_EVERY = 4  # steps for each that trains an auxiliary classifier of weight 0
 _N_SCORED = 64  # source images that the target-class score is the mean of
-_LEAST_GAIN = 0.01  # of the target-class score, to count as better
 
 
 class CycleGANTrainer:
@@ -77,9 +75,11 @@ class CycleGANTrainer:
             torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_at)
             for optimizer in (self.optimizer_g, self.optimizer_d)
         ]
-        self.averaged = [self._average(module) for module in self._averaged_modules()]
+        self.averages = WeightAverages(
+            [cyclegan.generator_st, cyclegan.generator_ts, cyclegan.classifier],
+            config.ema_decay,
+        )
         self.n_iter = 0
-        self.best: dict | None = None  # with early stopping: score, step and weights
         self._losses = []
 
     def fit(self, *, max_iter=None, title=None, verbose=0, checkpoint=None):
@@ -162,8 +162,7 @@ class CycleGANTrainer:
 
         for schedule in self.schedules:
             schedule.step()
-        for averaged, module in zip(self.averaged, self._averaged_modules(), strict=True):
-            averaged.update_parameters(module)
+        self.averages.update(self.n_iter)
         return {name: loss.detach() for name, loss in (losses | judged).items()}
 
     def state_dict(self):
@@ -179,7 +178,7 @@ class CycleGANTrainer:
             "batch_size": self.batch_size,
             "slowdown": self.slowdown,
             "history": self.cyclegan.history,
-            "best": self.best,
+            "best": self.averages.best,
             "losses": self._losses,
             "rng": self.rng.get_state(),
             "pools": [pool.images for pool in (self.pool_s, self.pool_t)],
@@ -204,7 +203,7 @@ class CycleGANTrainer:
         self.batch_size = state["batch_size"]
         self.slowdown = state["slowdown"]
         self.cyclegan.history = state["history"]
-        self.best = state["best"]
+        self.averages.best = state["best"]
         self._losses = state["losses"]
         self.rng.set_state(state["rng"])
         for pool, images in zip((self.pool_s, self.pool_t), state["pools"], strict=True):
@@ -233,7 +232,7 @@ class CycleGANTrainer:
     def _stateful_parts(self):
         return [
             self.cyclegan,
-            *self.averaged,
+            *self.averages.averaged,
             self.optimizer_g,
             self.optimizer_d,
             *self.schedules,
@@ -247,9 +246,7 @@ class CycleGANTrainer:
         cyclegan : CycleGAN
             On the CPU and in evaluation mode.
         """
-        weights = self._averages() if self.best is None else self.best["weights"]
-        for module, averages in zip(self._averaged_modules(), weights, strict=True):
-            module.load_state_dict(averages)
+        self.averages.restore()
         for position, step in enumerate(self.config.snapshot_steps):
             if step > self.n_iter:  # early stopping came before
                 self._take_snapshot(position)
@@ -258,9 +255,10 @@ class CycleGANTrainer:
     @property
     def has_stalled(self):
         """Whether early stopping is on and the best score lies too far back."""
-        if self.best is None:
-            return False
-        return self.n_iter - self.best["n_iter"] >= self.config.n_iter_no_change
+        best = self.averages.best
+        return best is not None and (
+            self.n_iter - best["n_iter"] >= self.config.n_iter_no_change
+        )
 
     @torch.no_grad()
     def target_score(self):
@@ -274,7 +272,7 @@ class CycleGANTrainer:
         score : float
             Mean probability of the target class.
         """
-        generator, _, classifier = (averaged.module for averaged in self.averaged)
+        generator, _, classifier = (each.module for each in self.averages.averaged)
         every = max(1, len(self.source) // _N_SCORED)
         rows = self.source[::every][:_N_SCORED]
         logits = classifier(generator(self.cyclegan.spec.encode(rows)))
@@ -379,21 +377,6 @@ class CycleGANTrainer:
         half = self.config.max_iter / 2
         return self.slowdown * min(1.0, (self.config.max_iter - step) / half)
 
-    def _averaged_modules(self):
-        gan = self.cyclegan
-        return gan.generator_st, gan.generator_ts, gan.classifier
-
-    def _average(self, module):
-        def update(averages, weights, n_averaged):
-            return get_ema_multi_avg_fn(self._ema_decay)(averages, weights, n_averaged)
-
-        return AveragedModel(module, multi_avg_fn=update, use_buffers=True).eval()
-
-    @property
-    def _ema_decay(self):
-        """Decay of the averages; lower at first, so that they forget the untrained weights."""
-        return min(self.config.ema_decay, (1 + self.n_iter) / (10 + self.n_iter))
-
     def log(self):
         """Append mean losses since the last call, and the score, to the history.
 
@@ -410,16 +393,8 @@ class CycleGANTrainer:
         means["target_score"] = self.target_score()
         self.cyclegan.history.append({"n_iter": self.n_iter, **means})
         if self.config.early_stopping:
-            self._keep_best(means["target_score"])
+            self.averages.keep_best(means["target_score"], self.n_iter)
         return means
-
-    def _keep_best(self, score):
-        if self.best is None or score > self.best["score"] + _LEAST_GAIN:
-            weights = copy.deepcopy(self._averages())
-            self.best = {"score": score, "n_iter": self.n_iter, "weights": weights}
-
-    def _averages(self):
-        return [averaged.module.state_dict() for averaged in self.averaged]
 
     def slow_down(self, factor):
         """Change the learning rate of all further steps.
