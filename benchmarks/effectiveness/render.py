@@ -37,7 +37,7 @@ def main():
     pairs, differences = {}, {}
     for augmentation in options.augmentations:
         scores = scores_by_configuration(asked, augmentation, options.score)
-        if options.baseline not in scores:
+        if not {options.baseline, options.draws_of or options.baseline} <= scores.keys():
             continue
         if options.draws_of is not None:
             scores = shared_draws(scores, options.draws_of)
