@@ -35,9 +35,10 @@ def main():
         and cell["configuration"] in options.configurations
     ]
     pairs, differences = {}, {}
+    needed = {options.baseline, options.draws_of or options.baseline}
     for augmentation in options.augmentations:
         scores = scores_by_configuration(asked, augmentation, options.score)
-        if not {options.baseline, options.draws_of or options.baseline} <= scores.keys():
+        if not needed <= scores.keys():
             continue
         if options.draws_of is not None:
             scores = shared_draws(scores, options.draws_of)
