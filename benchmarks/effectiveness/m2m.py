@@ -12,19 +12,18 @@ the rare class where it is not.
 import numpy as np
 import torch
 import torch.nn.functional as F
-from imblearn.over_sampling.base import BaseOverSampler
-from imblearn.utils import check_target_type
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 
 from skgan_aug.comparison._samplers import set_training_steps
 from skgan_aug.images import ImageSpec
+
+from .image_sampler import ImageOverSampler
 
 BETA, GAMMA, STEP_SIZE, N_STEPS, NOISE = 0.999, 0.9, 0.1, 10, 0.01
 BATCH = 250
 
 
-class M2mOverSampler(BaseOverSampler):
+class M2mOverSampler(ImageOverSampler):
     """Over-sample images with M2m.
 
     Parameters
@@ -36,8 +35,6 @@ class M2mOverSampler(BaseOverSampler):
         Steps that it is trained for.
     """
 
-    _parameter_constraints: dict = {}
-
     def __init__(self, *, classifier, steps, image_shape=None, sampling_strategy="auto",
                  random_state=None):  # fmt: skip
         super().__init__(sampling_strategy=sampling_strategy)
@@ -46,19 +43,13 @@ class M2mOverSampler(BaseOverSampler):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def _check_X_y(self, X, y):
-        y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
-        return np.asarray(X), y, is_one_hot
-
-    def _fit_resample(self, X, y):
-        rng = check_random_state(self.random_state)
+    def _added_rows(self, X, y, rng):
         spec = ImageSpec.from_array(X, self.image_shape)
         classifier = clone(self.classifier).set_params(random_state=rng.randint(2**31))
         set_training_steps(classifier, len(y), self.steps)
         classifier.fit(X, y)
         network = classifier.net_.module_.network.eval().requires_grad_(False)
         classes, counts = np.unique(y, return_counts=True)
-        rows, labels = [X], [y]
         for target, n in self.sampling_strategy_.items():
             position = int(np.searchsorted(classes, target))
             surplus = np.maximum(counts - counts[position], 0)
@@ -70,9 +61,7 @@ class M2mOverSampler(BaseOverSampler):
             is_kept &= loss <= GAMMA
             added = X[rng.choice(np.flatnonzero(y == target), n)]
             added[is_kept] = translated[is_kept]
-            rows.append(added)
-            labels.append(np.full(n, target, dtype=y.dtype))
-        return np.concatenate(rows), np.concatenate(labels)
+            yield added
 
 
 def _translate(network, spec, X, position, rng):

@@ -6,15 +6,14 @@ worth is what they add to this.
 """
 
 import numpy as np
-from imblearn.over_sampling.base import BaseOverSampler
-from imblearn.utils import check_target_type
-from sklearn.utils import check_random_state
 
 from skgan_aug.source_classes import resolve_sources, source_rows
 from skgan_aug.synthetic_fraction import SCALE, fraction_of_class
 
+from .image_sampler import ImageOverSampler
 
-class UntranslatedOverSampler(BaseOverSampler):
+
+class UntranslatedOverSampler(ImageOverSampler):
     """Over-sample with rows of the nearest class, and with real rows drawn again.
 
     Parameters
@@ -23,8 +22,6 @@ class UntranslatedOverSampler(BaseOverSampler):
         Share of the added rows that are mislabelled: as many as would be translations.
     """
 
-    _parameter_constraints: dict = {}
-
     def __init__(self, *, synthetic_fraction=SCALE, image_shape=None, sampling_strategy="auto",
                  random_state=None):  # fmt: skip
         super().__init__(sampling_strategy=sampling_strategy)
@@ -32,20 +29,12 @@ class UntranslatedOverSampler(BaseOverSampler):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def _check_X_y(self, X, y):
-        y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
-        return np.asarray(X), y, is_one_hot
-
-    def _fit_resample(self, X, y):
-        rng = check_random_state(self.random_state)
+    def _added_rows(self, X, y, rng):
         n_to_add = self.sampling_strategy_
         sources = resolve_sources("nearest", X, y, list(n_to_add))
-        chosen = [np.arange(len(y))]
         for target, n in n_to_add.items():
             real = np.flatnonzero(y == target)
             n_mislabelled = round(fraction_of_class(self.synthetic_fraction, len(real)) * n)
             own = source_rows(y, sources[target], target)
-            chosen.append(np.resize(rng.permutation(own), n_mislabelled))
-            chosen.append(rng.choice(real, n - n_mislabelled))
-        labels = np.repeat(np.array(list(n_to_add), dtype=y.dtype), list(n_to_add.values()))
-        return X[np.concatenate(chosen)], np.concatenate([y, labels])
+            mislabelled = np.resize(rng.permutation(own), n_mislabelled)
+            yield X[np.concatenate([mislabelled, rng.choice(real, n - n_mislabelled)])]

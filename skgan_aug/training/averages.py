@@ -35,6 +35,7 @@ class WeightAverages:
 
     def _average(self, network, decay):
         def update(averages, weights, n_averaged):
+            # Not by n_averaged: reading it would have a GPU finish the step first.
             own = min(decay, (1 + self._n_iter) / (10 + self._n_iter))
             return get_ema_multi_avg_fn(own)(averages, weights, n_averaged)
 
