@@ -1,4 +1,4 @@
-"""Where to compute, and in which precision."""
+"""Where to compute, in which precision, and whether it can be compiled."""
 
 import torch
 
@@ -88,6 +88,28 @@ def resolve_precision(precision, device, *, is_image):
     if precision != "auto":
         return precision
     return "bfloat16" if is_image and _multiplies_bfloat16(device) else "float32"
+
+
+def check_compiler(device):
+    """Refuse ``compile=True`` where torch cannot compile.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    Raises
+    ------
+    ValueError
+        When there is no compiler for this device.
+    """
+    try:
+        torch.compile(lambda x: x + 1)(torch.zeros(1, device=device))
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"compile=True needs a compiler that torch can use on {device}: {reason}. Install "
+            "one (on Linux g++, for GPUs triton too) or set compile=False."
+        ) from error
 
 
 def _available_devices():

@@ -76,6 +76,7 @@ def test_the_key_holds_what_shapes_training_and_nothing_else():
             {"max_iter": 3},
             {"augment": ("color",)},
             {"precision": "bfloat16"},
+            {"compile": True},
             {"early_stopping": True},
         )
     ]

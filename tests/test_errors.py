@@ -232,6 +232,16 @@ def test_an_unavailable_device(estimator, device):
     assert_refused(estimator, X, y, "device=.* is not available here. Use 'auto' or .*cpu")
 
 
+def test_nothing_to_compile_with(monkeypatch):
+    def fail(function):
+        raise RuntimeError("No working C++ compiler found\nand much more")
+
+    monkeypatch.setattr(torch, "compile", fail)
+    X, y = make_images()
+    sampler = clone(SAMPLER).set_params(compile=True)
+    assert_refused(sampler, X, y, r"compile=True .* on cpu: No .* found\. Install .*=False")
+
+
 @pytest.mark.parametrize(
     ("estimator", "parameters", "shape", "match"),
     [

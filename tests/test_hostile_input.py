@@ -126,6 +126,7 @@ OF_SAMPLER = {
     "n_jobs": ([None, 1], [], [0, 1.5, "two", NAN, 10**30, [1]]),
     "device": DEVICE,
     "precision": PRECISION,
+    "compile": ([False, np.bool_(False)], [], FLAG[2]),
     "random_state": SEED,
     "verbose": VERBOSE,
 }

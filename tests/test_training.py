@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from skgan_aug.images import ImageSpec
+from skgan_aug.networks import ResnetGenerator
 from skgan_aug.training import CycleGAN, CycleGANTrainer, TrainingConfig, train_cyclegan
 from skgan_aug.training.augmentation import (
     augment_batch,
@@ -700,6 +701,36 @@ def test_networks_with_dropout_resume_and_repeat_too(tmp_path, global_rng_is_lef
     whole = make().fit()
     make().fit(max_iter=2, checkpoint=tmp_path / "at")
     assert_same_state(make().fit(checkpoint=tmp_path / "at"), whole)
+
+
+@pytest.mark.slow
+def test_what_is_compiled_has_the_same_gradients_and_resumes(tmp_path):
+    X = make_rows((8, 8))
+
+    def make(**change):
+        cyclegan = CycleGAN(
+            ImageSpec.from_array(X),
+            generator=lambda spec: ResnetGenerator(1, n_filters=2, n_blocks=1),
+        )
+        config = dataclasses.replace(SMALL, n_snapshots=0, **change)
+        return CycleGANTrainer(cyclegan, config, X[:12], X[12:], seed=0)
+
+    trainers = make(), make(compile=True)
+    for trainer in trainers:
+        trainer.train_step(*trainer.draw_batches())
+    for name in ("generator_st", "generator_ts", "discriminator_s", "discriminator_t"):
+        plain, compiled = (
+            torch.cat([p.grad.flatten() for p in getattr(each.cyclegan, name).parameters()])
+            for each in trainers
+        )
+        assert plain.norm() > 0
+        assert (compiled - plain).norm() < 1e-3 * plain.norm(), name
+
+    whole = make(compile=True, precision="bfloat16").fit()
+    trainer = make(compile=True, precision="bfloat16")
+    trainer.fit(max_iter=2, checkpoint=tmp_path / "at")
+    resumed = make(compile=True, precision="bfloat16").fit(checkpoint=tmp_path / "at")
+    assert_same_state(resumed, whole)
 
 
 def test_a_failed_write_leaves_the_last_checkpoint(tmp_path, monkeypatch):

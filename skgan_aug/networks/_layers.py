@@ -37,7 +37,8 @@ class MaxPool2d(nn.MaxPool2d):
 
     def forward(self, x):
         """Map (n, C, h, w) to (n, C, h // 2, w // 2)."""
-        return _MaxPooling.apply(x) if x.is_cpu else super().forward(x)
+        is_slow = x.is_cpu and not torch.compiler.is_compiling()
+        return _MaxPooling.apply(x) if is_slow else super().forward(x)
 
 
 class _MaxPooling(torch.autograd.Function):
@@ -114,6 +115,8 @@ def reflect(x, width):
     """Extend ``x`` (n, C, H, W) by reflection, ``width`` pixels on every side."""
     if not _is_rearranged(x):
         return F.pad(x, (width,) * 4, mode="reflect")
+    if torch.compiler.is_compiling():  # what only moves pixels is fused with its neighbours
+        return _extend(_extend(x, width, dim=3), width, dim=2)
     return _Reflection.apply(x, width)
 
 

@@ -62,6 +62,9 @@ class TrainingConfig:
     precision : {"float32", "bfloat16"}
         Of the matrix products; weights and losses stay in float32.
 
+    compile : bool
+        Compile the networks for this training, which rounds in another order.
+
     Examples
     --------
     >>> from skgan_aug.training import TrainingConfig
@@ -84,6 +87,7 @@ class TrainingConfig:
     early_stopping: bool = False
     n_iter_no_change: int = 300
     precision: str = "float32"
+    compile: bool = False
 
     def __post_init__(self):
         for name in ("max_iter", "batch_size", "n_iter_no_change"):

@@ -77,6 +77,17 @@ class CycleGAN(nn.Module):
         """
         self.snapshots = nn.ModuleList(copy.deepcopy(self.generator_st) for _ in range(n))
 
+    def compile_networks(self):
+        """Compile all networks but the snapshots when they are next called.
+
+        Copies, such as :meth:`translate` makes, and what is pickled are not compiled.
+        """
+        for network in (
+            *(self.generator_st, self.generator_ts, self.discriminator_s),
+            *(self.discriminator_t, self.classifier),
+        ):
+            network.compile()
+
     def translate(self, rows, *, reverse=False, device="cpu"):
         """Translate rows of X into the target class.
 

@@ -53,6 +53,8 @@ class CycleGANTrainer:
 
     def __init__(self, cyclegan, config, source, target, *, seed, device="cpu"):
         cyclegan.keep_snapshots(len(config.snapshot_steps))
+        if config.compile:
+            cyclegan.compile_networks()
         self.cyclegan = cyclegan.to(device).train()
         self.config = config
         self.device = torch.device(device)
