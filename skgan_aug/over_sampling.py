@@ -21,13 +21,14 @@ from ._devices import check_compiler, deal_devices, resolve_device, resolve_prec
 from ._files import check_path, make_folder
 from ._random import derive_seed, draw_seed, global_seed
 from ._sampling_strategy import resolve_sampling_strategy
+from ._scale import SCALE, fraction_of_class, min_strength_of_class
 from ._validation import check_images, check_unmasked, named, real_number, whole_number
 from .images import ImageSpec
 from .networks import make_discriminator, make_generator
 from .selection import SELECTIONS, check_selection
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
-from .synthetic_fraction import SCALE, choose_synthetic_fraction, fraction_of_class
+from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 
 _N_DIAGNOSED = 128  # rows of either class that warnings of a failed training rest on
@@ -75,11 +76,14 @@ class CycleGANOverSampler(BaseOverSampler):
         returns their scores, (n,), higher being better. It is tried on rows of X before
         anything is trained.
 
-    min_strength : float in [0, 1], default=0.3
+    min_strength : float in [0, 1] or "scale", default="scale"
         Each added translation goes a part of the way from its source, drawn between
         this and 1, all of the way. A classifier that learns from images between two
-        classes puts their boundary there and not around the few rare images. 1: all go
-        all of the way.
+        classes puts their boundary there and not around the few rare images.
+
+        - "scale": 0.3 where a class has at most 15 rows, 1 from 60 on, and between them
+          in proportion: the more of them, the better they tell where their class ends;
+        - 1: all go all of the way.
 
     image_shape : tuple of int, default=None
         (H, W) or (H, W, C) of the images that the rows of a 2-dimensional X hold. X of
@@ -253,7 +257,7 @@ class CycleGANOverSampler(BaseOverSampler):
             StrOptions({SCALE, "auto"}),
         ],
         "selection": [StrOptions(set(SELECTIONS)), callable, None],
-        "min_strength": [Interval(Real, 0, 1, closed="both")],
+        "min_strength": [Interval(Real, 0, 1, closed="both"), StrOptions({SCALE})],
         "image_shape": [list, tuple, np.ndarray, None],
         "generator": [StrOptions({"auto", "masked", "resnet", "mlp"}), callable],
         "discriminator": [StrOptions({"auto", "patch", "paper", "mlp"}), callable],
@@ -287,7 +291,7 @@ class CycleGANOverSampler(BaseOverSampler):
         source="nearest",
         synthetic_fraction="scale",
         selection=None,
-        min_strength=0.3,
+        min_strength="scale",
         image_shape=None,
         generator="auto",
         discriminator="auto",
@@ -568,6 +572,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
         added = []  # (label, rows, source indices, whether they are translations)
         for target, n in n_to_add.items():
+            of_target = np.flatnonzero(y == target)
             rng = np.random.RandomState(derive_seed(seed, 0, _position(target, classes)))
             if n_synthetic[target]:
                 pair = sources[target], target
@@ -577,12 +582,12 @@ class CycleGANOverSampler(BaseOverSampler):
                     source_rows(y, *pair),
                     n_synthetic[target],
                     selection=self.selection,
-                    min_strength=float(self.min_strength),
+                    min_strength=min_strength_of_class(self.min_strength, len(of_target)),
                     random_state=rng,
                     device=device,
                 )
                 added.append((target, rows, origins, True))
-            origins = rng.choice(np.flatnonzero(y == target), n - n_synthetic[target])
+            origins = rng.choice(of_target, n - n_synthetic[target])
             added.append((target, X[origins], origins, False))
         return self._assemble(X, y, added)
 

@@ -1,4 +1,4 @@
-"""Which share of the added rows are translations: by counts, or by what helps a classifier."""
+"""``synthetic_fraction="auto"``: whether translations help a classifier more than copies."""
 
 from numbers import Integral
 
@@ -8,37 +8,12 @@ from sklearn.metrics import balanced_accuracy_score
 
 from ._classifier_net import count_epochs
 from ._random import draw_seed
+from ._scale import SCALE
 from .classification import TorchCNNClassifier
 
-SCALE = "scale"
-_ROWS_OF_HALF = 15  # up to so many real rows, half of what is added are translations
 _N_CLASSIFIERS = 3  # of either training set: their scores are averaged
 _CLASSIFIER_STEPS = 500
 _MAX_HELD_BACK = 200  # rows of a class: no common class is worth more of the time
-
-
-def fraction_of_class(synthetic_fraction, n_real):
-    """Find the share of translations in what a class gains.
-
-    Fifteen images say little of where their class ends, and translations from outside move a
-    classifier's boundary to where it belongs; sixty say it well enough to be misled by them.
-
-    Parameters
-    ----------
-    synthetic_fraction : float in [0, 1] or "scale"
-        A share for every class, or to tell it from the number of rows.
-
-    n_real : int
-        Rows of the class.
-
-    Returns
-    -------
-    fraction : float
-        In [0, 1]; of "scale" ``15 / (15 + n_real)``, but at most a half.
-    """
-    if synthetic_fraction == SCALE:
-        return _ROWS_OF_HALF / (_ROWS_OF_HALF + max(_ROWS_OF_HALF, n_real))
-    return float(synthetic_fraction)
 
 
 def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):

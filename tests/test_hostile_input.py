@@ -88,7 +88,7 @@ OF_SAMPLER = {
         [-0.1, 1.5, NAN, None, "half", [1], 1j],
     ),
     "min_strength": (
-        [0.5, 1, 0, np.float32(0.25)],
+        ["scale", 0.5, 1, 0, np.float32(0.25)],
         [],
         [-0.1, 1.5, NAN, None, "half", [1], 1j],
     ),

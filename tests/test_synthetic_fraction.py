@@ -1,4 +1,4 @@
-"""synthetic_fraction="scale" and "auto": fewer translations where they help less, or none."""
+"""synthetic_fraction and min_strength told from the rows of a class, or from what helps."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from skgan_aug import CycleGANOverSampler, synthetic_fraction
+from skgan_aug._scale import fraction_of_class, min_strength_of_class
 from skgan_aug.folders import plan_folder
 from skgan_aug.persistence import load, save
-from skgan_aug.synthetic_fraction import fraction_of_class, hold_back
+from skgan_aug.synthetic_fraction import hold_back
 
 N_COMMON, N_RARE, SIDE = 90, 9, 8
 FRAME = np.zeros((SIDE, SIDE), dtype=np.float32)
@@ -66,6 +67,31 @@ def make_sampler(generator, **params):
 def test_the_more_real_rows_the_fewer_translations(n_real, fraction):
     assert fraction_of_class("scale", n_real) == pytest.approx(fraction)
     assert fraction_of_class(0.3, n_real) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("n_real", "strength"), [(2, 0.3), (15, 0.3), (24, 0.44), (60, 1.0), (735, 1.0)]
+)
+def test_the_more_real_rows_the_farther_translations_go(n_real, strength):
+    assert min_strength_of_class("scale", n_real) == pytest.approx(strength)
+    assert min_strength_of_class(0.5, n_real) == 0.5
+
+
+def test_each_class_has_its_own_strength_by_default():
+    X = np.random.RandomState(0).randint(0, 256, size=(125, SIDE, SIDE)).astype(np.uint8)
+    y = np.repeat(["common", "some", "few"], [80, 30, 15])
+
+    def added(label, **params):
+        sampler = make_sampler(lambda spec: AddingFrame(), **params)
+        sampler.set_params(synthetic_fraction=0.5)
+        X_resampled, y_resampled = sampler.fit_resample(X, y)
+        return X_resampled[(y_resampled == label) & sampler.synthetic_mask_]
+
+    some, few = (min_strength_of_class("scale", n) for n in (30, 15))
+    assert few < some
+    np.testing.assert_array_equal(added("few"), added("few", min_strength=few))
+    np.testing.assert_array_equal(added("some"), added("some", min_strength=some))
+    assert not np.array_equal(added("some"), added("some", min_strength=few))
 
 
 def test_each_class_has_its_own_share_by_default():

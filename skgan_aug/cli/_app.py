@@ -174,9 +174,14 @@ def augment(
         ),
     ] = None,
     min_strength: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Least part of the way to go; 1: all of it."),
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Least part of the way to go. Default: 0.3, more where a class has more than "
+            "15 images, and 1, all of it, from 60 on.",
+        ),
+    ] = None,
     selection: Annotated[
         str | None, typer.Option(help="Rank translations by: classifier or discriminator.")
     ] = None,

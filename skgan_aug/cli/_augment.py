@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from .._scale import SCALE
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
-from ..synthetic_fraction import SCALE
 from ._compare import MAX_JOBS_ON_GPU
 from ._console import as_text
 from ._problem import parse_size, split_list
@@ -36,7 +36,7 @@ class AugmentSettings:
     mode: str | None
     source: str
     synthetic_fraction: float | None
-    min_strength: float
+    min_strength: float | None
     selection: str | None
     classifier_weight: float
     max_iter: int
@@ -124,14 +124,11 @@ def _make_sampler(settings):
     if not 0 < settings.ratio <= 1:
         raise ValueError(f"--ratio {settings.ratio}: give a number above 0 and at most 1.")
     classes = None if settings.classes is None else split_list(settings.classes)
-    fraction = settings.synthetic_fraction
-    if fraction is None:
-        fraction = SCALE
     return CycleGANOverSampler(
         sampling_strategy=Ratio(settings.ratio, classes),
         source=parse_source(settings.source),
-        synthetic_fraction=fraction,
-        min_strength=settings.min_strength,
+        synthetic_fraction=_or_scale(settings.synthetic_fraction),
+        min_strength=_or_scale(settings.min_strength),
         selection=settings.selection,
         classifier_weight=settings.classifier_weight,
         max_iter=settings.max_iter,
@@ -140,6 +137,10 @@ def _make_sampler(settings):
         random_state=settings.seed,
         verbose=0 if settings.quiet else 1,
     )
+
+
+def _or_scale(value):
+    return SCALE if value is None else value
 
 
 def _n_jobs(settings, plan):

@@ -10,13 +10,13 @@ from sklearn.base import clone
 from tqdm.auto import tqdm
 
 from .._sampling_strategy import resolve_sampling_strategy
+from .._scale import fraction_of_class
 from ..datasets._decode import UnreadableImageError, read_image
 from ..datasets._files import list_class_files, split_folders
 from ..datasets._folder import check_options
 from ..datasets._resize import check_size
 from ..over_sampling import CycleGANOverSampler
 from ..source_classes import is_rest, resolve_sources
-from ..synthetic_fraction import fraction_of_class
 
 _THUMBNAIL_SIDE = 32  # enough to tell which classes look alike
 

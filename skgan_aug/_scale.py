@@ -1,0 +1,53 @@
+"""What follows from how many rows a rare class has: how many translations, and which.
+
+Fifteen images say little of where their class ends. Translations from around its border move a
+classifier's boundary to where it belongs. Sixty say it well enough to be misled by them: what
+helps then is fewer translations, that lie well inside.
+"""
+
+SCALE = "scale"
+_FEW, _MANY = 15, 60  # rows, measured: docs/benchmark.md
+_LEAST_STRENGTH = 0.3  # of few rows
+
+
+def fraction_of_class(synthetic_fraction, n_real):
+    """Find the share of translations in what a class gains.
+
+    Parameters
+    ----------
+    synthetic_fraction : float in [0, 1] or "scale"
+        A share for every class, or to tell it from the number of rows.
+
+    n_real : int
+        Rows of the class.
+
+    Returns
+    -------
+    fraction : float
+        In [0, 1]; of "scale" ``15 / (15 + n_real)``, but at most a half.
+    """
+    if synthetic_fraction == SCALE:
+        return _FEW / (_FEW + max(_FEW, n_real))
+    return float(synthetic_fraction)
+
+
+def min_strength_of_class(min_strength, n_real):
+    """Find the least part of the way from its source that a translation goes.
+
+    Parameters
+    ----------
+    min_strength : float in [0, 1] or "scale"
+        A part for every class, or to tell it from the number of rows.
+
+    n_real : int
+        Rows of the class.
+
+    Returns
+    -------
+    min_strength : float
+        In [0, 1]; of "scale" 0.3 up to 15 rows, 1 from 60 on, and between them in proportion.
+    """
+    if min_strength == SCALE:
+        share = (min(max(n_real, _FEW), _MANY) - _FEW) / (_MANY - _FEW)
+        return _LEAST_STRENGTH + share * (1.0 - _LEAST_STRENGTH)
+    return float(min_strength)
