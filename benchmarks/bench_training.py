@@ -56,12 +56,13 @@ def main():
 
 
 def bench_same_networks():
-    """Pairs per second: the transcription, the engine in float32, the engine in bfloat16."""
+    """Pairs per second: the transcription, and the engine in three ways."""
     n_filters = 32
     runners = {
         "plain transcription, float32": plain_steps(n_filters),
         "engine, float32": engine_steps(n_filters, "float32"),
         "engine, bfloat16": engine_steps(n_filters, "bfloat16"),
+        "engine, bfloat16, compiled": engine_steps(n_filters, "bfloat16", compile=True),
     }
     return in_turn(runners, baseline="plain transcription, float32")
 
@@ -71,6 +72,7 @@ def bench_default():
     runners = {
         "paper's networks, float32": engine_steps(64, "float32"),
         "default": default_steps(SIDE),
+        "default, compiled": default_steps(SIDE, compile=True),
     }
     return in_turn(runners, baseline="paper's networks, float32")
 
@@ -78,8 +80,11 @@ def bench_default():
 def in_turn(runners, baseline):
     """Median pairs per second, spread, and ratio to the baseline within each round."""
     rates: dict = {name: [] for name in runners}
-    for run in runners.values():
-        run(1)  # first calls choose kernels and fill caches
+    first = {}
+    for name, run in runners.items():  # first calls choose kernels, fill caches and compile
+        start = time.perf_counter()
+        run(1)
+        first[name] = time.perf_counter() - start
     for _ in range(ROUNDS):
         for name, run in runners.items():
             start = time.perf_counter()
@@ -93,6 +98,7 @@ def in_turn(runners, baseline):
             "lowest": round(min(own), 1),
             "highest": round(max(own), 1),
             "ratio": round(statistics.median(ratios), 2),
+            "first_step_s": round(first[name]),
         }
     return table
 
@@ -190,7 +196,7 @@ def plain_steps(n_filters):
     return run
 
 
-def engine_steps(n_filters, precision):
+def engine_steps(n_filters, precision, *, compile=False):
     """The engine doing what the transcription does: no further losses, pool or averages."""
     config = TrainingConfig(
         max_iter=MAX_ITER,
@@ -202,6 +208,7 @@ def engine_steps(n_filters, precision):
         ema_decay=0.0,
         augment=(),
         precision=precision,
+        compile=compile,
     )
     X = make_rows(SIDE)
     cyclegan = CycleGAN(
@@ -212,21 +219,21 @@ def engine_steps(n_filters, precision):
     return steps_of(CycleGANTrainer(cyclegan, config, X, X, seed=0))
 
 
-def default_config():
-    default = CycleGANOverSampler()
+def default_config(*, compile=False):
+    default = CycleGANOverSampler(compile=compile)
     names = TrainingConfig.__dataclass_fields__.keys() & default.get_params().keys()
     values = {name: getattr(default, name) for name in names - {"precision", "max_iter"}}
     precision = resolve_precision("auto", torch.device("cpu"), is_image=True)
     return TrainingConfig(**values, max_iter=MAX_ITER, precision=precision)
 
 
-def default_trainer(side):
-    X = make_rows(side)
-    return CycleGANTrainer(CycleGAN(ImageSpec.from_array(X)), default_config(), X, X, seed=0)
+def default_trainer(side, *, compile=False):
+    X, config = make_rows(side), default_config(compile=compile)
+    return CycleGANTrainer(CycleGAN(ImageSpec.from_array(X)), config, X, X, seed=0)
 
 
-def default_steps(side):
-    return steps_of(default_trainer(side))
+def default_steps(side, *, compile=False):
+    return steps_of(default_trainer(side, compile=compile))
 
 
 def steps_of(trainer):

@@ -7,8 +7,8 @@ worth is what they add to this.
 
 import numpy as np
 
+from skgan_aug._scale import SCALE, fraction_of_class
 from skgan_aug.source_classes import resolve_sources, source_rows
-from skgan_aug.synthetic_fraction import SCALE, fraction_of_class
 
 from .image_sampler import ImageOverSampler
 
