@@ -429,6 +429,23 @@ def test_synthetic_rows_go_part_of_the_way_to_a_translation(shape, min_strength)
     assert np.ptp(strengths) > 0.5 * (1 - min_strength)
 
 
+def test_the_networks_of_each_pair_are_compiled_once(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda function: function)
+    monkeypatch.setattr(torch.nn.Module, "compile", compiled.append)
+    X, y = make_images()
+    sampler = make_sampler(compile=True)
+    sampler.fit_resample(X, y)
+    networks = {
+        id(network)
+        for cyclegan in sampler.cyclegans_.values()
+        for name, network in cyclegan.named_children()
+        if name != "snapshots"
+    }
+    assert {id(network) for network in compiled} == networks
+    assert len(compiled) == len(networks) == 5 * len(sampler.cyclegans_)
+
+
 def test_snapshots_take_turns_in_making_synthetic_rows(monkeypatch):
     monkeypatch.setattr("skgan_aug.training.config._FIRST_STEP", 1)
     X, y = make_images()
