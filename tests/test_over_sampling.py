@@ -432,7 +432,7 @@ def test_synthetic_rows_go_part_of_the_way_to_a_translation(shape, min_strength)
 def test_the_networks_of_each_pair_are_compiled_once(monkeypatch):
     compiled = []
     monkeypatch.setattr(torch, "compile", lambda function: function)
-    monkeypatch.setattr(torch.nn.Module, "compile", compiled.append)
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: compiled.append(self))
     X, y = make_images()
     sampler = make_sampler(compile=True)
     sampler.fit_resample(X, y)
