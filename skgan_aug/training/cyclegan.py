@@ -82,11 +82,9 @@ class CycleGAN(nn.Module):
 
         Copies, such as :meth:`translate` makes, and what is pickled are not compiled.
         """
-        for network in (
-            *(self.generator_st, self.generator_ts, self.discriminator_s),
-            *(self.discriminator_t, self.classifier),
-        ):
-            network.compile()
+        for network in self.children():
+            if network is not self.snapshots:
+                network.compile()
 
     def translate(self, rows, *, reverse=False, device="cpu"):
         """Translate rows of X into the target class.
