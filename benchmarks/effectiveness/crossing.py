@@ -19,7 +19,7 @@ from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.comparison._samplers import set_training_steps
 from skgan_aug.datasets import make_imbalanced_images
 
-from .problems import CUT_PROBLEMS, PROBLEMS, load_problem, load_whole
+from .problems import DEVELOPMENT_PROBLEMS, PROBLEMS, load_problem, load_whole
 from .run import CELLS
 
 WEIGHTS = ("cycle_weight", "identity_weight", "classifier_weight")
@@ -30,7 +30,7 @@ _JUDGE_STEPS, _JUDGE_ROWS = 1500, 15_000
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder of the data sets")
-    parser.add_argument("--problem", choices=CUT_PROBLEMS, default="fashion_mnist_15")
+    parser.add_argument("--problem", choices=DEVELOPMENT_PROBLEMS, default="fashion_mnist_15")
     parser.add_argument("--cycle-weights", type=float, nargs="+", default=[2, 10])
     parser.add_argument("--identity-weights", type=float, nargs="+", default=[0, 2])
     parser.add_argument("--classifier-weights", type=float, nargs="+", default=[0, 1])

@@ -18,7 +18,7 @@ from skgan_aug.comparison._summary import half_width
 
 from .configurations import CLASSIFIERS, CONFIGURATIONS
 from .plot import plot_differences
-from .problems import CUT_PROBLEMS, PROBLEMS
+from .problems import DEVELOPMENT_PROBLEMS, PROBLEMS
 from .run import CELLS
 
 SCORE = "balanced_accuracy"
@@ -59,7 +59,7 @@ def _parse_options():
     parser.add_argument("--score", default=SCORE)
     # Data that are taken as they are answer another question than the means do.
     lists = {
-        "problems": (PROBLEMS, CUT_PROBLEMS),
+        "problems": (PROBLEMS, DEVELOPMENT_PROBLEMS),
         "configurations": (CONFIGURATIONS, CONFIGURATIONS),
         "augmentations": (CLASSIFIERS, CLASSIFIERS),
     }
