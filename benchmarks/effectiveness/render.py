@@ -57,7 +57,7 @@ def _parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--baseline", default="random", choices=CONFIGURATIONS)
     parser.add_argument("--score", default=SCORE)
-    # Data that are taken as they are answer another question than the means do.
+    # Data taken as they are, and data held out, answer other questions than these means do.
     lists = {
         "problems": (PROBLEMS, DEVELOPMENT_PROBLEMS),
         "configurations": (CONFIGURATIONS, CONFIGURATIONS),

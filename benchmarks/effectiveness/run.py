@@ -24,7 +24,7 @@ from skgan_aug.comparison import compare_samplers
 
 from .boundaries import RecordingClassifier, score_with_best_boundaries
 from .configurations import CLASSIFIERS, CONFIGURATIONS, make_configuration
-from .problems import PROBLEMS, load_problem
+from .problems import HELD_OUT_PROBLEMS, PROBLEMS, load_problem
 
 CELLS = Path(__file__).parents[1] / "results" / "effectiveness"
 SCORES = ("balanced_accuracy", "macro_f1", "minority_recall")
@@ -61,6 +61,8 @@ def _parse_options():
     }
     for name, known in lists.items():
         parser.add_argument(f"--{name}", nargs="+", choices=known, default=known)
+    # What is held out runs when it is asked for.
+    parser.set_defaults(problems=[name for name in PROBLEMS if name not in HELD_OUT_PROBLEMS])
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
     parser.add_argument("--jobs", type=int, default=joblib.cpu_count())
     parser.add_argument("--memory", default=None, help="folder to keep trained CycleGANs in")
