@@ -9,6 +9,7 @@ from .boundaries import RecordingClassifier
 from .m2m import M2mOverSampler
 from .real_images import RealImagesOverSampler
 from .real_last import MaskRecordingSampler, RealLastClassifier
+from .two_sources import TwoSourcesOverSampler
 from .untranslated import UntranslatedOverSampler
 
 # Seconds of training and scores are the same for all: one classifier, one number of steps.
@@ -62,6 +63,7 @@ CONFIGURATIONS = (
     "untranslated",
     "untranslated_fraction_0.5",
     "real_last",
+    "two_sources",
 )
 CONFIGURATIONS += tuple(LEVERS)
 
@@ -85,6 +87,8 @@ def make_configuration(name, augmentation, memory, *, whole):
     if name == "real_last":
         classifier = RealLastClassifier(**CLASSIFIERS[augmentation], real_last=0.2)
         return MaskRecordingSampler(memory=memory), classifier
+    if name == "two_sources":
+        return TwoSourcesOverSampler(memory=memory, max_iter=650), classifier
     if name == "untranslated":
         return UntranslatedOverSampler(), classifier
     if name == "untranslated_fraction_0.5":
