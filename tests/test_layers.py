@@ -19,7 +19,7 @@ def images(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def in_both_precisions(function, x, weight=None):
+def in_both_precisions(function, x, *weights):
     """Values and gradients in float32, and of the same numbers in bfloat16."""
     results = []
     for dtype in (torch.float32, torch.bfloat16):
@@ -28,8 +28,7 @@ def in_both_precisions(function, x, weight=None):
             y = function(own)
         assert y.dtype == dtype
         toward = images(*y.shape, seed=1).to(dtype)
-        wanted = [own] if weight is None else [own, weight]
-        gradients = torch.autograd.grad(y, wanted, toward)
+        gradients = torch.autograd.grad(y, [own, *weights], toward)
         results.append([y.detach().float(), *(g.float() for g in gradients)])
     return zip(*results, strict=True)
 
@@ -69,11 +68,22 @@ def test_drawing_by_blocks_is_a_convolution(make, size, n_out):
         torch.testing.assert_close(rearranged / scale, plain / scale, atol=0.02, rtol=0)
 
 
+@pytest.mark.parametrize("n_in", [1, 3, 4, 6])
+@pytest.mark.parametrize("size", [(8, 12), (6, 9), (10, 10), (5, 8)], ids=str)
+def test_the_gradient_of_an_image_is_that_of_a_convolution(n_in, size):
+    layer = ReflectingConv2d(n_in, 6, 7)
+    results = in_both_precisions(layer, images(2, n_in, *size), layer.weight, layer.bias)
+    for plain, rearranged in results:
+        assert plain.shape == rearranged.shape
+        scale = plain.abs().max()
+        torch.testing.assert_close(rearranged / scale, plain / scale, atol=0.02, rtol=0)
+
+
 def test_a_block_fills_sixteen_filters_in_bfloat16_alone():
     x = images(1, 6, 8, 8)
     for n_out, side, block in [
         (1, 8, 4),
-        (1, 6, 2),
+        (1, 6, 3),
         (1, 5, 1),
         (3, 8, 2),
         (4, 8, 2),

@@ -429,21 +429,38 @@ def test_synthetic_rows_go_part_of_the_way_to_a_translation(shape, min_strength)
     assert np.ptp(strengths) > 0.5 * (1 - min_strength)
 
 
-def test_the_networks_of_each_pair_are_compiled_once(monkeypatch):
-    compiled = []
+@pytest.fixture
+def compiled(monkeypatch):
+    """The modules that somebody wanted compiled, instead of compiling them."""
+    modules = []
     monkeypatch.setattr(torch, "compile", lambda function: function)
-    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: compiled.append(self))
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: modules.append(self))
+    return modules
+
+
+def test_on_a_cpu_the_generators_of_each_pair_are_compiled_once(compiled):
     X, y = make_images()
     sampler = make_sampler(compile=True)
     sampler.fit_resample(X, y)
-    networks = {
-        id(network)
+    generators = [
+        generator
         for cyclegan in sampler.cyclegans_.values()
-        for name, network in cyclegan.named_children()
-        if name != "snapshots"
-    }
-    assert {id(network) for network in compiled} == networks
-    assert len(compiled) == len(networks) == 5 * len(sampler.cyclegans_)
+        for generator in (cyclegan.generator_st, cyclegan.generator_ts)
+    ]
+    assert {id(module) for module in compiled} == {id(each) for each in generators}
+    assert len(compiled) == len(generators)
+
+
+def test_on_a_gpu_all_networks_but_the_snapshots_are_compiled(compiled):
+    X, y = make_images()
+    sampler = make_sampler()
+    sampler.fit_resample(X, y)
+    cyclegan = next(iter(sampler.cyclegans_.values()))
+    cyclegan.compile_networks(torch.device("cuda"))
+    networks = dict(cyclegan.named_children())
+    del networks["snapshots"]
+    assert {id(module) for module in compiled} == {id(each) for each in networks.values()}
+    assert len(compiled) == len(networks) == 5
 
 
 def test_snapshots_take_turns_in_making_synthetic_rows(monkeypatch):

@@ -25,8 +25,15 @@ class InstanceNorm2d(nn.InstanceNorm2d):
         """Normalise each channel of each image of ``x`` (n, C, H, W)."""
         if not _is_rearranged(x):
             return super().forward(x)
+        if torch.compiler.is_compiling():  # fused, and convolutions prefer channels last
+            return self._normalize(x.contiguous(memory_format=torch.channels_last))
         # With channels last it would take ten times as long.
         return F.group_norm(x.contiguous(), x.shape[1], eps=self.eps)
+
+    def _normalize(self, x):
+        wide = x.float()
+        variance, mean = torch.var_mean(wide, (2, 3), correction=0, keepdim=True)
+        return ((wide - mean) * torch.rsqrt(variance + self.eps)).to(x.dtype)
 
 
 class MaxPool2d(nn.MaxPool2d):
@@ -67,9 +74,9 @@ class _MaxPooling(torch.autograd.Function):
 class DrawingConv2d(nn.Conv2d):
     """A convolution of stride 1 to the few channels of an image, by blocks of pixels.
 
-    Vector units compute 16 filters at once, and an image has one or three. The 16 pixels of
-    a 4x4 block, or as many filters as there are for a 2x2 block, are filters of a wider
-    kernel that moves by whole blocks.
+    Vector units compute 16 filters at once, and an image has one or three. The pixels of a
+    block, as many as fill 16 filters, are filters of a wider kernel that moves by whole
+    blocks.
     """
 
     def __init__(self, n_in, n_out, kernel_size, *, padding=0):
@@ -81,26 +88,14 @@ class DrawingConv2d(nn.Conv2d):
         block = self._block(x)
         if block == 1:
             return super().forward(x)
-        last = block - 1
-        kernels = torch.stack(
-            [
-                F.pad(self.weight, (right, last - right, down, last - down))
-                for down in range(block)
-                for right in range(block)
-            ],
-            dim=1,
-        ).flatten(0, 1)
         bias = None if self.bias is None else self.bias.repeat_interleave(block**2)
-        blocks = F.conv2d(x, kernels, bias, stride=block, padding=self.padding[0])
-        return F.pixel_shuffle(blocks, block)
+        return _draw(x, self.weight, bias, block, self.padding[0])
 
     def _block(self, x):
-        """Side of the blocks: the largest that fills 16 filters and divides the image."""
         if not _is_rearranged(x):
             return 1
-        height, width = (side - self.shrinkage for side in x.shape[-2:])
-        filling = (block for block in (4, 2) if block**2 * self.out_channels <= 16)
-        return next((b for b in filling if height % b == 0 and width % b == 0), 1)
+        drawn = [side - self.shrinkage for side in x.shape[-2:]]
+        return _largest_block(self.out_channels, drawn)
 
 
 class ReflectingConv2d(DrawingConv2d):
@@ -108,7 +103,54 @@ class ReflectingConv2d(DrawingConv2d):
 
     def forward(self, x):
         """Map (n, n_in, h, w) to (n, n_out, h, w)."""
-        return super().forward(reflect(x, self.kernel_size[0] // 2))
+        padded = reflect(x, self.kernel_size[0] // 2)
+        block = _largest_block(self.in_channels, padded.shape[-2:])
+        if block > 1 and _is_rearranged(x) and x.requires_grad:
+            return _ReadingConv.apply(padded, self.weight.to(x.dtype), self.bias, block)
+        return super().forward(padded)
+
+
+class _ReadingConv(torch.autograd.Function):
+    """A convolution of an image, whose gradient towards the image is drawn by blocks."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, block):
+        ctx.save_for_backward(x, weight)
+        ctx.block = block
+        return F.conv2d(x, weight, bias.to(x.dtype))
+
+    @staticmethod
+    def backward(ctx, gradient):
+        x, weight = ctx.saved_tensors
+        n_filters, _, size, _ = weight.shape
+        zero, one, towards = [0, 0], [1, 1], [False, True, True]
+        _, for_weight, for_bias = torch.ops.aten.convolution_backward(
+            gradient, x, weight, [n_filters], one, zero, one, False, zero, 1, towards
+        )
+        mirrored = weight.flip(2, 3).transpose(0, 1)
+        for_x = _draw(gradient, mirrored, None, ctx.block, size - 1)
+        return for_x, for_weight, for_bias.float(), None
+
+
+def _draw(x, weight, bias, block, padding):
+    """Convolve; each filter as ``block**2`` wider ones, a pixel of a block each."""
+    last = block - 1
+    kernels = torch.stack(
+        [
+            F.pad(weight, (right, last - right, down, last - down))
+            for down in range(block)
+            for right in range(block)
+        ],
+        dim=1,
+    ).flatten(0, 1)
+    blocks = F.conv2d(x, kernels, bias, stride=block, padding=padding)
+    return F.pixel_shuffle(blocks, block)
+
+
+def _largest_block(n_channels, sides):
+    """Side of the largest block that fills at most 16 filters and divides the image."""
+    filling = (block for block in (4, 3, 2) if block**2 * n_channels <= 16)
+    return next((b for b in filling if all(side % b == 0 for side in sides)), 1)
 
 
 def reflect(x, width):

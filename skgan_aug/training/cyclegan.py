@@ -77,14 +77,23 @@ class CycleGAN(nn.Module):
         """
         self.snapshots = nn.ModuleList(copy.deepcopy(self.generator_st) for _ in range(n))
 
-    def compile_networks(self):
-        """Compile all networks but the snapshots when they are next called.
+    def compile_networks(self, device):
+        """Have the networks compiled when they are next called.
 
-        Copies, such as :meth:`translate` makes, and what is pickled are not compiled.
+        On a CPU the generators alone: discriminators and the auxiliary classifier are faster
+        there as they are. Copies, such as :meth:`translate` makes, and what is pickled are not
+        compiled.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where they will be called.
         """
-        for network in self.children():
-            if network is not self.snapshots:
-                network.compile()
+        networks = [self.generator_st, self.generator_ts]
+        if device.type != "cpu":
+            networks += [self.discriminator_s, self.discriminator_t, self.classifier]
+        for network in networks:
+            network.compile()
 
     def translate(self, rows, *, reverse=False, device="cpu"):
         """Translate rows of X into the target class.

@@ -53,11 +53,11 @@ class CycleGANTrainer:
 
     def __init__(self, cyclegan, config, source, target, *, seed, device="cpu"):
         cyclegan.keep_snapshots(len(config.snapshot_steps))
-        if config.compile:
-            cyclegan.compile_networks()
-        self.cyclegan = cyclegan.to(device).train()
         self.config = config
         self.device = torch.device(device)
+        if config.compile:
+            cyclegan.compile_networks(self.device)
+        self.cyclegan = cyclegan.to(self.device).train()
         self.seed = seed
         self.rng = torch.Generator().manual_seed(seed)
         spec = cyclegan.spec
