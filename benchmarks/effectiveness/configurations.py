@@ -4,9 +4,11 @@ from sklearn.base import clone
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.comparison import SAMPLERS, make_samplers
+from skgan_aug.networks import MaskedGenerator
 
 from .boundaries import RecordingClassifier
 from .m2m import M2mOverSampler
+from .moved_sources import MovedSourcesOverSampler
 from .real_images import RealImagesOverSampler
 from .real_last import MaskRecordingSampler, RealLastClassifier
 from .two_sources import TwoSourcesOverSampler
@@ -20,6 +22,12 @@ CLASSIFIERS = {
     "flips_shifts": {"augmentation": "flips_shifts"},
     "mixup": {"mixup": 0.2},
 }
+
+
+def wide_generator(spec):
+    """The default generator with half as many filters again: a step takes twice as long."""
+    return MaskedGenerator(spec.n_channels, n_filters=48)
+
 
 # Default first; every other one changes what its name says, and nothing else.
 LEVERS = {
@@ -53,6 +61,7 @@ LEVERS = {
     "selection_discriminator": {"selection": "discriminator"},
     "half_the_steps": {"max_iter": 650},
     "twice_the_steps": {"max_iter": 2600},
+    "half_the_steps_wide": {"max_iter": 650, "generator": wide_generator},
 }
 
 CONFIGURATIONS = (
@@ -64,6 +73,7 @@ CONFIGURATIONS = (
     "untranslated_fraction_0.5",
     "real_last",
     "two_sources",
+    "moved_sources",
 )
 CONFIGURATIONS += tuple(LEVERS)
 
@@ -87,6 +97,8 @@ def make_configuration(name, augmentation, memory, *, whole):
     if name == "real_last":
         classifier = RealLastClassifier(**CLASSIFIERS[augmentation], real_last=0.2)
         return MaskRecordingSampler(memory=memory), classifier
+    if name == "moved_sources":
+        return MovedSourcesOverSampler(memory=memory), classifier
     if name == "two_sources":
         return TwoSourcesOverSampler(memory=memory, max_iter=650), classifier
     if name == "untranslated":
