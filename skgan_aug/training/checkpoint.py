@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .._files import regular_file, whole_file
+from .state import restore_state, training_state
 
 _MOST_BYTES = 2**36
 
@@ -31,7 +32,7 @@ def save_checkpoint(trainer, path):
     path.parent.mkdir(parents=True, exist_ok=True)
     # By way of memory: of a full disk, torch would say "unexpected pos".
     raw = io.BytesIO()
-    torch.save(trainer.state_dict(), raw)
+    torch.save(training_state(trainer), raw)
     with whole_file(path) as file:
         file.write(raw.getbuffer())
 
@@ -62,7 +63,7 @@ def load_checkpoint(trainer, path):
         with regular_file(path, _MOST_BYTES) as file:
             _check_archive(file)
             state = torch.load(file, map_location="cpu", weights_only=True)
-        trainer.load_state_dict(state)
+        restore_state(trainer, state)
     except Exception as error:  # what unpickling raises on damaged data is not documented
         raise ValueError(
             f"{path} is no checkpoint of this training ({str(error).partition(chr(10))[0]}). "

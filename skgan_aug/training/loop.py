@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 
 from .._interrupts import watched_interrupt
 from .checkpoint import save_checkpoint
+from .state import restore_state, training_state
 
 _LOG_EVERY = 50  # steps; losses stay on the device in between
 _CHECKPOINT_SECONDS = 30
@@ -120,7 +121,7 @@ def _ends(trainer, until, interrupt):
 
 
 def _copy_state(trainer):
-    return copy.deepcopy(trainer.state_dict())
+    return copy.deepcopy(training_state(trainer))
 
 
 def _slow_down(trainer, good):
@@ -128,7 +129,7 @@ def _slow_down(trainer, good):
     config, n_iter = trainer.config, trainer.n_iter
     if trainer.slowdown < 1:
         raise TrainingDivergedError(n_iter, config.learning_rate, trainer.cyclegan.history)
-    trainer.load_state_dict(copy.deepcopy(good))
+    restore_state(trainer, copy.deepcopy(good))
     trainer.slow_down(0.5)
     warnings.warn(
         f"Training diverged by step {n_iter}. It goes on from step {trainer.n_iter} with half "
@@ -154,7 +155,7 @@ def _halve_batch(trainer, good):
     batch_size = trainer.batch_size
     if batch_size == 1:
         raise
-    trainer.load_state_dict(copy.deepcopy(good))
+    restore_state(trainer, copy.deepcopy(good))
     trainer.batch_size = batch_size // 2
     warnings.warn(
         f"{trainer.device} has no memory for batch_size={batch_size}: training goes on from "

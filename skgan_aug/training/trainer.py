@@ -7,7 +7,6 @@ import torch
 from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
 from .averages import WeightAverages
-from .cache import check_history
 from .checkpoint import load_checkpoint
 from .image_pool import ImagePool
 from .loop import run_training
@@ -82,7 +81,7 @@ class CycleGANTrainer:
             config.ema_decay,
         )
         self.n_iter = 0
-        self._losses = []
+        self.losses = []  # of the steps since the last log
 
     def fit(self, *, max_iter=None, title=None, verbose=0, checkpoint=None):
         """Train up to ``config.max_iter`` steps in all and keep the averaged weights.
@@ -118,7 +117,7 @@ class CycleGANTrainer:
     def advance(self):
         """Draw a batch of either class and make one step."""
         with global_seed(derive_seed(self.seed, self.n_iter), self.device):  # for dropout
-            self._losses.append(self.train_step(*self.draw_batches()))
+            self.losses.append(self.train_step(*self.draw_batches()))
         self.n_iter += 1
         if self.n_iter in self.config.snapshot_steps:
             self._take_snapshot(self.config.snapshot_steps.index(self.n_iter))
@@ -166,79 +165,6 @@ class CycleGANTrainer:
             schedule.step()
         self.averages.update(self.n_iter)
         return {name: loss.detach() for name, loss in (losses | judged).items()}
-
-    def state_dict(self):
-        """Gather all that is needed to go on.
-
-        Returns
-        -------
-        state : dict
-            Weights, averages, optimisers, schedules, pools and the state of the draws.
-        """
-        return {
-            "n_iter": self.n_iter,
-            "batch_size": self.batch_size,
-            "slowdown": self.slowdown,
-            "history": self.cyclegan.history,
-            "best": self.averages.best,
-            "losses": self._losses,
-            "rng": self.rng.get_state(),
-            "pools": [pool.images for pool in (self.pool_s, self.pool_t)],
-            "parts": [part.state_dict() for part in self._stateful_parts()],
-        }
-
-    def load_state_dict(self, state):
-        """Go on from another trainer's state.
-
-        Parameters
-        ----------
-        state : dict
-            What :meth:`state_dict` gave.
-
-        Raises
-        ------
-        ValueError
-            When steps, batches, pools or losses are not those of this training.
-        """
-        self._check_state(state)
-        self.n_iter = state["n_iter"]
-        self.batch_size = state["batch_size"]
-        self.slowdown = state["slowdown"]
-        self.cyclegan.history = state["history"]
-        self.averages.best = state["best"]
-        self._losses = state["losses"]
-        self.rng.set_state(state["rng"])
-        for pool, images in zip((self.pool_s, self.pool_t), state["pools"], strict=True):
-            pool.images = None if images is None else images.to(self.device)
-        for part, values in zip(self._stateful_parts(), state["parts"], strict=True):
-            part.load_state_dict(values)
-
-    def _check_state(self, state):
-        """Refuse what would train for ever, not at all, or on other images."""
-        check_history(state["history"])
-        config, shape = self.config, self.cyclegan.spec.encode(self.source[:1]).shape[1:]
-        holds = {
-            "n_iter": _is_whole(state["n_iter"], 0, config.max_iter),
-            "batch_size": _is_whole(state["batch_size"], 1, config.batch_size),
-            "slowdown": state["slowdown"] in (1.0, 0.5),
-            "pools": all(
-                images is None
-                or (len(images) <= config.pool_size and images.shape[1:] == shape)
-                for images in state["pools"]
-            ),
-        }
-        wrong = [name for name, is_right in holds.items() if not is_right]
-        if wrong:
-            raise ValueError(f"its {wrong[0]} cannot be")
-
-    def _stateful_parts(self):
-        return [
-            self.cyclegan,
-            *self.averages.averaged,
-            self.optimizer_g,
-            self.optimizer_d,
-            *self.schedules,
-        ]
 
     def finish(self):
         """Replace the weights by the best averages.
@@ -388,10 +314,10 @@ class CycleGANTrainer:
             What was appended, but the step.
         """
         values: dict = {}
-        for name, loss in chain.from_iterable(losses.items() for losses in self._losses):
+        for name, loss in chain.from_iterable(losses.items() for losses in self.losses):
             values.setdefault(name, []).append(loss)
         means = {name: torch.stack(losses).mean().item() for name, losses in values.items()}
-        self._losses = []
+        self.losses = []
         means["target_score"] = self.target_score()
         self.cyclegan.history.append({"n_iter": self.n_iter, **means})
         if self.config.early_stopping:
@@ -410,7 +336,3 @@ class CycleGANTrainer:
         for optimizer in (self.optimizer_g, self.optimizer_d):
             for group in optimizer.param_groups:
                 group["lr"] *= factor
-
-
-def _is_whole(number, least, most):
-    return type(number) is int and least <= number <= most
