@@ -550,10 +550,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _fit_resample(self, X, y):
         spec, n_to_add, sources, device, config = self._prepare(X, y)
-        seed = training_seed = draw_seed(check_random_state(self.random_state))
-        is_kept = self.memory is not None or self.checkpoint_dir is not None
-        if is_kept and not isinstance(self.random_state, Integral):
-            training_seed = 0  # any will do, but what is kept is found again by its seed
+        seed = draw_seed(check_random_state(self.random_state))
         classes = np.unique(y).tolist()
         self.synthetic_fraction_ = self._resolve_fractions(X, y, n_to_add, seed)
         n_synthetic = {
@@ -561,35 +558,45 @@ class CycleGANOverSampler(BaseOverSampler):
             for target, n in n_to_add.items()
         }
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
-        seeds = {
-            # Of its own for each pair, whichever others there are: the cache lives by it.
-            pair: derive_seed(training_seed, *(1 + _position(k, classes) for k in pair))
-            for pair in pairs
-        }
+        seeds = self._training_seeds(pairs, classes, seed)
         self.cyclegans_ = self._train(X, y, seeds, spec, config, device)
         self.history_ = {pair: gan.history for pair, gan in self.cyclegans_.items()}
         self._warn_of_failures(X, y, device)
 
         added = []  # (label, rows, source indices, whether they are translations)
         for target, n in n_to_add.items():
-            of_target = np.flatnonzero(y == target)
             rng = np.random.RandomState(derive_seed(seed, 0, _position(target, classes)))
             if n_synthetic[target]:
                 pair = sources[target], target
-                rows, origins = translate_rows(
-                    self.cyclegans_[pair],
-                    X,
-                    source_rows(y, *pair),
-                    n_synthetic[target],
-                    selection=self.selection,
-                    min_strength=min_strength_of_class(self.min_strength, len(of_target)),
-                    random_state=rng,
-                    device=device,
-                )
-                added.append((target, rows, origins, True))
-            origins = rng.choice(of_target, n - n_synthetic[target])
+                made = self._translations(X, y, pair, n_synthetic[target], rng, device)
+                added.append((target, *made, True))
+            origins = rng.choice(np.flatnonzero(y == target), n - n_synthetic[target])
             added.append((target, X[origins], origins, False))
         return self._assemble(X, y, added)
+
+    def _training_seeds(self, pairs, classes, seed):
+        """A seed for each pair, whichever others there are: the cache lives by it."""
+        is_kept = self.memory is not None or self.checkpoint_dir is not None
+        if is_kept and not isinstance(self.random_state, Integral):
+            seed = 0  # any will do, but what is kept is found again by its seed
+        return {
+            pair: derive_seed(seed, *(1 + _position(k, classes) for k in pair))
+            for pair in pairs
+        }
+
+    def _translations(self, X, y, pair, n, rng, device):
+        """Rows for the target class, and the rows they were translated from."""
+        n_real = int(np.count_nonzero(y == pair[1]))
+        return translate_rows(
+            self.cyclegans_[pair],
+            X,
+            source_rows(y, *pair),
+            n,
+            selection=self.selection,
+            min_strength=min_strength_of_class(self.min_strength, n_real),
+            random_state=rng,
+            device=device,
+        )
 
     def _resolve_fractions(self, X, y, n_to_add, seed):
         """{label: share of translations}, of classes that gain rows."""

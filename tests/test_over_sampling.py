@@ -463,6 +463,16 @@ def test_on_a_gpu_all_networks_but_the_snapshots_are_compiled(compiled):
     assert len(compiled) == len(networks) == 5
 
 
+def test_identical_translations_are_warned_of_where_the_sampler_is_called():
+    X = np.zeros((40, 8, 8), dtype=np.uint8)
+    X[30:] = 200
+    y = np.repeat(["common", "rare"], [30, 10])
+    sampler = make_sampler(synthetic_fraction=1.0, min_strength=1.0)
+    with pytest.warns(UserWarning, match=r"Some of the 20 translations are ident") as warned:
+        sampler.fit_resample(X, y)
+    assert warned[0].filename == __file__
+
+
 def test_snapshots_take_turns_in_making_synthetic_rows(monkeypatch):
     monkeypatch.setattr("skgan_aug.training.config._FIRST_STEP", 1)
     X, y = make_images()
