@@ -57,6 +57,7 @@ HELD_OUT_PROBLEMS = {
 PROBLEMS = {
     **DEVELOPMENT_PROBLEMS,
     "fer2013_whole": Problem("fer2013", 48, ("disgust",), ratio=0.2, classifier_steps=1500),
+    "fer2013_whole_0.1": Problem("fer2013", 48, ("disgust",), ratio=0.1, classifier_steps=1500),
     **HELD_OUT_PROBLEMS,
 }
 
