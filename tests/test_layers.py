@@ -136,3 +136,18 @@ def test_a_stage_of_the_classifier_is_convolution_norm_relu_and_pooling():
             features = layer(features)
     features = F.adaptive_avg_pool2d(features, 2).flatten(1)
     assert torch.equal(network(x), network.logits(features))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "layer",
+    [InstanceNorm2d(3), DrawingConv2d(3, 2, 3, padding=1), ReflectingConv2d(3, 6, 7)],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_compiled_layers_are_the_same_functions(layer):
+    x, weights = images(2, 3, 9, 12), list(layer.parameters())
+    expected, _ = zip(*in_both_precisions(layer, x, *weights), strict=True)
+    _, compiled = zip(*in_both_precisions(torch.compile(layer), x, *weights), strict=True)
+    for plain, rearranged in zip(expected, compiled, strict=True):
+        scale = plain.abs().max()
+        torch.testing.assert_close(rearranged / scale, plain / scale, atol=0.02, rtol=0)
