@@ -25,7 +25,7 @@ CLASSIFIERS = {
 
 
 def wide_generator(spec):
-    """The default generator with half as many filters again: a step takes twice as long."""
+    """The default generator with half as many filters again, so over twice the operations."""
     return MaskedGenerator(spec.n_channels, n_filters=48)
 
 
