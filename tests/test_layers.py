@@ -33,6 +33,13 @@ def in_both_precisions(function, x, *weights):
     return zip(*results, strict=True)
 
 
+def assert_alike(results):
+    for plain, rearranged in results:
+        assert plain.shape == rearranged.shape
+        scale = plain.abs().max()
+        torch.testing.assert_close(rearranged / scale, plain / scale, atol=0.02, rtol=0)
+
+
 @pytest.mark.parametrize(("height", "width"), [(5, 7), (12, 12), (9, 70)])
 @pytest.mark.parametrize("far", [1, 3])
 def test_reflection_moves_numbers_and_rounds_none(height, width, far):
@@ -62,10 +69,7 @@ def test_reflection_moves_numbers_and_rounds_none(height, width, far):
 def test_drawing_by_blocks_is_a_convolution(make, size, n_out):
     layer = make(n_out)
     results = in_both_precisions(layer, images(2, 6, *size), layer.weight)
-    for plain, rearranged in results:
-        assert plain.shape == rearranged.shape
-        scale = plain.abs().max()
-        torch.testing.assert_close(rearranged / scale, plain / scale, atol=0.02, rtol=0)
+    assert_alike(results)
 
 
 @pytest.mark.parametrize("n_in", [1, 3, 4, 6])
@@ -73,10 +77,7 @@ def test_drawing_by_blocks_is_a_convolution(make, size, n_out):
 def test_the_gradient_of_an_image_is_that_of_a_convolution(n_in, size):
     layer = ReflectingConv2d(n_in, 6, 7)
     results = in_both_precisions(layer, images(2, n_in, *size), layer.weight, layer.bias)
-    for plain, rearranged in results:
-        assert plain.shape == rearranged.shape
-        scale = plain.abs().max()
-        torch.testing.assert_close(rearranged / scale, plain / scale, atol=0.02, rtol=0)
+    assert_alike(results)
 
 
 def test_a_block_fills_sixteen_filters_in_bfloat16_alone():
@@ -148,6 +149,4 @@ def test_compiled_layers_are_the_same_functions(layer):
     x, weights = images(2, 3, 9, 12), list(layer.parameters())
     expected, _ = zip(*in_both_precisions(layer, x, *weights), strict=True)
     _, compiled = zip(*in_both_precisions(torch.compile(layer), x, *weights), strict=True)
-    for plain, rearranged in zip(expected, compiled, strict=True):
-        scale = plain.abs().max()
-        torch.testing.assert_close(rearranged / scale, plain / scale, atol=0.02, rtol=0)
+    assert_alike(zip(expected, compiled, strict=True))
