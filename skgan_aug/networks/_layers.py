@@ -106,8 +106,7 @@ class ReflectingConv2d(DrawingConv2d):
         padded = reflect(x, self.kernel_size[0] // 2)
         block = _largest_block(self.in_channels, padded.shape[-2:])
         if block > 1 and _is_rearranged(x) and x.requires_grad:
-            weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
-            return _ReadingConv.apply(padded, weight, bias, block)
+            return _ReadingConv.apply(padded, self.weight.to(x.dtype), self.bias, block)
         return super().forward(padded)
 
 
@@ -118,7 +117,7 @@ class _ReadingConv(torch.autograd.Function):
     def forward(ctx, x, weight, bias, block):
         ctx.save_for_backward(x, weight)
         ctx.block = block
-        return F.conv2d(x, weight, bias)
+        return F.conv2d(x, weight, bias.to(x.dtype))
 
     @staticmethod
     def backward(ctx, gradient):
@@ -130,7 +129,7 @@ class _ReadingConv(torch.autograd.Function):
         )
         mirrored = weight.flip(2, 3).transpose(0, 1)
         for_x = _draw(gradient, mirrored, None, ctx.block, size - 1)
-        return for_x, for_weight, for_bias, None
+        return for_x, for_weight, for_bias.float(), None
 
 
 def _draw(x, weight, bias, block, padding):
