@@ -16,27 +16,33 @@ class WeightAverages:
         Averaged while they train.
 
     decay : float in [0, 1)
-        Less in the first steps, so that the averages forget the untrained weights.
+        Less in the first steps, so that the averages forget the untrained weights. With 0
+        they are the weights as they are, copied when asked for.
 
     Attributes
     ----------
-    averaged : list of torch.optim.swa_utils.AveragedModel
-        One for each network, in evaluation mode.
-
     best : dict or None
         The score, step and weights that :meth:`keep_best` found last.
     """
 
     def __init__(self, networks, decay):
         self.networks = networks
-        self.averaged = [self._average(network, decay) for network in networks]
+        self.decay = decay
+        self._averaged = [self._average(network) for network in networks]
         self.best: dict | None = None
         self._n_iter = 0
 
-    def _average(self, network, decay):
+    @property
+    def averaged(self):
+        """One :class:`~torch.optim.swa_utils.AveragedModel` a network, in evaluation mode."""
+        if not self.decay:
+            self._update()
+        return self._averaged
+
+    def _average(self, network):
         def update(averages, weights, n_averaged):
             # Not by n_averaged: reading it would have a GPU finish the step first.
-            own = min(decay, (1 + self._n_iter) / (10 + self._n_iter))
+            own = min(self.decay, (1 + self._n_iter) / (10 + self._n_iter))
             return get_ema_multi_avg_fn(own)(averages, weights, n_averaged)
 
         return AveragedModel(network, multi_avg_fn=update, use_buffers=True).eval()
@@ -50,7 +56,11 @@ class WeightAverages:
             Steps made before this one.
         """
         self._n_iter = n_iter
-        for averaged, network in zip(self.averaged, self.networks, strict=True):
+        if self.decay:
+            self._update()
+
+    def _update(self):
+        for averaged, network in zip(self._averaged, self.networks, strict=True):
             averaged.update_parameters(network)
 
     def keep_best(self, score, n_iter):
