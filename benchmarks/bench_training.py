@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from plain_cyclegan import PlainCycleGAN, plain_discriminator, plain_generator
 
 BATCH, SIDE = 16, 48
-ROUNDS, STEPS = 7, 3  # medians over rounds; each is so many steps of everyone in turn
+ROUNDS, STEPS = 25, 3  # medians over rounds; each is so many steps of everyone in turn
 MAX_ITER = 10_000  # of the schedule; nobody gets there
 
 
