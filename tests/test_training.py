@@ -401,6 +401,20 @@ def test_without_a_moving_average_the_last_weights_translate():
     assert torch.equal(weights(trainer.finish().generator_st), last)
 
 
+def test_without_a_moving_average_the_present_weights_are_scored():
+    trainer = make_trainer(dataclasses.replace(SMALL, ema_decay=0.0))
+    cyclegan = trainer.cyclegan
+    for _ in range(2):
+        trainer.advance()
+        score = trainer.target_score()
+        cyclegan.eval()
+        with torch.no_grad():
+            x = cyclegan.spec.encode(trainer.source)
+            logits = cyclegan.classifier(cyclegan.generator_st(x))
+        assert score == pytest.approx(logits.softmax(dim=1)[:, 1].mean().item())
+        cyclegan.train()
+
+
 def test_the_moving_average_follows_its_decay():
     decay = 0.9
     trainer = make_trainer(dataclasses.replace(SMALL, max_iter=100, ema_decay=decay))
