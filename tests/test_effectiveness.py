@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
 from benchmarks.effectiveness.boundaries import score_with_best_boundaries
+from benchmarks.effectiveness.multi_domain import MultiDomainOverSampler
 from benchmarks.effectiveness.real_images import RealImagesOverSampler
 from benchmarks.effectiveness.render import (
     mean_and_interval,
@@ -67,6 +68,26 @@ def test_the_control_mislabels_half_of_what_it_adds():
     assert {row.tobytes() for row in X_resampled[50:]} <= {row.tobytes() for row in X[y == 1]}
     assert (y_resampled[40:] == 1).all()
     assert len(y_resampled) == 60
+
+
+def test_one_generator_translates_into_each_rare_class():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [30, 6, 6])
+    X = rng.integers(0, 60, size=(42, 8, 8)).astype(np.uint8)
+    X[y == 1, :, :4] += 190
+    X[y == 2, :4] += 190
+    sampler = MultiDomainOverSampler(
+        max_iter=60, source={1: 0, 2: 0}, min_strength=1.0, random_state=0
+    )
+    X_resampled, y_resampled = sampler.fit_resample(X, y)
+    assert np.array_equal(X_resampled[:42], X)
+    assert np.bincount(y_resampled).tolist() == [30, 30, 30]
+    left, above = (
+        X_resampled[sampler.synthetic_mask_ & (y_resampled == label)].mean(axis=0)
+        for label in (1, 2)
+    )
+    assert left[:, :4].mean() > left[:, 4:].mean() + 60
+    assert above[:4].mean() > above[4:].mean() + 60
 
 
 def test_only_pairs_that_both_have_are_compared():

@@ -9,6 +9,7 @@ from skgan_aug.networks import MaskedGenerator
 from .boundaries import RecordingClassifier
 from .m2m import M2mOverSampler
 from .moved_sources import MovedSourcesOverSampler
+from .multi_domain import MultiDomainOverSampler
 from .real_images import RealImagesOverSampler
 from .real_last import MaskRecordingSampler, RealLastClassifier
 from .two_sources import TwoSourcesOverSampler
@@ -74,6 +75,7 @@ CONFIGURATIONS = (
     "real_last",
     "two_sources",
     "moved_sources",
+    "multi_domain",
 )
 CONFIGURATIONS += tuple(LEVERS)
 
@@ -99,6 +101,8 @@ def make_configuration(name, augmentation, memory, *, whole):
         return MaskRecordingSampler(memory=memory), classifier
     if name == "moved_sources":
         return MovedSourcesOverSampler(memory=memory), classifier
+    if name == "multi_domain":
+        return MultiDomainOverSampler(), classifier
     if name == "two_sources":
         return TwoSourcesOverSampler(memory=memory, max_iter=650), classifier
     if name == "untranslated":
