@@ -1,5 +1,7 @@
 """Networks: shapes at every size, and what each promises."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,6 +15,7 @@ from skgan_aug.networks import (
     MLPDiscriminator,
     MLPGenerator,
     PaperCNN,
+    PaperDiscriminator,
     PatchDiscriminator,
     ResnetGenerator,
     make_classifier,
@@ -38,6 +41,31 @@ def widths(network, kind):
         for layer in network.modules()
         if isinstance(layer, kind)
     ]
+
+
+# Gradients
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        MaskedGenerator(2, n_filters=4, n_blocks=1),
+        ResnetGenerator(2, n_filters=4, n_blocks=1),
+        PatchDiscriminator(2, (24, 24), n_filters=4),
+        PaperDiscriminator(2, (24, 24), n_filters=4),
+        CompactCNN(2, (24, 24), 3, n_filters=8, dropout=0.0),
+    ],
+    ids=lambda network: type(network).__name__,
+)
+def test_gradients_are_those_of_finite_differences(network):
+    network = copy.deepcopy(network).double()
+    names, weights = zip(*network.named_parameters(), strict=True)
+
+    def outputs(x, *weights):
+        return torch.func.functional_call(network, dict(zip(names, weights, strict=True)), x)
+
+    x = images(2, (24, 24)).double().requires_grad_()
+    assert torch.autograd.gradcheck(outputs, (x, *weights), fast_mode=True)
 
 
 # Sizes
