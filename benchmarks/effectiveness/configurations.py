@@ -4,7 +4,7 @@ from sklearn.base import clone
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.comparison import SAMPLERS, make_samplers
-from skgan_aug.networks import MaskedGenerator
+from skgan_aug.networks import MaskedGenerator, ResnetGenerator
 
 from .boundaries import RecordingClassifier
 from .m2m import M2mOverSampler
@@ -30,6 +30,11 @@ def wide_generator(spec):
     return MaskedGenerator(spec.n_channels, n_filters=48)
 
 
+def narrow_resnet(spec):
+    """The paper's generator with a quarter of its filters: 1.4 times the default's time."""
+    return ResnetGenerator(spec.n_channels, n_filters=16)
+
+
 # Default first; every other one changes what its name says, and nothing else.
 LEVERS = {
     "cyclegan": {},
@@ -40,14 +45,14 @@ LEVERS = {
     "fraction_1": {"synthetic_fraction": 1.0},
     "fraction_0.2_whole_way": {"synthetic_fraction": 0.2, "min_strength": 1.0},
     "fraction_0.8_whole_way": {"synthetic_fraction": 0.8, "min_strength": 1.0},
-    "resnet_generator": {"generator": "resnet"},
+    "narrow_resnet": {"generator": narrow_resnet},
     "source_majority": {"source": "majority"},
     "source_rest": {"source": "rest"},
     "no_augment": {"augment": None},
     "no_snapshots": {"n_snapshots": 0},
     "no_snapshots_no_ema": {"n_snapshots": 0, "ema_decay": 0.0},
     "identity_2": {"identity_weight": 2.0},
-    "cycle_5": {"cycle_weight": 5.0},
+    "cycle_10": {"cycle_weight": 10.0},
     "no_classifier_loss": {"classifier_weight": 0.0},
     "strength_0.3": {"min_strength": 0.3},
     "whole_way": {"min_strength": 1.0},
