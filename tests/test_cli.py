@@ -174,6 +174,17 @@ def test_cyclegan_row_and_verdict(npz):
     assert re.fullmatch(rf"In balanced accuracy CycleGAN is {baselines}\.", verdict)
 
 
+def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
+    kept = tmp_path / "kept"
+    options = ("compare", "--data", npz, "--rare", "cat", "--rare-count", 6, "--max-iter", 2)
+    for augmentation in ((), ("--flips",)):
+        outcome = run(
+            *(*options, "--samplers", "cyclegan", "--memory", kept, *QUICK, *augmentation)
+        )
+        assert outcome.exit_code == 0, outcome.output
+        assert "1 CycleGANs" in run("cache", "list", kept).stdout
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -84,6 +84,10 @@ def compare(
         float | None,
         typer.Option(min=0, max=1, help="CycleGAN: least part of the way translations go."),
     ] = None,
+    memory: Annotated[
+        Path | None,
+        typer.Option(help="CycleGAN: folder that keeps what was trained, for other runs."),
+    ] = None,
     classifier_steps: Annotated[
         int | None, typer.Option(min=1, help="Classifier: optimiser steps.")
     ] = None,
@@ -122,6 +126,7 @@ def compare(
         classifier_weight=classifier_weight,
         synthetic_fraction=synthetic_fraction,
         min_strength=min_strength,
+        memory=memory,
         classifier_steps=classifier_steps,
         augmentation="flips_shifts" if flips else augmentation,
         jobs=jobs,

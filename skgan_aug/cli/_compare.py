@@ -25,7 +25,13 @@ DIGITS_CLASSIFIER_STEPS = 400
 CLASSIFIER_STEPS = 1000
 # Processes share the GPU: more of them only crowd its memory.
 MAX_JOBS_ON_GPU = 4
-_OF_CYCLEGAN = ("max_iter", "classifier_weight", "synthetic_fraction", "min_strength")
+_OF_CYCLEGAN = (
+    "max_iter",
+    "classifier_weight",
+    "synthetic_fraction",
+    "min_strength",
+    "memory",
+)
 CONDITIONS = {
     "flips": "with flips",
     "shifts": "with shifts",
@@ -49,6 +55,7 @@ class CompareSettings:
     classifier_weight: float | None
     synthetic_fraction: float | None
     min_strength: float | None
+    memory: Path | None
     classifier_steps: int | None
     augmentation: str | None
     jobs: int | None
