@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
 from benchmarks.effectiveness.boundaries import score_with_best_boundaries
+from benchmarks.effectiveness.judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from benchmarks.effectiveness.multi_domain import MultiDomainOverSampler
 from benchmarks.effectiveness.real_images import RealImagesOverSampler
 from benchmarks.effectiveness.render import (
@@ -88,6 +89,19 @@ def test_one_generator_translates_into_each_rare_class():
     )
     assert left[:, :4].mean() > left[:, 4:].mean() + 60
     assert above[:4].mean() > above[4:].mean() + 60
+
+
+@pytest.mark.parametrize("kind", [JudgedOverSampler, ConfidentlyJudgedOverSampler])
+def test_a_judge_keeps_translations_that_look_like_the_class(kind):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [40, 20])
+    X = rng.integers(0, 60, size=(60, 8, 8)).astype(np.uint8)
+    X[20:, :, :4] += 190  # the second half of the source class, and the whole other one
+    sampler = kind(max_iter=1, n_snapshots=0, random_state=0)
+    sampler.fit_resample(X, y)
+    origins = sampler.source_indices_[sampler.synthetic_mask_]
+    assert len(origins) == 9  # of 20 that are added to 20
+    assert ((origins >= 20) & (origins < 40)).all()
 
 
 def test_only_pairs_that_both_have_are_compared():

@@ -7,6 +7,7 @@ from skgan_aug.comparison import SAMPLERS, make_samplers
 from skgan_aug.networks import MaskedGenerator, ResnetGenerator
 
 from .boundaries import RecordingClassifier
+from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from .m2m import M2mOverSampler
 from .moved_sources import MovedSourcesOverSampler
 from .multi_domain import MultiDomainOverSampler
@@ -81,6 +82,8 @@ CONFIGURATIONS = (
     "two_sources",
     "moved_sources",
     "multi_domain",
+    "selection_features",
+    "selection_features_and_confidence",
 )
 CONFIGURATIONS += tuple(LEVERS)
 
@@ -108,6 +111,10 @@ def make_configuration(name, augmentation, memory, *, whole):
         return MovedSourcesOverSampler(memory=memory), classifier
     if name == "multi_domain":
         return MultiDomainOverSampler(), classifier
+    if name == "selection_features":
+        return JudgedOverSampler(memory=memory), classifier
+    if name == "selection_features_and_confidence":
+        return ConfidentlyJudgedOverSampler(memory=memory), classifier
     if name == "two_sources":
         return TwoSourcesOverSampler(memory=memory, max_iter=650), classifier
     if name == "untranslated":

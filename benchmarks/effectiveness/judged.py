@@ -1,0 +1,67 @@
+"""Candidates chosen by a classifier of all classes, as users would train one before.
+
+It learns from copies of the rare rows, flipped and shifted. Four candidates are translated for
+each that is kept, as with the selections of the library, which ask the CycleGAN's own judges.
+"""
+
+from functools import partial
+
+import numpy as np
+from scipy.stats import rankdata
+from sklearn.neighbors import NearestNeighbors
+
+from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
+from skgan_aug._scale import min_strength_of_class
+from skgan_aug.metrics import extract_features
+from skgan_aug.source_classes import source_rows
+from skgan_aug.synthesis import translate_rows
+
+
+class JudgedOverSampler(CycleGANOverSampler):
+    """An over-sampler that keeps what is nearest to real rows of the class.
+
+    Nearest in the last hidden layer of the judge; with ``by_confidence``, by the mean of two
+    ranks, that of nearness and that of the judge's probability of the class.
+    """
+
+    by_confidence = False
+
+    def _train(self, X, y, seeds, spec, config, device):
+        rng = np.random.RandomState(next(iter(seeds.values())) % 2**32)
+        copies = [
+            rng.choice(np.flatnonzero(y == target), n)
+            for target, n in self.sampling_strategy_.items()
+        ]
+        rows = np.concatenate([np.arange(len(X)), *copies])
+        judge = TorchCNNClassifier(augmentation="flips_shifts", random_state=rng)
+        self.judge_ = judge.fit(X[rows], y[rows])
+        return super()._train(X, y, seeds, spec, config, device)
+
+    def _translations(self, X, y, pair, n, rng, device):
+        real = X[y == pair[1]]
+        return translate_rows(
+            self.cyclegans_[pair],
+            X,
+            source_rows(y, *pair),
+            n,
+            selection=partial(self._score, real, pair[1]),
+            min_strength=min_strength_of_class(self.min_strength, len(real)),
+            random_state=rng,
+            device=device,
+        )
+
+    def _score(self, real, target, candidates):
+        neighbors = NearestNeighbors(n_neighbors=1).fit(extract_features(self.judge_, real))
+        features = extract_features(self.judge_, candidates)
+        nearness = rankdata(-neighbors.kneighbors(features)[0][:, 0])
+        if not self.by_confidence:
+            return nearness
+        of_target = np.searchsorted(self.judge_.classes_, target)
+        confidence = self.judge_.predict_proba(candidates)[:, of_target]
+        return nearness + rankdata(confidence)
+
+
+class ConfidentlyJudgedOverSampler(JudgedOverSampler):
+    """Likewise, by nearness and confidence together."""
+
+    by_confidence = True
