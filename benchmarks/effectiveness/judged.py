@@ -4,6 +4,7 @@ It learns from copies of the rare rows, flipped and shifted. Four candidates are
 each that is kept, as with the selections of the library, which ask the CycleGAN's own judges.
 """
 
+import copy
 from functools import partial
 
 import numpy as np
@@ -11,10 +12,7 @@ from scipy.stats import rankdata
 from sklearn.neighbors import NearestNeighbors
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
-from skgan_aug._scale import min_strength_of_class
 from skgan_aug.metrics import extract_features
-from skgan_aug.source_classes import source_rows
-from skgan_aug.synthesis import translate_rows
 
 
 class JudgedOverSampler(CycleGANOverSampler):
@@ -37,18 +35,10 @@ class JudgedOverSampler(CycleGANOverSampler):
         self.judge_ = judge.fit(X[rows], y[rows])
         return super()._train(X, y, seeds, spec, config, device)
 
-    def _translations(self, X, y, pair, n, rng, device):
-        real = X[y == pair[1]]
-        return translate_rows(
-            self.cyclegans_[pair],
-            X,
-            source_rows(y, *pair),
-            n,
-            selection=partial(self._score, real, pair[1]),
-            min_strength=min_strength_of_class(self.min_strength, len(real)),
-            random_state=rng,
-            device=device,
-        )
+    def _translations(self, X, y, pair, *args):
+        nearest = partial(self._score, X[y == pair[1]], pair[1])
+        selecting = copy.copy(self).set_params(selection=nearest)
+        return CycleGANOverSampler._translations(selecting, X, y, pair, *args)
 
     def _score(self, real, target, candidates):
         neighbors = NearestNeighbors(n_neighbors=1).fit(extract_features(self.judge_, real))
