@@ -8,7 +8,7 @@ The defaults were chosen on blood cells, Fashion-MNIST and FER2013. CIFAR-10 and
 out: nothing is chosen on them, and their rare classes were drawn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -60,8 +60,14 @@ HELD_OUT_PROBLEMS = {
     **_levels("cifar10", 32, ("dog", "truck", "frog"), 1000),
     **_levels("mnist", 28, ("5", "9", "6"), 1000),
 }
+# Raised half as far.
+HALF_RATIO_PROBLEMS = {
+    f"{name}_0.5": replace(DEVELOPMENT_PROBLEMS[name], ratio=0.5)
+    for name in ("blood_cells_15", "fashion_mnist_15")
+}
 PROBLEMS = {
     **DEVELOPMENT_PROBLEMS,
+    **HALF_RATIO_PROBLEMS,
     "fer2013_whole": _whole("fer2013", 48, ("disgust",), ratio=0.2),
     "fer2013_whole_0.1": _whole("fer2013", 48, ("disgust",), ratio=0.1),
     **HELD_OUT_PROBLEMS,
