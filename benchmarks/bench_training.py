@@ -1,6 +1,6 @@
 """How fast the engine trains.
 
-    python benchmarks/bench_training.py [--json results/bench_training.json]
+    python benchmarks/bench_training.py [--device cuda] [--json results/bench_training.json]
 
 Alternates, in one process, steps of the plain float32 transcription kept in the tests with
 steps of the engine on the same networks, batches and data; then the default networks with the
@@ -37,9 +37,13 @@ MAX_ITER = 10_000  # of the schedule; nobody gets there
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--json", type=Path, default=None)
     options = parser.parse_args()
+    device = torch.device(options.device)
     results = {"threads": torch.get_num_threads(), "torch": torch.__version__}
+    if device.type == "cuda":
+        results["gpu"] = torch.cuda.get_device_name(device)
     for name, bench in {
         "same networks, 32 filters": bench_same_networks,
         "default beside the paper's 64 filters": bench_default,
@@ -47,7 +51,7 @@ def main():
         "default by size": bench_sizes,
         "memory": bench_memory,
     }.items():
-        results[name] = bench()
+        results[name] = bench(device)
         print(f"\n{name}")
         for row, values in results[name].items():
             print(f"  {row:42}", values)
@@ -55,24 +59,26 @@ def main():
             options.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def bench_same_networks():
+def bench_same_networks(device):
     """Pairs per second: the transcription, and the engine in three ways."""
     n_filters = 32
     runners = {
-        "plain transcription, float32": plain_steps(n_filters),
-        "engine, float32": engine_steps(n_filters, "float32"),
-        "engine, bfloat16": engine_steps(n_filters, "bfloat16"),
-        "engine, bfloat16, compiled": engine_steps(n_filters, "bfloat16", compile=True),
+        "plain transcription, float32": plain_steps(n_filters, device),
+        "engine, float32": engine_steps(n_filters, "float32", device),
+        "engine, bfloat16": engine_steps(n_filters, "bfloat16", device),
+        "engine, bfloat16, compiled": engine_steps(
+            n_filters, "bfloat16", device, compile=True
+        ),
     }
     return in_turn(runners, baseline="plain transcription, float32")
 
 
-def bench_default():
+def bench_default(device):
     """Pairs per second: the paper's networks in float32, and the default."""
     runners = {
-        "paper's networks, float32": engine_steps(64, "float32"),
-        "default": default_steps(SIDE),
-        "default, compiled": default_steps(SIDE, compile=True),
+        "paper's networks, float32": engine_steps(64, "float32", device),
+        "default": default_steps(SIDE, device),
+        "default, compiled": default_steps(SIDE, device, compile=True),
     }
     return in_turn(runners, baseline="paper's networks, float32")
 
@@ -103,15 +109,15 @@ def in_turn(runners, baseline):
     return table
 
 
-def bench_flops():
+def bench_flops(device):
     """Floating-point operations per second of a default step, and of large products."""
-    trainer = default_trainer(SIDE)
+    trainer = default_trainer(SIDE, device)
     batches = trainer.draw_batches()
     with FlopCounterMode(display=False) as counter:
         trainer.train_step(*batches)
-    seconds = median_seconds(lambda: trainer.train_step(*batches))
+    seconds = median_seconds(lambda: finished(trainer.train_step(*batches)))
     precision = trainer.config.precision
-    peak = matmul_peak(getattr(torch, precision))
+    peak = matmul_peak(getattr(torch, precision), device)
     achieved = counter.get_total_flops() / seconds
     return {
         "GFLOP per step": round(counter.get_total_flops() / 1e9, 1),
@@ -121,47 +127,58 @@ def bench_flops():
     }
 
 
-def matmul_peak(dtype, n=2048):
-    a, b = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype)
-    return 2 * n**3 / median_seconds(lambda: a @ b)
+def matmul_peak(dtype, device):
+    n = 2048 if device.type == "cpu" else 8192
+    a, b = (torch.randn(n, n).to(device, dtype) for _ in range(2))
+    return 2 * n**3 / median_seconds(lambda: finished((a @ b)[0, 0]))
 
 
-def bench_sizes():
+def finished(result):
+    """Wait for what a GPU still computes."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return result
+
+
+def bench_sizes(device):
     """Seconds that the default takes for a pair of classes, from the time of some steps."""
     default = CycleGANOverSampler()
     table = {}
     for side in (28, 32, 48, 64, 128):
-        run = default_steps(side)
+        run = default_steps(side, device)
         step = median_seconds(lambda: run(4)) / 4  # noqa: B023
         table[f"{side}x{side}"] = {
-            "s_per_step": round(step, 3),
+            "s_per_step": round(step, 4),
             "s_per_pair": round(step * default.max_iter),
         }
     return table
 
 
-def bench_memory():
+def bench_memory(device):
     """Peak memory that training adds on 50,000 images, in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_train_on_many)
+        return pool.apply(_train_on_many, (device,))
 
 
-def _train_on_many(n=50_000):
+def _train_on_many(device, n=50_000):
     X = np.random.default_rng(0).integers(0, 256, size=(n, SIDE, SIDE), dtype=np.uint8)
-    small = default_trainer(SIDE)  # what networks and kernels take once and for all
+    small = default_trainer(SIDE, device)  # what networks and kernels take once and for all
     small.train_step(*small.draw_batches())
-    before = _peak_mb()
+    before = _peak_mb(device)
     spec = ImageSpec.from_array(X)
     trainer = CycleGANTrainer(
-        CycleGAN(spec), default_config(), X[: n // 2], X[n // 2 :], seed=0
+        CycleGAN(spec), default_config(device), X[: n // 2], X[n // 2 :], seed=0, device=device
     )
     for _ in range(3):
         trainer.train_step(*trainer.draw_batches())
-    return {"input MB": round(X.nbytes / 2**20), "added MB": round(_peak_mb() - before)}
+    return {"input MB": round(X.nbytes / 2**20), "added MB": round(_peak_mb(device) - before)}
 
 
-def _peak_mb():
+def _peak_mb(device):
+    """Of the GPU where there is one, else of the process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -180,11 +197,11 @@ def make_rows(side, n=256):
     return rng.integers(0, 256, size=(n, side, side), dtype=np.uint8)
 
 
-def plain_steps(n_filters):
-    generators = [plain_generator(1, n_filters) for _ in range(2)]
-    discriminators = [plain_discriminator(1, n_filters) for _ in range(2)]
+def plain_steps(n_filters, device):
+    generators = [plain_generator(1, n_filters).to(device) for _ in range(2)]
+    discriminators = [plain_discriminator(1, n_filters).to(device) for _ in range(2)]
     plain = PlainCycleGAN(*generators, *discriminators, pool_size=0)
-    X = torch.from_numpy(make_rows(SIDE)).unsqueeze(1)
+    X = torch.from_numpy(make_rows(SIDE)).unsqueeze(1).to(device)
 
     def draw():
         return X[torch.randint(len(X), (BATCH,))].float() / 127.5 - 1
@@ -192,11 +209,12 @@ def plain_steps(n_filters):
     def run(n):
         for _ in range(n):
             plain.step(draw(), draw())
+        finished(None)
 
     return run
 
 
-def engine_steps(n_filters, precision, *, compile=False):
+def engine_steps(n_filters, precision, device, *, compile=False):
     """The engine doing what the transcription does: no further losses, pool or averages."""
     config = TrainingConfig(
         max_iter=MAX_ITER,
@@ -216,24 +234,25 @@ def engine_steps(n_filters, precision, *, compile=False):
         generator=lambda spec: ResnetGenerator(1, n_filters=n_filters),
         discriminator=lambda spec: PaperDiscriminator(1, spec.image_size, n_filters=n_filters),
     )
-    return steps_of(CycleGANTrainer(cyclegan, config, X, X, seed=0))
+    return steps_of(CycleGANTrainer(cyclegan, config, X, X, seed=0, device=device))
 
 
-def default_config(*, compile=False):
+def default_config(device, *, compile=False):
     default = CycleGANOverSampler(compile=compile)
     names = TrainingConfig.__dataclass_fields__.keys() & default.get_params().keys()
     values = {name: getattr(default, name) for name in names - {"precision", "max_iter"}}
-    precision = resolve_precision("auto", torch.device("cpu"), is_image=True)
+    precision = resolve_precision("auto", device, is_image=True)
     return TrainingConfig(**values, max_iter=MAX_ITER, precision=precision)
 
 
-def default_trainer(side, *, compile=False):
-    X, config = make_rows(side), default_config(compile=compile)
-    return CycleGANTrainer(CycleGAN(ImageSpec.from_array(X)), config, X, X, seed=0)
+def default_trainer(side, device, *, compile=False):
+    X, config = make_rows(side), default_config(device, compile=compile)
+    cyclegan = CycleGAN(ImageSpec.from_array(X))
+    return CycleGANTrainer(cyclegan, config, X, X, seed=0, device=device)
 
 
-def default_steps(side, *, compile=False):
-    return steps_of(default_trainer(side, compile=compile))
+def default_steps(side, device, *, compile=False):
+    return steps_of(default_trainer(side, device, compile=compile))
 
 
 def steps_of(trainer):
@@ -242,6 +261,7 @@ def steps_of(trainer):
     def run(n):
         for _ in range(n):
             trainer.advance()
+        finished(None)
 
     return run
 

@@ -66,12 +66,13 @@ class M2mOverSampler(ImageOverSampler):
 
 def _translate(network, spec, X, position, rng):
     """Rows optimised towards the class at ``position``, and the losses they end with."""
+    device = next(network.parameters()).device
     rows, losses = [], []
     for batch in np.array_split(X, -(-len(X) // BATCH)):
         x = spec.encode(spec.as_tensor(batch))
         noise = NOISE * rng.standard_normal(x.shape)
-        x = (x + torch.from_numpy(noise).float()).clamp(-1, 1)
-        label = torch.full((len(x),), position)
+        x = (x + torch.from_numpy(noise).float()).clamp(-1, 1).to(device)
+        label = torch.full((len(x),), position, device=device)
         for _ in range(N_STEPS):
             x.requires_grad_()
             loss = F.cross_entropy(network(x), label, reduction="sum")
@@ -79,6 +80,6 @@ def _translate(network, spec, X, position, rng):
             length = gradient.flatten(1).norm(dim=1).clamp_min(1e-12).reshape(-1, 1, 1, 1)
             x = (x.detach() - STEP_SIZE * gradient / length).clamp(-1, 1)
         with torch.no_grad():
-            losses.append(F.cross_entropy(network(x), label, reduction="none").numpy())
+            losses.append(F.cross_entropy(network(x), label, reduction="none").cpu().numpy())
         rows.append(spec.decode(x))
     return np.concatenate(rows), np.concatenate(losses)

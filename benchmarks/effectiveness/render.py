@@ -26,8 +26,8 @@ SCORE = "balanced_accuracy"
 
 def main():
     options = _parse_options()
-    cells = load_cells()
-    (CELLS / "results.json").write_text(json.dumps(cells, indent=1) + "\n")
+    cells = load_cells(options.results)
+    (options.results / "results.json").write_text(json.dumps(cells, indent=1) + "\n")
     asked = [
         cell
         for cell in cells
@@ -72,11 +72,12 @@ def _parse_options():
         help="leave out draws that this configuration has not run",
     )
     parser.add_argument("--plot", type=Path, default=None, help="picture of the differences")
+    parser.add_argument("--results", type=Path, default=CELLS, help="folder of the cells")
     return parser.parse_args()
 
 
-def load_cells():
-    return [json.loads(path.read_text()) for path in sorted(CELLS.glob("*/*.json"))]
+def load_cells(folder):
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*/*.json"))]
 
 
 def scores_by_configuration(cells, augmentation, score=SCORE):

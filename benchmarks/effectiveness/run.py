@@ -18,8 +18,10 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import torch
 
 import skgan_aug
+from skgan_aug._devices import resolve_device
 from skgan_aug.comparison import compare_samplers
 
 from .boundaries import RecordingClassifier, score_with_best_boundaries
@@ -39,14 +41,14 @@ def main():
         for seed, problem, name, augmentation in product(
             options.seeds, options.problems, options.configurations, options.augmentations
         )
-        if not cell_path(problem, name, augmentation, seed).exists()
+        if not cell_path(options.results, problem, name, augmentation, seed).exists()
     ]
     # The augmentations of a configuration share its CycleGANs: one worker runs them all.
     groups: dict = {}
     for cell in cells:
         groups.setdefault((cell[0], cell[1], cell[3]), []).append(cell)
     joblib.Parallel(n_jobs=options.jobs)(
-        joblib.delayed(run_cells)(group, options.data, options.memory)
+        joblib.delayed(run_cells)(group, options.data, options.memory, options.results)
         for group in groups.values()
     )
 
@@ -66,17 +68,18 @@ def _parse_options():
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
     parser.add_argument("--jobs", type=int, default=joblib.cpu_count())
     parser.add_argument("--memory", default=None, help="folder to keep trained CycleGANs in")
+    parser.add_argument("--results", type=Path, default=CELLS, help="folder of the cells")
     return parser.parse_args()
 
 
-def cell_path(problem, name, augmentation, seed):
-    return CELLS / problem / f"{name}-{augmentation}-{seed}.json"
+def cell_path(results, problem, name, augmentation, seed):
+    return results / problem / f"{name}-{augmentation}-{seed}.json"
 
 
-def run_cells(cells, data, memory):
+def run_cells(cells, data, memory, results):
     for problem, name, augmentation, seed in cells:
         cell = run_cell(problem, name, augmentation, seed, data, memory)
-        path = cell_path(problem, name, augmentation, seed)
+        path = cell_path(results, problem, name, augmentation, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
         unfinished.write_text(json.dumps(cell, indent=1) + "\n")
@@ -119,8 +122,14 @@ def run_cell(problem, name, augmentation, seed, data, memory):
             "skgan_aug": skgan_aug.__version__,
             **{package: version(package) for package in ("torch", "imbalanced-learn")},
         },
+        "device": _device_name(),
         "finished": time.strftime("%Y-%m-%d"),
     }
+
+
+def _device_name():
+    device = resolve_device("auto")
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _rounded(value):
