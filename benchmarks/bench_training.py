@@ -80,6 +80,10 @@ def bench_default(device):
         "default": default_steps(SIDE, device),
         "default, compiled": default_steps(SIDE, device, compile=True),
     }
+    if device.type == "cuda":
+        trainer = default_trainer(SIDE, device)
+        trainer.graphs = None
+        runners["default, without CUDA graphs"] = steps_of(trainer)
     return in_turn(runners, baseline="paper's networks, float32")
 
 
@@ -90,6 +94,7 @@ def in_turn(runners, baseline):
     for name, run in runners.items():  # first calls choose kernels, fill caches and compile
         start = time.perf_counter()
         run(1)
+        finished(None)
         first[name] = time.perf_counter() - start
     for _ in range(ROUNDS):
         for name, run in runners.items():

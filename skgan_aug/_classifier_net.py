@@ -137,6 +137,11 @@ class EncodedNetwork(nn.Module):
         self.precision = precision
         self.rng = torch.Generator()
 
+    def __getstate__(self):
+        # skorch has torch move what it unpickles to the device that the net was on: weights
+        # as well as the state of a generator of the CPU, which would be of no use there.
+        return {**self.__dict__, "rng": None}
+
     def forward(self, rows):
         """Float32 logits of shape (n, n_classes) for rows of shape (n, ...)."""
         x = self.spec.encode(rows)

@@ -10,8 +10,12 @@ References
    Training", NeurIPS 2020.
 """
 
+from functools import partial
+
 import torch
 from torch.nn import functional as F
+
+from .cuda_graph import draw
 
 
 def augment_batch(x, names, generator):
@@ -161,8 +165,8 @@ AUGMENTATIONS = {"color": jitter_color, "translation": translate_image, "cutout"
 
 
 def _uniform(shape, generator, like):
-    return torch.rand(shape, generator=generator).to(like.device, like.dtype)
+    return draw(partial(torch.rand, shape), generator, like.device).to(like.dtype)
 
 
 def _integers(high, n, generator, like):
-    return torch.randint(high, (n,), generator=generator).to(like.device)
+    return draw(partial(torch.randint, high, (n,)), generator, like.device)

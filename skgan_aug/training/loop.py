@@ -156,6 +156,8 @@ def _halve_batch(trainer, good):
     if batch_size == 1:
         raise
     restore_state(trainer, copy.deepcopy(good))
+    if trainer.graphs is not None:
+        trainer.graphs.forget()
     trainer.batch_size = batch_size // 2
     warnings.warn(
         f"{trainer.device} has no memory for batch_size={batch_size}: training goes on from "

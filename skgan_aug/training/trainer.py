@@ -8,6 +8,7 @@ from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
 from .averages import WeightAverages
 from .checkpoint import load_checkpoint
+from .cuda_graph import StepGraphs
 from .image_pool import ImagePool
 from .loop import run_training
 from .losses import adversarial_loss, classification_loss, reconstruction_loss
@@ -80,6 +81,7 @@ class CycleGANTrainer:
             [cyclegan.generator_st, cyclegan.generator_ts, cyclegan.classifier],
             config.ema_decay,
         )
+        self.graphs = self._make_graphs()
         self.n_iter = 0
         self.losses = []  # of the steps since the last log
 
@@ -154,17 +156,25 @@ class CycleGANTrainer:
             Each with its weight, on the device.
         """
         self._set_trainable_discriminators(False)
-        losses, fake_s, fake_t = self._generator_losses(real_s, real_t)
-        self._step(self.optimizer_g, losses.values())
+        losses, (fake_s, fake_t) = self._run(
+            self._generator_gradients, self.optimizer_g, (real_s, real_t)
+        )
+        self.optimizer_g.step()
 
         self._set_trainable_discriminators(True)
-        judged = self._discriminator_losses(real_s, real_t, fake_s.detach(), fake_t.detach())
-        self._step(self.optimizer_d, judged.values())
+        fake_s, fake_t = self.pool_s.exchange(fake_s), self.pool_t.exchange(fake_t)
+        judged, _ = self._run(
+            self._discriminator_gradients,
+            self.optimizer_d,
+            (real_s, real_t, fake_s, fake_t),
+            variant=self._trains_classifier,
+        )
+        self.optimizer_d.step()
 
         for schedule in self.schedules:
             schedule.step()
         self.averages.update(self.n_iter)
-        return {name: loss.detach() for name, loss in (losses | judged).items()}
+        return losses | judged
 
     def finish(self):
         """Replace the weights by the best averages.
@@ -174,6 +184,7 @@ class CycleGANTrainer:
         cyclegan : CycleGAN
             On the CPU and in evaluation mode.
         """
+        self.graphs = None  # and the memory of theirs
         self.averages.restore()
         for position, step in enumerate(self.config.snapshot_steps):
             if step > self.n_iter:  # early stopping came before
@@ -206,13 +217,36 @@ class CycleGANTrainer:
         logits = classifier(generator(self.cyclegan.spec.encode(rows)))
         return logits.softmax(dim=1)[:, _TARGET].mean().item()
 
-    def _generator_losses(self, real_s, real_t):
+    def _make_graphs(self):
+        """Graphs of the step where they can be recorded, else None."""
+        config, gan = self.config, self.cyclegan
+        networks = gan.generator_st, gan.discriminator_s, gan.classifier
+        is_possible = not config.compile and StepGraphs.can_record(self.device, *networks)
+        return StepGraphs(self.rng) if is_possible else None
+
+    def _run(self, part, optimizer, inputs, *, variant=None):
+        if self.graphs is None:
+            return part(self.rng, *inputs)
+        return self.graphs.run(part, optimizer, inputs, variant=variant)
+
+    def _generator_gradients(self, rng, real_s, real_t):
+        """Gradients of the generators; their losses and translations."""
+        losses, fake_s, fake_t = self._generator_losses(rng, real_s, real_t)
+        losses = _backpropagate(self.optimizer_g, losses)
+        return losses, (fake_s.detach().float(), fake_t.detach().float())
+
+    def _discriminator_gradients(self, rng, real_s, real_t, fake_s, fake_t):
+        """Gradients of the discriminators and of the auxiliary classifier; their losses."""
+        losses = self._discriminator_losses(rng, real_s, real_t, fake_s, fake_t)
+        return _backpropagate(self.optimizer_d, losses), ()
+
+    def _generator_losses(self, rng, real_s, real_t):
         """The weighted losses of the generators, and their translations."""
         config, gan = self.config, self.cyclegan
         with self._autocast():
             fake_t, same_t = self._translate(gan.generator_st, real_s, real_t)
             fake_s, same_s = self._translate(gan.generator_ts, real_t, real_s)
-            seen_s, seen_t = self._augmented(fake_s), self._augmented(fake_t)
+            seen_s, seen_t = self._augmented(fake_s, rng), self._augmented(fake_t, rng)
             scores_s, scores_t = gan.discriminator_s(seen_s), gan.discriminator_t(seen_t)
             cycle_s, cycle_t = gan.generator_ts(fake_t), gan.generator_st(fake_s)
             logits = self._class_logits(seen_s, seen_t) if config.classifier_weight else None
@@ -239,18 +273,16 @@ class CycleGANTrainer:
             return generator(x), None
         return generator(torch.cat([x, own])).split([len(x), len(own)])
 
-    def _discriminator_losses(self, real_s, real_t, fake_s, fake_t):
+    def _discriminator_losses(self, rng, real_s, real_t, fake_s, fake_t):
         """Losses of both discriminators and of the auxiliary classifier, on real images."""
         gan, real_label = self.cyclegan, self.config.real_label
-        fake_s = self.pool_s.exchange(fake_s.float())
-        fake_t = self.pool_t.exchange(fake_t.float())
-        seen_s, seen_t = self._augmented(real_s), self._augmented(real_t)
+        seen_s, seen_t = self._augmented(real_s, rng), self._augmented(real_t, rng)
         with self._autocast():
             scores = {
                 ("s", real_label): gan.discriminator_s(seen_s),
-                ("s", 0.0): gan.discriminator_s(self._augmented(fake_s)),
+                ("s", 0.0): gan.discriminator_s(self._augmented(fake_s, rng)),
                 ("t", real_label): gan.discriminator_t(seen_t),
-                ("t", 0.0): gan.discriminator_t(self._augmented(fake_t)),
+                ("t", 0.0): gan.discriminator_t(self._augmented(fake_t, rng)),
             }
             logits = self._class_logits(seen_s, seen_t) if self._trains_classifier else None
         losses = dict.fromkeys(("discriminator_s", "discriminator_t"), 0.0)
@@ -275,8 +307,8 @@ class CycleGANTrainer:
         labels[n_source:] = _TARGET
         return labels
 
-    def _augmented(self, x):
-        return augment_batch(x, self.augment, self.rng)
+    def _augmented(self, x, rng):
+        return augment_batch(x, self.augment, rng)
 
     def _autocast(self):
         return torch.autocast(
@@ -289,11 +321,6 @@ class CycleGANTrainer:
         for judge in (gan.discriminator_s, gan.discriminator_t, gan.classifier):
             judge.requires_grad_(trainable)
         gan.classifier.train(trainable)
-
-    def _step(self, optimizer, losses):
-        optimizer.zero_grad(set_to_none=True)
-        sum(losses).backward()
-        optimizer.step()
 
     def _adam(self, *modules):
         parameters = [weight for module in modules for weight in module.parameters()]
@@ -336,3 +363,10 @@ class CycleGANTrainer:
         for optimizer in (self.optimizer_g, self.optimizer_d):
             for group in optimizer.param_groups:
                 group["lr"] *= factor
+
+
+def _backpropagate(optimizer, losses):
+    """Replace the gradients of an optimiser by those of losses, and detach these."""
+    optimizer.zero_grad(set_to_none=True)
+    sum(losses.values()).backward()
+    return {name: loss.detach() for name, loss in losses.items()}

@@ -1,0 +1,168 @@
+"""Parts of a training step as CUDA graphs: recorded once, then launched whole.
+
+On images this small a GPU waits for its next kernel most of the time: a step has some two
+thousand, and Python launches them one by one. A graph launches them all at once. It reads and
+writes memory of its own, computes gradients and nothing else: optimisers, averages and pools
+go on as they do without.
+"""
+
+import warnings
+
+import torch
+
+_EAGER = 3  # steps before anything is recorded: libraries choose their kernels in these
+_KNOWN = ("torch.nn.", "skgan_aug.networks.")
+
+
+class StepGraphs:
+    """Run the parts of a step, from the fourth on as graphs.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        On the CPU; what the random tensors of a part are drawn from.
+
+    References
+    ----------
+    .. [1] PyTorch documentation, "CUDA semantics: CUDA Graphs", partial-network capture.
+    """
+
+    def __init__(self, generator):
+        self.generator = generator
+        self._graphs: dict = {}
+        self._n_eager: dict = {}
+
+    def forget(self):
+        """Give back the memory of all graphs, to record them anew when they are needed."""
+        self._graphs.clear()
+        self._n_eager.clear()
+
+    @staticmethod
+    def can_record(device, *networks):
+        """Whether graphs can stand for these networks.
+
+        A graph does again what was done once: a network of the user's may not, so only
+        layers of torch and of this package are recorded, and without hooks.
+        """
+        if device.type != "cuda":
+            return False
+        layers = [layer for network in networks for layer in network.modules()]
+        return all(
+            type(layer).__module__.startswith(_KNOWN)
+            and not (layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks)
+            for layer in layers
+        )
+
+    def run(self, part, optimizer, inputs, *, variant=None):
+        """Run a part of the step, or its graph.
+
+        Parameters
+        ----------
+        part : callable
+            ``part(generator, *inputs)`` computes gradients and returns a dict of losses and a
+            tuple of tensors. Random tensors it draws with :func:`draw`.
+
+        optimizer : torch.optim.Optimizer
+            Of the weights that get gradients.
+
+        inputs : tuple of tensor
+            On the GPU.
+
+        variant : hashable, default=None
+            What else decides which operations the part consists of.
+
+        Returns
+        -------
+        losses : dict of str to 0-dimensional tensor
+
+        tensors : tuple of tensor
+            To be used before the part runs again.
+        """
+        key = (part.__name__, variant, *(x.shape for x in inputs))
+        self._n_eager[key] = self._n_eager.get(key, 0) + 1
+        if self._n_eager[key] <= _EAGER:
+            return part(self.generator, *inputs)
+        if key not in self._graphs:
+            self._graphs[key] = _record(part, optimizer, inputs)
+        if self._graphs[key] is None:
+            return part(self.generator, *inputs)
+        return self._graphs[key].replay(self.generator, inputs)
+
+
+def draw(function, generator, device):
+    """Draw a random tensor on the CPU, the same for all devices, and move it.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(generator=...)`` returns a tensor on the CPU.
+
+    generator : torch.Generator or _RecordedDraws
+
+    device : torch.device
+
+    Returns
+    -------
+    drawn : tensor
+    """
+    if isinstance(generator, _RecordedDraws):
+        return generator.place(function, device)
+    return function(generator=generator).to(device)
+
+
+class _RecordedDraws:
+    """What a part draws from while it is recorded: tensors to be filled at each replay."""
+
+    def __init__(self):
+        self.places = []
+
+    def place(self, function, device):
+        """Room on the GPU for what ``function`` draws."""
+        like = function(generator=torch.Generator())
+        place = torch.empty(like.shape, dtype=like.dtype, device=device)
+        self.places.append((function, place))
+        return place
+
+    def fill(self, generator):
+        """Draw all anew, in the order in which they were asked for."""
+        for function, place in self.places:
+            # From memory that is not pinned this returns once the tensor has been read.
+            place.copy_(function(generator=generator), non_blocking=True)
+
+
+class _Graph:
+    """One part of the step; see :meth:`StepGraphs.run`."""
+
+    def __init__(self, part, optimizer, inputs):
+        self.inputs = [x.clone() for x in inputs]
+        self.draws = _RecordedDraws()
+        self.graph = torch.cuda.CUDAGraph()
+        # Other threads may train on this GPU meanwhile.
+        with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
+            self.losses, self.tensors = part(self.draws, *self.inputs)
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        self.gradients = [(weight, weight.grad) for weight in weights]
+
+    def replay(self, generator, inputs):
+        for own, given in zip(self.inputs, inputs, strict=True):
+            own.copy_(given)
+        self.draws.fill(generator)
+        self.graph.replay()
+        for weight, gradient in self.gradients:  # another graph has its own
+            weight.grad = gradient
+        return {name: loss.clone() for name, loss in self.losses.items()}, self.tensors
+
+
+def _record(part, optimizer, inputs):
+    """A graph, or None where the GPU or a layer does not allow one."""
+    try:
+        return _Graph(part, optimizer, inputs)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        warnings.warn(
+            f"No CUDA graph could be recorded ({reason}): training goes on without, slower.",
+            stacklevel=2,
+        )
+        return None
