@@ -66,10 +66,11 @@ def bench_same_networks(device):
         "plain transcription, float32": plain_steps(n_filters, device),
         "engine, float32": engine_steps(n_filters, "float32", device),
         "engine, bfloat16": engine_steps(n_filters, "bfloat16", device),
-        "engine, bfloat16, compiled": engine_steps(
-            n_filters, "bfloat16", device, compile=True
-        ),
     }
+    if device.type == "cpu":
+        runners["engine, bfloat16, compiled"] = engine_steps(
+            n_filters, "bfloat16", device, compile=True
+        )
     return in_turn(runners, baseline="plain transcription, float32")
 
 
@@ -78,9 +79,10 @@ def bench_default(device):
     runners = {
         "paper's networks, float32": engine_steps(64, "float32", device),
         "default": default_steps(SIDE, device),
-        "default, compiled": default_steps(SIDE, device, compile=True),
     }
-    if device.type == "cuda":
+    if device.type == "cpu":
+        runners["default, compiled"] = default_steps(SIDE, device, compile=True)
+    else:
         trainer = default_trainer(SIDE, device)
         trainer.graphs = None
         runners["default, without CUDA graphs"] = steps_of(trainer)

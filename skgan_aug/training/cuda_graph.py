@@ -30,12 +30,13 @@ class StepGraphs:
     def __init__(self, generator):
         self.generator = generator
         self._graphs: dict = {}
+        self._draws: dict = {}
         self._n_eager: dict = {}
 
     def forget(self):
         """Give back the memory of all graphs, to record them anew when they are needed."""
-        self._graphs.clear()
-        self._n_eager.clear()
+        for kept in (self._graphs, self._draws, self._n_eager):
+            kept.clear()
 
     @staticmethod
     def can_record(device, *networks):
@@ -80,13 +81,16 @@ class StepGraphs:
         """
         key = (part.__name__, variant, *(x.shape for x in inputs))
         self._n_eager[key] = self._n_eager.get(key, 0) + 1
-        if self._n_eager[key] <= _EAGER:
+        if self._n_eager[key] < _EAGER:
             return part(self.generator, *inputs)
+        if self._n_eager[key] == _EAGER:
+            self._draws[key] = _RecordedDraws(self.generator)
+            return part(self._draws[key], *inputs)
         if key not in self._graphs:
-            self._graphs[key] = _record(part, optimizer, inputs)
+            self._graphs[key] = _record(part, optimizer, inputs, self._draws.pop(key))
         if self._graphs[key] is None:
             return part(self.generator, *inputs)
-        return self._graphs[key].replay(self.generator, inputs)
+        return self._graphs[key].replay(inputs)
 
 
 def draw(function, generator, device):
@@ -111,31 +115,41 @@ def draw(function, generator, device):
 
 
 class _RecordedDraws:
-    """What a part draws from while it is recorded: tensors to be filled at each replay."""
+    """What a part draws from before and while it is recorded: tensors to be filled anew.
 
-    def __init__(self):
+    Those of the last run before stay, and the recording reads them: what is allocated while
+    recording may lie where a tensor lay that the graph is done with by then, and would be
+    overwritten at each replay.
+    """
+
+    def __init__(self, generator):
+        self.generator = generator
         self.places = []
+        self.n_read = None  # while recording
 
     def place(self, function, device):
-        """Room on the GPU for what ``function`` draws."""
-        like = function(generator=torch.Generator())
-        place = torch.empty(like.shape, dtype=like.dtype, device=device)
-        self.places.append((function, place))
-        return place
+        """The next random tensor, on the GPU."""
+        if self.n_read is None:
+            drawn = function(generator=self.generator).to(device)
+            self.places.append((function, drawn))
+            return drawn
+        self.n_read += 1
+        return self.places[self.n_read - 1][1]
 
-    def fill(self, generator):
+    def fill(self):
         """Draw all anew, in the order in which they were asked for."""
         for function, place in self.places:
             # From memory that is not pinned this returns once the tensor has been read.
-            place.copy_(function(generator=generator), non_blocking=True)
+            place.copy_(function(generator=self.generator), non_blocking=True)
 
 
 class _Graph:
     """One part of the step; see :meth:`StepGraphs.run`."""
 
-    def __init__(self, part, optimizer, inputs):
+    def __init__(self, part, optimizer, inputs, draws):
         self.inputs = [x.clone() for x in inputs]
-        self.draws = _RecordedDraws()
+        self.draws = draws
+        draws.n_read = 0
         self.graph = torch.cuda.CUDAGraph()
         # Other threads may train on this GPU meanwhile.
         with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
@@ -143,20 +157,20 @@ class _Graph:
         weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         self.gradients = [(weight, weight.grad) for weight in weights]
 
-    def replay(self, generator, inputs):
+    def replay(self, inputs):
         for own, given in zip(self.inputs, inputs, strict=True):
             own.copy_(given)
-        self.draws.fill(generator)
+        self.draws.fill()
         self.graph.replay()
         for weight, gradient in self.gradients:  # another graph has its own
             weight.grad = gradient
         return {name: loss.clone() for name, loss in self.losses.items()}, self.tensors
 
 
-def _record(part, optimizer, inputs):
+def _record(part, optimizer, inputs, draws):
     """A graph, or None where the GPU or a layer does not allow one."""
     try:
-        return _Graph(part, optimizer, inputs)
+        return _Graph(part, optimizer, inputs, draws)
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
