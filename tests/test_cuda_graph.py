@@ -9,7 +9,7 @@ from torch import nn
 
 from skgan_aug.images import ImageSpec
 from skgan_aug.networks import MaskedGenerator, PaperDiscriminator, ResnetGenerator
-from skgan_aug.training import CycleGAN, CycleGANTrainer, TrainingConfig
+from skgan_aug.training import CycleGAN, CycleGANTrainer, TrainingConfig, cuda_graph
 from skgan_aug.training.cuda_graph import StepGraphs
 
 SMALL = TrainingConfig(
@@ -65,6 +65,47 @@ def test_a_cpu_has_none():
     assert make_trainer(device="cpu").graphs is None
 
 
+class Replay:
+    """What a graph does, without a GPU: the part again, on tensors drawn ahead of it."""
+
+    def __init__(self, part, optimizer, inputs, draws):
+        self.part, self.draws = part, draws
+
+    def replay(self, inputs):
+        self.draws.fill()
+        self.draws.n_read = 0
+        return self.part(self.draws, *inputs)
+
+
+@pytest.mark.parametrize("classifier_weight", [0.0, 1.0])
+def test_a_graph_draws_what_the_step_would(monkeypatch, classifier_weight):
+    recorded_parts = []
+
+    def record(part, *args):
+        recorded_parts.append(part.__name__)
+        return Replay(part, *args)
+
+    monkeypatch.setattr(cuda_graph, "_Graph", record)
+    config = dataclasses.replace(SMALL, classifier_weight=classifier_weight)
+    trainer = make_trainer(config, device="cpu")
+    trainer.graphs = StepGraphs(trainer.rng)
+    recorded = weights(trainer.fit())
+    assert {"_generator_gradients", "_discriminator_gradients"} == set(recorded_parts)
+    assert torch.equal(recorded, weights(make_trainer(config, device="cpu").fit()))
+
+
+def test_what_cannot_be_recorded_is_an_error_with_a_way_out(monkeypatch):
+    def fail(*args):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    monkeypatch.setattr(cuda_graph, "_Graph", fail)
+    trainer = make_trainer(device="cpu")
+    trainer.graphs = StepGraphs(trainer.rng)
+    with pytest.raises(RuntimeError, match=r"\(operation.*capturing\)\. Start.*compile=True"):
+        trainer.fit()
+    assert trainer.n_iter == 3
+
+
 gpu = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"),
@@ -83,12 +124,16 @@ class TestOnAGPU:
     def test_trains_as_without(self, shape, changes):
         config = dataclasses.replace(SMALL, **changes)
         start = weights(make_trainer(config, shape).cyclegan)
-        expected = weights(without_graphs(make_trainer(config, shape)).fit())
+        expected, again = (
+            weights(without_graphs(make_trainer(config, shape)).fit()) for _ in range(2)
+        )
         trainer = make_trainer(config, shape)
         trainer.fit(max_iter=8)
-        assert any(graph is not None for graph in trainer.graphs._graphs.values())
+        assert trainer.graphs is not None
         result = weights(trainer.fit())
-        assert (result - expected).norm() < 0.05 * (expected - start).norm()
+        # No two trainings on a GPU round alike, and Adam makes full steps of the difference.
+        usual = (again - expected).norm() + 0.02 * (expected - start).norm()
+        assert (result - expected).norm() < 1.5 * usual
 
     def test_losses_of_each_step_are_kept(self):
         trainer, plain = make_trainer(), without_graphs(make_trainer())
@@ -123,34 +168,12 @@ class TestOnAGPU:
         assert sizes == [4] * 7 + [2] * 12
 
     def test_goes_on_from_a_checkpoint(self, tmp_path):
-        expected = weights(make_trainer().fit())
-        start = weights(make_trainer().cyclegan)
+        expected, again = (weights(make_trainer().fit()) for _ in range(2))
         make_trainer().fit(max_iter=7, checkpoint=tmp_path / "at")
         resumed = weights(make_trainer().fit(checkpoint=tmp_path / "at"))
-        assert (resumed - expected).norm() < 0.05 * (expected - start).norm()
+        assert (resumed - expected).norm() < 1.5 * (again - expected).norm()
 
     def test_networks_of_the_user_train_step_by_step(self):
         trainer = make_trainer(generator=lambda spec: OwnGenerator(3, n_filters=4))
         assert trainer.graphs is None
         trainer.fit()
-
-    def test_what_cannot_be_recorded_runs_as_it_is(self):
-        x = torch.ones(3, device="cuda", requires_grad=True)
-        optimizer = torch.optim.SGD([x], 1.0)
-
-        def part(generator, y):
-            loss = (x * y).sum() * float(y.sum())  # waits for the GPU
-            optimizer.zero_grad()
-            loss.backward()
-            return {"loss": loss.detach()}, ()
-
-        graphs = StepGraphs(torch.Generator())
-        for n in (1, 2, 3):
-            graphs.run(part, optimizer, (torch.full((3,), float(n), device="cuda"),))
-        four = (torch.full((3,), 4.0, device="cuda"),)
-        with pytest.warns(UserWarning, match=r"No CUDA graph could be recorded \("):
-            losses, _ = graphs.run(part, optimizer, four)
-        assert losses["loss"].item() == 144.0
-        assert x.grad.tolist() == [48.0] * 3
-        losses, _ = graphs.run(part, optimizer, four)
-        assert losses["loss"].item() == 144.0

@@ -6,7 +6,8 @@ writes memory of its own, computes gradients and nothing else: optimisers, avera
 go on as they do without.
 """
 
-import warnings
+from collections import defaultdict
+from dataclasses import dataclass
 
 import torch
 
@@ -29,14 +30,11 @@ class StepGraphs:
 
     def __init__(self, generator):
         self.generator = generator
-        self._graphs: dict = {}
-        self._draws: dict = {}
-        self._n_eager: dict = {}
+        self._parts: dict = defaultdict(_Runs)
 
     def forget(self):
         """Give back the memory of all graphs, to record them anew when they are needed."""
-        for kept in (self._graphs, self._draws, self._n_eager):
-            kept.clear()
+        self._parts.clear()
 
     @staticmethod
     def can_record(device, *networks):
@@ -78,19 +76,23 @@ class StepGraphs:
 
         tensors : tuple of tensor
             To be used before the part runs again.
+
+        Raises
+        ------
+        RuntimeError
+            When it cannot be recorded.
         """
         key = (part.__name__, variant, *(x.shape for x in inputs))
-        self._n_eager[key] = self._n_eager.get(key, 0) + 1
-        if self._n_eager[key] < _EAGER:
+        runs = self._parts[key]
+        runs.n += 1
+        if runs.n < _EAGER:
             return part(self.generator, *inputs)
-        if self._n_eager[key] == _EAGER:
-            self._draws[key] = _RecordedDraws(self.generator)
-            return part(self._draws[key], *inputs)
-        if key not in self._graphs:
-            self._graphs[key] = _record(part, optimizer, inputs, self._draws.pop(key))
-        if self._graphs[key] is None:
-            return part(self.generator, *inputs)
-        return self._graphs[key].replay(inputs)
+        if runs.n == _EAGER:
+            runs.draws = _RecordedDraws(self.generator)
+            return part(runs.draws, *inputs)
+        if runs.graph is None:
+            runs.graph = _record(part, optimizer, inputs, runs.draws)
+        return runs.graph.replay(inputs)
 
 
 def draw(function, generator, device):
@@ -143,6 +145,15 @@ class _RecordedDraws:
             place.copy_(function(generator=self.generator), non_blocking=True)
 
 
+@dataclass
+class _Runs:
+    """How often a part has run, and what it has been recorded as."""
+
+    n: int = 0
+    draws: "_RecordedDraws | None" = None
+    graph: "_Graph | None" = None
+
+
 class _Graph:
     """One part of the step; see :meth:`StepGraphs.run`."""
 
@@ -168,15 +179,14 @@ class _Graph:
 
 
 def _record(part, optimizer, inputs, draws):
-    """A graph, or None where the GPU or a layer does not allow one."""
+    """A graph; where recording fails, torch's generators cannot be trusted any more."""
     try:
         return _Graph(part, optimizer, inputs, draws)
     except torch.OutOfMemoryError:
-        raise
+        raise  # nothing was wrong with the recording
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
-        warnings.warn(
-            f"No CUDA graph could be recorded ({reason}): training goes on without, slower.",
-            stacklevel=2,
-        )
-        return None
+        raise RuntimeError(
+            f"A training step cannot be recorded as a CUDA graph here ({reason}). Start anew "
+            "with compile=True, which trains without, or with device='cpu'."
+        ) from error

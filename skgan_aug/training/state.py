@@ -51,7 +51,10 @@ def restore_state(trainer, state):
     trainer.slowdown = state["slowdown"]
     trainer.cyclegan.history = state["history"]
     trainer.averages.best = state["best"]
-    trainer.losses = state["losses"]
+    trainer.losses = [
+        {name: loss.to(trainer.device) for name, loss in losses.items()}
+        for losses in state["losses"]
+    ]
     trainer.rng.set_state(state["rng"])
     for pool, images in zip(_pools(trainer), state["pools"], strict=True):
         pool.images = None if images is None else images.to(trainer.device)
