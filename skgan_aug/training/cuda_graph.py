@@ -162,8 +162,15 @@ class _Graph:
         self.draws = draws
         draws.n_read = 0
         self.graph = torch.cuda.CUDAGraph()
-        # Other threads may train on this GPU meanwhile.
-        with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
+        device = inputs[0].device  # which need not be the first, torch's choice
+        with (
+            torch.cuda.device(device),
+            torch.cuda.graph(
+                self.graph,
+                stream=torch.cuda.Stream(device),
+                capture_error_mode="thread_local",  # others may use this GPU meanwhile
+            ),
+        ):
             self.losses, self.tensors = part(self.draws, *self.inputs)
         weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         self.gradients = [(weight, weight.grad) for weight in weights]

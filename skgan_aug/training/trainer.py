@@ -219,9 +219,9 @@ class CycleGANTrainer:
 
     def _make_graphs(self):
         """Graphs of the step where they can be recorded, else None."""
-        config, gan = self.config, self.cyclegan
-        networks = gan.generator_st, gan.discriminator_s, gan.classifier
-        is_possible = not config.compile and StepGraphs.can_record(self.device, *networks)
+        is_possible = not self.config.compile and StepGraphs.can_record(
+            self.device, *self.cyclegan.children()
+        )
         return StepGraphs(self.rng) if is_possible else None
 
     def _run(self, part, optimizer, inputs, *, variant=None):
