@@ -1,19 +1,31 @@
 """What is compared: over-samplers, and what the classifier does to its batches."""
 
+from functools import partial
+
 from sklearn.base import clone
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.comparison import SAMPLERS, make_samplers
-from skgan_aug.networks import MaskedGenerator, ResnetGenerator
 
 from .boundaries import RecordingClassifier
+from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
+from .lecam import LeCamOverSampler
 from .m2m import M2mOverSampler
 from .moved_sources import MovedSourcesOverSampler
 from .multi_domain import MultiDomainOverSampler
+from .networks import (
+    narrow_discriminator,
+    narrow_resnet,
+    near_discriminator,
+    spectral_discriminator,
+    warping_generator,
+    wide_generator,
+)
 from .real_images import RealImagesOverSampler
 from .real_last import MaskRecordingSampler, RealLastClassifier
-from .two_sources import TwoSourcesOverSampler
+from .taught_by_all import TaughtByAllOverSampler
+from .two_cyclegans import TwoSourcesOverSampler, TwoTrainingsOverSampler
 from .untranslated import UntranslatedOverSampler
 
 # Seconds of training and scores are the same for all: one classifier, one number of steps.
@@ -24,16 +36,6 @@ CLASSIFIERS = {
     "flips_shifts": {"augmentation": "flips_shifts"},
     "mixup": {"mixup": 0.2},
 }
-
-
-def wide_generator(spec):
-    """The default generator with half as many filters again, so over twice the operations."""
-    return MaskedGenerator(spec.n_channels, n_filters=48)
-
-
-def narrow_resnet(spec):
-    """The paper's generator with a quarter of its filters: a third slower than the default."""
-    return ResnetGenerator(spec.n_channels, n_filters=16)
 
 
 # Default first; every other one changes what its name says, and nothing else.
@@ -55,6 +57,7 @@ LEVERS = {
     "identity_2": {"identity_weight": 2.0},
     "cycle_10": {"cycle_weight": 10.0},
     "no_classifier_loss": {"classifier_weight": 0.0},
+    "classifier_weight_0.3": {"classifier_weight": 0.3},
     "strength_0.3": {"min_strength": 0.3},
     "whole_way": {"min_strength": 1.0},
     "whole_way_no_classifier_loss": {"min_strength": 1.0, "classifier_weight": 0.0},
@@ -68,7 +71,25 @@ LEVERS = {
     "selection_discriminator": {"selection": "discriminator"},
     "half_the_steps": {"max_iter": 650},
     "twice_the_steps": {"max_iter": 2600},
+    "twice_the_steps_half_the_rate": {"max_iter": 2600, "learning_rate": 2.5e-4},
+    "batch_32": {"batch_size": 32},
+    "narrow_discriminator": {"discriminator": narrow_discriminator},
+    "near_discriminator": {"discriminator": near_discriminator},
+    "spectral_discriminator": {"discriminator": spectral_discriminator},
+    "warped": {"generator": warping_generator},
     "half_the_steps_wide": {"max_iter": 650, "generator": wide_generator},
+}
+
+# Over-samplers of other classes, that train in their own ways.
+VARIANTS = {
+    "two_sources": partial(TwoSourcesOverSampler, max_iter=650),
+    "two_trainings": partial(TwoTrainingsOverSampler, max_iter=650),
+    "moved_sources": MovedSourcesOverSampler,
+    "multi_domain": MultiDomainOverSampler,
+    "feature_discriminator": FeatureDiscriminatorOverSampler,
+    "lecam": LeCamOverSampler,
+    "selection_features": JudgedOverSampler,
+    "selection_features_and_confidence": ConfidentlyJudgedOverSampler,
 }
 
 CONFIGURATIONS = (
@@ -76,16 +97,14 @@ CONFIGURATIONS = (
     "class_weights",
     "m2m",
     "real_images",
+    "real_images_half",
+    "taught_by_all",
     "untranslated",
     "untranslated_fraction_0.5",
     "real_last",
-    "two_sources",
-    "moved_sources",
-    "multi_domain",
-    "selection_features",
-    "selection_features_and_confidence",
+    *VARIANTS,
+    *LEVERS,
 )
-CONFIGURATIONS += tuple(LEVERS)
 
 
 def make_configuration(name, augmentation, memory, *, whole):
@@ -95,30 +114,29 @@ def make_configuration(name, augmentation, memory, *, whole):
     differently, it shares. ``whole`` is the (X, y) that the rare classes are cut from.
     """
     classifier = RecordingClassifier(**CLASSIFIERS[augmentation])
-    if name in LEVERS:
-        return CycleGANOverSampler(memory=memory, **LEVERS[name]), classifier
     if name == "class_weights":
         return None, classifier.set_params(class_weight="balanced")
-    if name == "m2m":
-        return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS), classifier
-    if name == "real_images":
-        X, y = whole
-        return RealImagesOverSampler(X_whole=X, y_whole=y), classifier
     if name == "real_last":
         classifier = RealLastClassifier(**CLASSIFIERS[augmentation], real_last=0.2)
         return MaskRecordingSampler(memory=memory), classifier
-    if name == "moved_sources":
-        return MovedSourcesOverSampler(memory=memory), classifier
-    if name == "multi_domain":
-        return MultiDomainOverSampler(), classifier
-    if name == "selection_features":
-        return JudgedOverSampler(memory=memory), classifier
-    if name == "selection_features_and_confidence":
-        return ConfidentlyJudgedOverSampler(memory=memory), classifier
-    if name == "two_sources":
-        return TwoSourcesOverSampler(memory=memory, max_iter=650), classifier
+    return _make_sampler(name, classifier, memory, *whole), classifier
+
+
+def _make_sampler(name, classifier, memory, X_whole, y_whole):
+    if name in LEVERS:
+        return CycleGANOverSampler(memory=memory, **LEVERS[name])
+    if name in VARIANTS:
+        return VARIANTS[name](memory=memory)
+    if name == "m2m":
+        return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS)
+    if name == "taught_by_all":
+        return TaughtByAllOverSampler.of_whole(X_whole, y_whole, memory=memory)
+    if name == "real_images":
+        return RealImagesOverSampler(X_whole=X_whole, y_whole=y_whole)
+    if name == "real_images_half":
+        return RealImagesOverSampler(X_whole=X_whole, y_whole=y_whole, share=0.5)
     if name == "untranslated":
-        return UntranslatedOverSampler(), classifier
+        return UntranslatedOverSampler()
     if name == "untranslated_fraction_0.5":
-        return UntranslatedOverSampler(synthetic_fraction=0.5), classifier
-    return make_samplers([name])[name], classifier
+        return UntranslatedOverSampler(synthetic_fraction=0.5)
+    return make_samplers([name])[name]

@@ -25,14 +25,7 @@ class JudgedOverSampler(CycleGANOverSampler):
     by_confidence = False
 
     def _train(self, X, y, seeds, spec, config, device):
-        rng = np.random.RandomState(next(iter(seeds.values())) % 2**32)
-        copies = [
-            rng.choice(np.flatnonzero(y == target), n)
-            for target, n in self.sampling_strategy_.items()
-        ]
-        rows = np.concatenate([np.arange(len(X)), *copies])
-        judge = TorchCNNClassifier(augmentation="flips_shifts", random_state=rng)
-        self.judge_ = judge.fit(X[rows], y[rows])
+        self.judge_ = fit_judge(X, y, self.sampling_strategy_, next(iter(seeds.values())))
         return super()._train(X, y, seeds, spec, config, device)
 
     def _translations(self, X, y, pair, *args):
@@ -55,3 +48,12 @@ class ConfidentlyJudgedOverSampler(JudgedOverSampler):
     """Likewise, by nearness and confidence together."""
 
     by_confidence = True
+
+
+def fit_judge(X, y, n_to_add, seed):
+    """Train a classifier of all classes on X and ``n_to_add`` (a dict) copies of rare rows."""
+    rng = np.random.RandomState(seed % 2**32)
+    copies = [rng.choice(np.flatnonzero(y == target), n) for target, n in n_to_add.items()]
+    rows = np.concatenate([np.arange(len(X)), *copies])
+    judge = TorchCNNClassifier(augmentation="flips_shifts", random_state=rng)
+    return judge.fit(X[rows], y[rows])

@@ -17,13 +17,17 @@ class RealImagesOverSampler(ImageOverSampler):
     X_whole, y_whole : ndarray of shape (n, ...), (n,)
         The training images before any class was cut. Where a class has too few of them,
         they come again.
+
+    share : float, default=1
+        Of the added rows; the others are copies of the few that were left.
     """
 
-    def __init__(self, *, X_whole, y_whole, image_shape=None, sampling_strategy="auto",
-                 random_state=None):  # fmt: skip
+    def __init__(self, *, X_whole, y_whole, share=1.0, image_shape=None,
+                 sampling_strategy="auto", random_state=None):  # fmt: skip
         super().__init__(sampling_strategy=sampling_strategy)
         self.X_whole = X_whole
         self.y_whole = y_whole
+        self.share = share
         self.image_shape = image_shape
         self.random_state = random_state
 
@@ -32,4 +36,7 @@ class RealImagesOverSampler(ImageOverSampler):
             whole = self.X_whole[self.y_whole == target].reshape(-1, *X.shape[1:])
             own = {row.tobytes() for row in X[y == target]}
             new = [row for row in rng.permutation(whole) if row.tobytes() not in own]
-            yield np.resize(new or X[y == target], (n, *X.shape[1:]))
+            n_new = round(self.share * n)
+            copies = rng.choice(np.flatnonzero(y == target), n - n_new)
+            yield np.resize(new or X[y == target], (n_new, *X.shape[1:]))
+            yield X[copies]

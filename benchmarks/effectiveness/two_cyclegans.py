@@ -1,4 +1,4 @@
-"""Every other translation from the second nearest class: more kinds of images to learn from.
+"""Every other translation from a second CycleGAN, for more kinds of them.
 
 Each rare class has two CycleGANs. With half the steps each they cost what the default does.
 """
@@ -15,13 +15,28 @@ class TwoSourcesOverSampler(CycleGANOverSampler):
     def fit_resample(self, X, y):
         """Over-sample arrays with the nearest sources, then with the second nearest."""
         X_resampled, y_resampled = super().fit_resample(X, y)
+        self._replace_every_other(X_resampled, X, y, **self._second(X, y))
+        return X_resampled, y_resampled
+
+    def _second(self, X, y):
+        """What the second CycleGANs have that the first have not."""
         nearest = {target: source for source, target in self.cyclegans_}
-        second = {target: _second_nearest(X, y, target, nearest) for target in nearest}
-        other = CycleGANOverSampler(**(self.get_params() | {"source": second}))
+        return {
+            "source": {target: _second_nearest(X, y, target, nearest) for target in nearest}
+        }
+
+    def _replace_every_other(self, X_resampled, X, y, **params):
+        other = CycleGANOverSampler(**(self.get_params() | params))
         # Which rows are translations depends on counts alone: the same in both.
         turns = np.flatnonzero(self.synthetic_mask_)[::2]
         X_resampled[turns] = other.fit_resample(X, y)[0][turns]
-        return X_resampled, y_resampled
+
+
+class TwoTrainingsOverSampler(TwoSourcesOverSampler):
+    """An over-sampler whose CycleGANs are trained twice, from other initial weights."""
+
+    def _second(self, X, y):
+        return {"random_state": self.random_state + 1_000_000}
 
 
 def _second_nearest(X, y, target, nearest):
