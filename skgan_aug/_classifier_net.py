@@ -75,11 +75,12 @@ class ClassifierNet(NeuralNet):
         self.initialize_callbacks()
         # skorch's callbacks end a training by raising KeyboardInterrupt, which it swallows.
         # What comes from the keyboard is no end, but a wish to stop.
-        with watched_interrupt(hold_back=False) as interrupt:
-            self.partial_fit(rows, labels, epochs=len(passes))
-        # A pickle of the net needs none of the training rows.
-        self.iterator_train__passes = self.iterator_train__loss_weights = None
-        self.train_split = None
+        try:
+            with watched_interrupt(hold_back=False) as interrupt:
+                self.partial_fit(rows, labels, epochs=len(passes))
+        finally:  # a pickle of the net needs none of the training rows
+            self.iterator_train__passes = self.iterator_train__loss_weights = None
+            self.train_split = None
         if interrupt.is_set():
             raise KeyboardInterrupt
 

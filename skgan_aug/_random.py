@@ -14,7 +14,10 @@ def draw_seed(random_state):
 
 
 def derive_seed(seed, *keys):
-    """A seed of its own for each tuple of small integers, independent of call order."""
+    """A seed for each tuple of small integers, independent of call order.
+
+    Zeros at the end do not count: ``(1, 0)`` has the seed of ``(1,)``.
+    """
     return int(np.random.SeedSequence((seed, *keys)).generate_state(1)[0])
 
 

@@ -97,7 +97,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         hardware multiplies it natively. Predictions are made in float32.
 
     warm_start : bool, default=False
-        Go on from the weights of the last ``fit``.
+        Go on from the weights of the last ``fit``, with the parameters as they are by then;
+        ``module`` and ``image_shape`` stay what they were.
 
     random_state : int, RandomState or None, default=None
         Decides initial weights, batches and augmentation.
@@ -259,7 +260,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         X, y, weights, is_real = self._check_rows(
             X, y, sample_weight, synthetic_mask, reset=not goes_on
         )
-        net = self.net_ if goes_on else self._start(X, np.unique(y))
+        net = self._go_on() if goes_on else self._start(X, np.unique(y))
         self._train(net, X, y, weights, is_real)
         return self
 
@@ -296,7 +297,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.classes_}."
             )
         labels = np.unique(y) if classes is None else classes
-        net = self._start(X, labels) if starts else self.net_
+        net = self._start(X, labels) if starts else self._go_on()
         self._train(net, X, y, weights, None, is_partial=True)
         return self
 
@@ -388,6 +389,24 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"y has one class, {classes.tolist()}: a classifier needs at least 2 classes."
             )
         spec = ImageSpec.from_array(X, self.image_shape)
+        self._check_parameters(spec)
+        self._random_state = check_random_state(self.random_state)
+        with global_seed(draw_seed(self._random_state)):
+            network = make_classifier(self.module, spec, len(classes))
+        self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
+        return self._make_net(network, spec)
+
+    def _go_on(self):
+        """The net as the parameters say by now, with what it has learnt."""
+        self._check_parameters(self._spec)
+        old = self.net_
+        net = self._make_net(old.module_.network, self._spec)
+        net.history = old.history
+        if type(net.optimizer_) is type(old.optimizer_):
+            net.optimizer_.state.update(old.optimizer_.state)
+        return net
+
+    def _check_parameters(self, spec):
         if isinstance(self.augmentation, str) and not spec.is_image:
             raise ValueError(
                 f"augmentation={self.augmentation!r} is for images, but X holds vectors. Pass "
@@ -395,11 +414,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         _check_optimizer(self.optimizer)
         _check_callbacks(self.callbacks)
-        self._random_state = check_random_state(self.random_state)
-        with global_seed(draw_seed(self._random_state)):
-            network = make_classifier(self.module, spec, len(classes))
-        self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
-        return self._make_net(network, spec)
 
     def _make_net(self, network, spec):
         """Wrap a network as the parameters say."""
@@ -456,19 +470,20 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                     class_weights=class_weights,
                     held_out=held_out,
                 )
-            self.history_ = net.history
             self._refuse_divergence()
         except Exception as error:
             if starts or isinstance(error, FloatingPointError):
                 del self.net_  # nothing may predict with what is untrained or damaged
             raise
+        finally:
+            self.history_ = net.history
 
     def _refuse_divergence(self):
         """Fail where weights are no numbers any more."""
         if not all(weight.isfinite().all() for weight in self.net_.module_.parameters()):
             raise FloatingPointError(
-                f"Training diverged in {len(self.history_)} epochs: weights are not finite. "
-                f"Lower learning_rate (now {self.learning_rate}) or weight_decay (now "
+                f"Training diverged in {len(self.net_.history)} epochs: weights are not "
+                f"finite. Lower learning_rate (now {self.learning_rate}) or weight_decay (now "
                 f"{self.weight_decay})."
             )
 

@@ -11,7 +11,6 @@ from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from imblearn.utils._validation import ArraysTransformer
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import label_binarize
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -47,7 +46,8 @@ class CycleGANOverSampler(BaseOverSampler):
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
         How many rows each class gains, in any form of imbalanced-learn. A float works
-        for several classes too: each class below ``ratio * n_majority`` is raised to it.
+        for several classes too: each class below ``ratio * n_majority`` is raised to it,
+        the others are left alone; of two classes the rare one must be below.
 
     source : {"nearest", "majority", "rest"}, label or dict, default="nearest"
         The class that is translated:
@@ -160,8 +160,9 @@ class CycleGANOverSampler(BaseOverSampler):
         no limit.
 
     checkpoint_dir : None, str or path, default=None
-        Folder of unfinished trainings. An interrupted ``fit_resample``, called again with
-        the same data and parameters, goes on where it stopped; seeds as for ``memory``.
+        Folder of checkpoints. An interrupted ``fit_resample``, called again with the same
+        data and parameters, goes on where it stopped; seeds as for ``memory``. Checkpoints
+        stay there, also of what was finished: empty it when all is done.
 
     n_jobs : int, default=None
         CycleGANs trained at the same time, through joblib; -1 uses all cores. On a CPU
@@ -367,7 +368,7 @@ class CycleGANOverSampler(BaseOverSampler):
         -------
         sampler : CycleGANOverSampler
             For images of at least 24x24. The paper's source is the neutral expression:
-            pass it as ``source``.
+            pass it as ``source``, and in ``sampling_strategy`` what is to be made of it.
 
         Examples
         --------
@@ -450,10 +451,11 @@ class CycleGANOverSampler(BaseOverSampler):
         self._validate_params()
         with named("X"):
             arrays = ArraysTransformer(X, y)
+        shape = np.shape(y)
         X, y, is_one_hot = self._check_X_y(X, y)
         X_resampled, y_resampled = self._fit_resample(X, y)
-        if is_one_hot:
-            y_resampled = label_binarize(y_resampled, classes=np.unique(y))
+        if is_one_hot:  # scikit-learn's label_binarize would make one column of two
+            y_resampled = np.eye(shape[1], dtype=np.int64)[y_resampled]
         return arrays.transform(X_resampled, y_resampled)
 
     def translate(self, X, *, source, target):
@@ -602,7 +604,7 @@ class CycleGANOverSampler(BaseOverSampler):
         """{label: share of translations}, of classes that gain rows."""
         fraction = self.synthetic_fraction
         if fraction == "auto":
-            rng = np.random.RandomState(derive_seed(seed, 0))
+            rng = np.random.RandomState(derive_seed(seed, 0, len(np.unique(y))))
             with warnings.catch_warnings():  # the training that counts says it again
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)

@@ -7,71 +7,14 @@ from ._callables import failure_as_value_error
 SELECTIONS = ("discriminator", "classifier")
 
 
-def select_candidates(selection, cyclegan, translations, n, *, device="cpu"):
-    """Choose exactly ``n`` candidates, the best first.
-
-    Parameters
-    ----------
-    selection : None, {"discriminator", "classifier"} or callable
-        How candidates are ranked. None keeps the first ``n``. "discriminator": by how
-        real the target class's discriminator finds them. "classifier": by the auxiliary
-        classifier's probability of the target class. A callable takes the candidates as
-        rows of X, (n_candidates, ...), and returns a score for each, (n_candidates,),
-        higher being better.
-
-    cyclegan : CycleGAN
-        What translated them.
-
-    translations : float32 tensor of shape (n_candidates, C, H, W) or \
-            (n_candidates, n_features)
-        The candidates, in [-1, 1].
-
-    n : int
-        How many to keep, at most ``n_candidates``.
-
-    device : torch.device or str, default="cpu"
-        Where to compute scores.
-
-    Returns
-    -------
-    kept : int64 ndarray of shape (n,)
-        Indices of the candidates; of equally good ones the earlier first.
-
-    Raises
-    ------
-    ValueError
-        When a callable's scores are not one finite number per candidate.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skgan_aug.images import ImageSpec
-    >>> from skgan_aug.selection import select_candidates
-    >>> from skgan_aug.training import CycleGAN
-    >>> X = np.repeat([10, 30, 20], 64).reshape(3, 8, 8).astype(np.uint8)
-    >>> cyclegan = CycleGAN(ImageSpec.from_array(X))
-    >>> candidates = cyclegan.spec.encode(cyclegan.spec.as_tensor(X))
-    >>> def brightness(rows):
-    ...     return rows.mean(axis=(1, 2))
-    >>> select_candidates(brightness, cyclegan, candidates, 2).tolist()
-    [1, 2]
-    """
-    if selection is None:
-        return np.arange(n)
-    if callable(selection):
-        scores = score_rows(selection, cyclegan.spec.decode(translations))
-    else:
-        scores = score_translations(selection, cyclegan, translations, device=device)
-    return keep_best(scores, n)
-
-
 def score_translations(selection, cyclegan, translations, *, device="cpu"):
     """Score candidates by a network: each by itself, so that they may come in batches.
 
     Parameters
     ----------
     selection : {"discriminator", "classifier"}
-        Whose score.
+        Whose score: how real the target class's discriminator finds them, or the auxiliary
+        classifier's probability of the target class.
 
     cyclegan : CycleGAN
         What translated them.
@@ -86,6 +29,17 @@ def score_translations(selection, cyclegan, translations, *, device="cpu"):
     -------
     scores : float32 ndarray of shape (n_candidates,)
         Higher is better.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan_aug.images import ImageSpec
+    >>> from skgan_aug.selection import keep_best, score_translations
+    >>> from skgan_aug.training import CycleGAN
+    >>> cyclegan = CycleGAN(ImageSpec.from_array(np.zeros((2, 8, 8), dtype=np.uint8)))
+    >>> scores = score_translations("classifier", cyclegan.eval(), torch.zeros(5, 1, 8, 8))
+    >>> len(keep_best(scores, 2))
+    2
     """
     if selection == "discriminator":
         return cyclegan.score_realness(translations, device=device).numpy()
@@ -98,7 +52,7 @@ def score_rows(selection, rows):
     Parameters
     ----------
     selection : callable
-        As :func:`select_candidates` takes it.
+        Takes candidates and returns their scores.
 
     rows : ndarray of shape (n_candidates, ...)
         The candidates, as rows of X.
@@ -107,6 +61,11 @@ def score_rows(selection, rows):
     -------
     scores : float ndarray of shape (n_candidates,)
         Finite; higher is better.
+
+    Raises
+    ------
+    ValueError
+        When it returns anything else.
     """
     return _checked(selection(rows), len(rows))
 
@@ -117,7 +76,7 @@ def check_selection(selection, rows):
     Parameters
     ----------
     selection : None, str or callable
-        As :func:`select_candidates` takes it.
+        As :class:`~skgan_aug.CycleGANOverSampler` takes it.
 
     rows : ndarray of shape (n, ...)
         Some rows of X.
@@ -151,5 +110,24 @@ def _checked(scores, n_candidates):
 
 
 def keep_best(scores, n):
-    """Indices of the ``n`` highest scores, the best first; of equal ones the earlier first."""
+    """Choose candidates.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_candidates,)
+        Higher is better.
+
+    n : int
+        How many to keep, at most ``n_candidates``.
+
+    Returns
+    -------
+    kept : int64 ndarray of shape (n,)
+        Indices of the highest scores, the best first; of equal ones the earlier first.
+
+    Examples
+    --------
+    >>> keep_best(np.array([0.1, 0.7, 0.7, 0.9]), 2).tolist()
+    [3, 1]
+    """
     return np.argsort(-scores, kind="stable")[:n]

@@ -61,10 +61,10 @@ def resolve_sources(source, X, y, targets):
 
 def source_rows(y, source, target):
     """Indices of the rows that are translated from ``source`` into ``target``."""
-    return np.flatnonzero(y != target if is_rest(source, y) else y == source)
+    return np.flatnonzero(y != target if _is_rest(source, y) else y == source)
 
 
-def is_rest(source, y):
+def _is_rest(source, y):
     """Whether ``source`` means all other classes, and is not a class of that name."""
     return isinstance(source, str) and source == REST and source not in np.unique(y).tolist()
 

@@ -34,7 +34,7 @@ def translate_rows(cyclegan, X, source, n, *, selection, min_strength, random_st
         How many translations to return.
 
     selection : None, str or callable
-        How candidates are ranked, see :func:`~skgan_aug.selection.select_candidates`.
+        How candidates are ranked, as :class:`~skgan_aug.CycleGANOverSampler` takes it.
 
     min_strength : float in [0, 1]
         The least part of the way from source to translation that is gone.

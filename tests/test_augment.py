@@ -390,6 +390,13 @@ class TestGoingOn:
         assert outcome.exit_code == 130
         assert outcome.stderr.splitlines()[-1].startswith("Stopped. The same command")
 
+    def test_numbers_of_numpy_are_settings_like_others(self, pets, tmp_path):
+        out = tmp_path / "out"
+        augment_folder(plan_folder(pets, sampler(max_iter=np.int64(2))), out)
+        augment_folder(plan_folder(pets, sampler(max_iter=2)), out)
+        with pytest.raises(ValueError, match="max_iter was 2, and is 3"):
+            augment_folder(plan_folder(pets, sampler(max_iter=np.int64(3))), out)
+
     def test_other_settings_are_refused(self, pets, tmp_path):
         out = tmp_path / "out"
         run(pets, out, *QUICK)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import skgan_aug.training.cache
 from skgan_aug.images import ImageSpec
 from skgan_aug.training import CycleGANCache, TrainingConfig, train_cyclegan
 from skgan_aug.training.cache import training_key
@@ -143,6 +144,22 @@ def test_damage_is_noticed_and_mended(cache, trainings, damage, suffix):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert same(train(cache), whole)
+
+
+def test_what_is_removed_while_it_is_read_is_no_entry(cache, trainings, monkeypatch):
+    whole = train(cache)
+
+    def read_late(path, most_bytes):
+        if path.suffix == ".safetensors":
+            cache.clear()
+        return read(path, most_bytes)
+
+    read = skgan_aug.training.cache._read
+    with monkeypatch.context() as patch, warnings.catch_warnings():
+        patch.setattr(skgan_aug.training.cache, "_read", read_late)
+        warnings.simplefilter("error")
+        assert same(train(cache), whole)
+    assert trainings == [0, 0]
 
 
 def test_a_folder_that_cannot_be_written_costs_no_training(tmp_path, trainings):

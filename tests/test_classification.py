@@ -556,12 +556,45 @@ def test_warm_start_goes_on_and_fit_starts_again():
     expected = fresh.predict_proba(X)
     assert_array_equal(fresh.fit(X, y).predict_proba(X), expected)
     warm = make_classifier(warm_start=True).fit(X, y)
-    net = warm.net_
+    network = warm.net_.module_.network
     assert_array_equal(warm.predict_proba(X), expected)
     warm.fit(X, y)
-    assert warm.net_ is net
+    assert warm.net_.module_.network is network
     assert len(warm.history_) == 6
     assert not np.array_equal(warm.predict_proba(X), expected)
+
+
+def test_what_goes_on_does_so_with_the_parameters_of_the_day():
+    X, y = make_images()
+    seen = []
+
+    def watch(x):
+        seen.append(len(x))
+        return x
+
+    classifier = make_classifier(batch_size=8).fit(X, y)
+    n_steps = [int(state["step"]) for state in classifier.net_.optimizer_.state.values()]
+    classifier.set_params(
+        warm_start=True,
+        learning_rate=1e-4,
+        weight_decay=0.5,
+        batch_size=16,
+        augmentation=watch,
+    )
+    classifier.fit(X, y)
+    (group,) = classifier.net_.optimizer_.param_groups
+    assert group["max_lr"] == 1e-4
+    assert group["weight_decay"] == 0.5
+    assert max(seen) > 8
+    states = classifier.net_.optimizer_.state.values()
+    assert min(int(state["step"]) for state in states) > max(n_steps)
+    seen.clear()
+    classifier.partial_fit(X, y)
+    assert seen
+    classifier.set_params(optimizer="sgd").fit(X, y)
+    assert type(classifier.net_.optimizer_) is torch.optim.SGD
+    with pytest.raises(TypeError, match="callbacks holds"):
+        classifier.set_params(callbacks=[1]).fit(X, y)
 
 
 # Inside scikit-learn's own tools, on flattened images
@@ -663,8 +696,12 @@ def test_ctrl_c_stops_a_fit_and_is_not_taken_for_its_end():
         def on_batch_end(self, net, **kwargs):
             signal.raise_signal(signal.SIGINT)
 
+    X, y = make_images()
+    classifier = make_classifier(callbacks=[Impatient()])
     with pytest.raises(KeyboardInterrupt):
-        make_classifier(callbacks=[Impatient()]).fit(*make_images())
+        classifier.fit(X, y)
+    assert len(classifier.history_) == 1
+    assert classifier.predict(X).shape == y.shape
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

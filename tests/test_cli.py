@@ -164,14 +164,10 @@ def test_cyclegan_row_and_verdict(npz):
     assert outcome.exit_code == 0, outcome.output
     assert re.search(rf"CycleGAN +({FIGURES} +){{3}}", outcome.stdout)
     verdict = outcome.stdout.splitlines()[-1]
-    standing = (
-        r"(level with|\d+\.\d points (above|below)) {} "
-        r"\(95% interval [+-]\d+\.\d to [+-]\d+\.\d\)"
-    )
-    baselines = ", ".join(
-        standing.format(name) for name in ("random over-sampling", "no resampling")
-    )
-    assert re.fullmatch(rf"In balanced accuracy CycleGAN is {baselines}\.", verdict)
+    assert re.match("CycleGAN over-sampling (raised|lowered|shows no evidence)", verdict)
+    assert "random over-sampling" in verdict
+    assert "no resampling" in verdict
+    assert len(re.findall(r"\d+\.\d ± \d+\.\d points", verdict)) == 2
 
 
 def test_memory_trains_once_for_both_augmentations(npz, tmp_path):

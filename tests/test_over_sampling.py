@@ -160,6 +160,20 @@ def test_one_hot_labels_come_back_one_hot():
     assert_array_equal(y_new.sum(axis=1), 1)
 
 
+def test_one_hot_labels_of_two_classes_keep_their_columns():
+    X, y = make_images()
+    X, y = X[y != y[-1]], y[y != y[-1]]
+    _, expected = make_sampler().fit_resample(X, y)
+    one_hot = np.zeros((len(y), 3), dtype=int)  # and one that no row is of
+    one_hot[np.arange(len(y)), 2 * np.searchsorted(np.unique(y), y)] = 1
+    _, y_new = make_sampler().fit_resample(X, one_hot[:, [0, 2]])
+    assert y_new.shape == (len(expected), 2)
+    assert_array_equal(np.unique(y)[y_new.argmax(axis=1)], expected)
+    _, wide = make_sampler().fit_resample(X, one_hot)
+    assert_array_equal(wide[:, [0, 2]], y_new)
+    assert not wide[:, 1].any()
+
+
 def test_a_column_of_labels_is_taken():
     X, y = make_images()
     _, expected = make_sampler().fit_resample(X, y)

@@ -131,6 +131,7 @@ def test_training_goes_on_as_if_nothing_had_been(there_and_back, random_state):
             np.random.seed(5)
         each.partial_fit(X, Y).set_params(warm_start=True).fit(X[:15], Y[:15])
         each.partial_fit(X, Y)
+        each.set_params(learning_rate=1e-4, batch_size=7).partial_fit(X, Y)
     assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
     assert loaded.history_[:, "train_loss"] == classifier.history_[:, "train_loss"]
     if isinstance(random_state, np.random.RandomState):

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.images import ImageSpec
-from skgan_aug.selection import select_candidates
+from skgan_aug.selection import keep_best, score_translations
 from skgan_aug.training import CycleGAN
 
 
@@ -18,52 +18,62 @@ def cyclegan():
 
 
 @pytest.fixture(scope="module")
-def candidates(cyclegan):
+def candidates():
     return torch.rand(10, 1, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-def test_none_keeps_the_first(cyclegan, candidates):
-    assert_array_equal(select_candidates(None, cyclegan, candidates, 3), [0, 1, 2])
+def make_rows():
+    generator = np.random.RandomState(0)
+    return generator.uniform(size=(48, 3)), np.repeat(["common", "rare"], [40, 8])
 
 
-@pytest.mark.parametrize("n", [0, 1, 4, 10])
-@pytest.mark.parametrize(
-    "selection",
-    [None, "discriminator", "classifier", lambda rows: np.zeros(len(rows))],
-    ids=["None", "discriminator", "classifier", "callable"],
-)
-def test_exactly_n_different_candidates_are_kept(cyclegan, candidates, selection, n):
-    kept = select_candidates(selection, cyclegan, candidates, n)
-    assert len(set(kept.tolist())) == len(kept) == n
+def test_the_best_are_kept_and_of_equal_ones_the_earlier():
+    scores = np.array([0, 3, 1, 3, 9, -1, 0, 0, 2, 2])
+    assert_array_equal(keep_best(scores, 6), [4, 1, 3, 8, 9, 2])
+    assert_array_equal(keep_best(scores, 10), [4, 1, 3, 8, 9, 2, 0, 6, 7, 5])
+    assert len(keep_best(scores, 0)) == 0
 
 
-def test_the_classifier_prefers_what_it_gives_the_target_class(cyclegan, candidates):
+def test_the_classifier_scores_by_its_probability_of_the_target(cyclegan, candidates):
     with torch.no_grad():
-        expected = (
-            cyclegan.classifier(candidates).softmax(dim=1)[:, 1].argsort(descending=True)
-        )
-    kept = select_candidates("classifier", cyclegan, candidates, 10)
-    assert_array_equal(kept, expected)
+        expected = cyclegan.classifier(candidates).softmax(dim=1)[:, 1]
+    assert_array_equal(score_translations("classifier", cyclegan, candidates), expected)
 
 
-def test_the_discriminator_prefers_what_it_finds_real(cyclegan, candidates):
+def test_the_discriminator_scores_by_how_real_it_finds_them(cyclegan, candidates):
     with torch.no_grad():
         expected = cyclegan.discriminator_t(candidates).mean(dim=(1, 2, 3))
-    kept = select_candidates("discriminator", cyclegan, candidates, 10)
-    assert_array_equal(kept, expected.argsort(descending=True))
+    assert_array_equal(score_translations("discriminator", cyclegan, candidates), expected)
 
 
-def test_a_callable_gets_rows_and_its_highest_scores_are_kept(cyclegan, candidates):
+@pytest.mark.parametrize("selection", ["discriminator", "classifier", "callable"])
+def test_the_planned_count_is_met_by_the_best_of_more_candidates(selection):
+    X, y = make_rows()
     seen = []
 
-    def score(rows):
+    def first_column(rows):
         seen.append(rows)
-        return [0, 3, 1, 3, 9, -1, 0, 0, 2, 2]
+        return rows[:, 0]
 
-    kept = select_candidates(score, cyclegan, candidates, 6)
-    assert_array_equal(kept, [4, 1, 3, 8, 9, 2])  # of equal ones the earlier
-    assert_array_equal(seen[0], cyclegan.spec.decode(candidates))
-    assert seen[0].dtype == np.uint8
+    sampler = CycleGANOverSampler(
+        sampling_strategy={"rare": 14},
+        synthetic_fraction=1.0,
+        selection=first_column if selection == "callable" else selection,
+        max_iter=2,
+        random_state=0,
+    )
+    X_new, _ = sampler.fit_resample(X, y)
+    kept = X_new[sampler.synthetic_mask_]
+    assert len(np.unique(sampler.source_indices_[sampler.synthetic_mask_])) == len(kept) == 6
+    if selection == "callable":
+        candidates = seen[-1]
+        assert len(candidates) == 24
+        assert_array_equal(kept, candidates[np.argsort(-candidates[:, 0])[:6]])
+    else:
+        (cyclegan,) = sampler.cyclegans_.values()
+        x = cyclegan.spec.encode(cyclegan.spec.as_tensor(kept))
+        scores = score_translations(selection, cyclegan, x)
+        assert (np.diff(scores) <= 1e-4).all()  # but for rounding, the best come first
 
 
 @pytest.mark.parametrize(

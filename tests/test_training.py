@@ -609,6 +609,22 @@ def test_what_diverges_at_half_the_rate_too_is_an_error():
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
+def test_no_checkpoint_is_written_of_weights_that_are_no_numbers(tmp_path, monkeypatch):
+    path = tmp_path / "at"
+    trainer = make_trainer()
+    trainer.fit(max_iter=1, checkpoint=path)
+    good = path.read_bytes()
+    step = trainer.train_step
+
+    def train_step(real_s, real_t):
+        next(trainer.cyclegan.generator_st.parameters()).data.fill_(torch.nan)
+        return step(real_s, real_t)
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    trainer.fit(max_iter=2, checkpoint=path)
+    assert path.read_bytes() == good
+
+
 def test_a_slower_rate_survives_a_checkpoint(tmp_path):
     trainer = make_trainer(dataclasses.replace(SMALL, max_iter=8))
     trainer.fit(max_iter=1)

@@ -12,6 +12,7 @@ References
 """
 
 import copy
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -107,7 +108,7 @@ class MultiDomainTrainer:
             )
             for optimizer in optimizers
         ]
-        moments = np.linspace(0.3 * n_steps, n_steps, self.config.n_snapshots).astype(int)
+        moments = replace(self.config, max_iter=n_steps).snapshot_steps
         snapshots = []
         for step in range(1, n_steps + 1):
             self._make_step(*optimizers, judges)

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 import typer
 from rich.console import Console
@@ -14,8 +13,8 @@ from rich.table import Table
 from .._scale import SCALE
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
-from ._compare import MAX_JOBS_ON_GPU
 from ._console import as_text
+from ._jobs import default_jobs
 from ._problem import parse_size, split_list
 
 HEADINGS = ("class", "images", "+ synthetic", "+ duplicates", "= all", "translated from")
@@ -146,11 +145,7 @@ def _or_scale(value):
 def _n_jobs(settings, plan):
     if settings.jobs is not None:
         return settings.jobs
-    import torch
-
-    n_cores = joblib.cpu_count()
-    most = min(n_cores, MAX_JOBS_ON_GPU) if torch.cuda.is_available() else n_cores
-    return max(1, min(most, len(plan.n_to_add)))
+    return max(1, min(default_jobs(settings.device), len(plan.n_to_add)))
 
 
 def _print_plan(plan, console):

@@ -6,25 +6,23 @@ import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import joblib
-import torch
 from rich.console import Console
 
 from .._files import output_file
 from .._text import printable
 from ..classification import TorchCNNClassifier
 from ..comparison import CELL_KEYS, compare_samplers, make_samplers, summarize_comparison
+from ..comparison._answer import answer, choose_baselines
 from ..inspection import SamplerComparisonDisplay
 from ..reporting import check_requirements, write_report
-from ._console import CellProgress, as_text, summary_table, verdict
+from ._console import CellProgress, as_text, summary_table
+from ._jobs import default_jobs
 from ._problem import load_problem, split_list
 
 # A demonstration has two minutes.
 DIGITS_MAX_ITER = 100
 DIGITS_CLASSIFIER_STEPS = 400
 CLASSIFIER_STEPS = 1000
-# Processes share the GPU: more of them only crowd its memory.
-MAX_JOBS_ON_GPU = 4
 _OF_CYCLEGAN = (
     "max_iter",
     "classifier_weight",
@@ -92,12 +90,12 @@ def run_comparison(settings):
             rare=problem.rare,
             rare_count=problem.rare_count,
             classifier_steps=_classifier_steps(settings),
-            n_jobs=_default_jobs() if settings.jobs is None else settings.jobs,
+            n_jobs=default_jobs() if settings.jobs is None else settings.jobs,
             callback=progress.advance,
         )
     rows = summarize_comparison(result)
     console.print(summary_table(rows), soft_wrap=True)
-    console.print(verdict(result), highlight=False, soft_wrap=True)
+    console.print(_verdict(result), highlight=False, soft_wrap=True)
     if settings.json is not None:
         with output_file(settings.json) as file:
             text = json.dumps(_as_json(settings, problem, result, rows), indent=1)
@@ -141,6 +139,15 @@ def _make_samplers(settings):
     return samplers
 
 
+def _verdict(result):
+    """How CycleGAN stands against the usual samplers, in one sentence."""
+    baselines = choose_baselines(result, "cyclegan")
+    if "cyclegan" not in result.sampler or not baselines:
+        return ""
+    score = {"score": "balanced_accuracy", "score_title": "balanced accuracy"}
+    return answer(result, "cyclegan", baselines, **score)
+
+
 def _parse_ratios(text):
     try:
         return [float(ratio) for ratio in split_list(text)]
@@ -154,11 +161,6 @@ def _classifier_steps(settings):
     if settings.classifier_steps is not None:
         return settings.classifier_steps
     return DIGITS_CLASSIFIER_STEPS if settings.data is None else CLASSIFIER_STEPS
-
-
-def _default_jobs():
-    n_cores = joblib.cpu_count()
-    return min(n_cores, MAX_JOBS_ON_GPU) if torch.cuda.is_available() else n_cores
 
 
 def _draw(result, problem, path):

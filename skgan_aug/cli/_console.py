@@ -1,4 +1,4 @@
-"""What the terminal shows: progress, table and verdict."""
+"""What the terminal shows: progress and table."""
 
 import math
 
@@ -14,10 +14,9 @@ from rich.progress import (
 from rich.text import Text
 
 from .._text import printable
-from ..comparison import SCORES, paired_difference, row_title, sampler_title
+from ..comparison import SCORES, row_titles, sampler_title
 
 HEADINGS = ("balanced accuracy", "macro F1", "minority recall", "seconds")
-BASELINES = ("smote", "random", "none")
 
 
 def as_text(text, style=""):
@@ -62,8 +61,7 @@ def summary_table(rows):
     A sampler that failed has the reason in place of figures, however long:
     columns of a bordered table would break it into pieces.
     """
-    several_ratios = len({row["ratio"] for row in rows if not math.isnan(row["ratio"])}) > 1
-    titles = [row_title(row, with_ratio=several_ratios) for row in rows]
+    titles = row_titles(rows)
     width = max(map(len, [*titles, "sampler"]))
     header = "  ".join([f"{'sampler':<{width}}", *(f"{text:>17}" for text in HEADINGS[:-1])])
     text = Text(f"\n{header}  {HEADINGS[-1]:>8}\n", style="bold")
@@ -93,32 +91,3 @@ def _figures(row):
 def mean_and_sd(mean, sd):
     """Write a score in points."""
     return f"{100 * mean:.1f}" + ("" if math.isnan(sd) else f" ± {100 * sd:.1f}")
-
-
-def verdict(result):
-    """Say in one sentence how CycleGAN stands against the usual samplers."""
-    compared = set(result.sampler.tolist())
-    baselines = [name for name in BASELINES if name in compared]
-    if "cyclegan" not in compared or not baselines:
-        return ""
-    differences = {name: paired_difference(result, "cyclegan", name) for name in baselines}
-    parts = [
-        _stands(name, difference)
-        for name, difference in differences.items()
-        if difference.n_pairs > 0
-    ]
-    if not parts:
-        return "CycleGAN and the others never ran on the same images: nothing to compare."
-    return f"In balanced accuracy CycleGAN is {', '.join(parts)}."
-
-
-def _stands(name, difference):
-    points = round(100 * difference.mean, 1)
-    standing = f"{abs(points):.1f} points {'above' if points > 0 else 'below'}"
-    standing = standing if points else "level with"
-    if math.isnan(difference.low):
-        plural = "s" if difference.n_pairs > 1 else ""
-        interval = f"{difference.n_pairs} run{plural}, too few for an interval"
-    else:
-        interval = f"95% interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
-    return f"{standing} {sampler_title(name)} ({interval})"

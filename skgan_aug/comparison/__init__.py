@@ -8,6 +8,7 @@ from ._summary import (
     paired_difference,
     paired_values,
     row_title,
+    row_titles,
     summarize_comparison,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "paired_difference",
     "paired_values",
     "row_title",
+    "row_titles",
     "sampler_title",
     "summarize_comparison",
 ]

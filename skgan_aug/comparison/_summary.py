@@ -107,6 +107,29 @@ def row_title(row, *, with_ratio=False):
     return f"{title}, ratio {row['ratio']:g}" if with_ratio and is_resampled else title
 
 
+def row_titles(rows):
+    """Name rows of :func:`summarize_comparison`, and their ratios where there are several.
+
+    Parameters
+    ----------
+    rows : list of dict
+        All rows.
+
+    Returns
+    -------
+    titles : list of str
+        One for each.
+
+    Examples
+    --------
+    >>> from skgan_aug.comparison import row_titles
+    >>> row_titles([{"sampler": "none", "ratio": np.nan}, {"sampler": "smote", "ratio": 1.0}])
+    ['no resampling', 'SMOTE']
+    """
+    ratios = {row["ratio"] for row in rows if not np.isnan(row["ratio"])}
+    return [row_title(row, with_ratio=len(ratios) > 1) for row in rows]
+
+
 def paired_difference(
     result, sampler, baseline, *, score="balanced_accuracy", ratio=None, confidence=0.95
 ):

@@ -196,9 +196,7 @@ def _settings(plan):
         "seed": plan.seed,
         "classes": [asdict(entry) for entry in plan.classes],
         "sampler": {
-            name: value
-            if _is_plain(value)
-            else getattr(value, "__qualname__", str(type(value)))
+            name: _as_json(value)
             for name, value in parameters.items()
             if name not in _FREE_PARAMETERS
         },
@@ -206,5 +204,10 @@ def _settings(plan):
     }
 
 
-def _is_plain(value):
-    return value is None or isinstance(value, bool | int | float | str | tuple | list)
+def _as_json(value):
+    """A parameter; by its name where it is a function, and by its type where it is no data."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if value is None or isinstance(value, bool | int | float | str | tuple | list):
+        return value
+    return getattr(value, "__qualname__", str(type(value)))

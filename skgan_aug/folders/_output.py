@@ -1,6 +1,7 @@
 """A folder that is filled file by file, and can be gone on with."""
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .._files import regular_file
+from .._files import regular_file, whole_file
 from ..datasets._files import import_pillow
 
 _SETTINGS, _MANIFEST, _LEFT_OUT = "augment.json", "manifest.csv", "left_out.csv"
@@ -158,7 +159,7 @@ class OutputFolder:
 
     def keep_part(self, number, part):
         """Remember what class ``number`` gains, once its images are staged."""
-        self._write_text(self.work / f"class{number}.json", json.dumps(part))
+        _write(self.work / f"class{number}.json", json.dumps(part).encode())
 
     def finish(self, rows, left_out):
         """Write the list of what was left out, if anything was, and the manifest.
@@ -179,7 +180,7 @@ class OutputFolder:
         path = self.path / _SETTINGS
         settings = json.loads(json.dumps(settings))
         if not path.exists():
-            self._write_text(path, json.dumps(settings, indent=1))
+            self._write_whole(_SETTINGS, json.dumps(settings, indent=1).encode())
             return
         try:
             earlier = json.loads(path.read_text())
@@ -198,21 +199,23 @@ class OutputFolder:
     def _unfinished(self):
         return self.work / f"{uuid.uuid4().hex}.tmp"
 
-    def _write_text(self, path, text):
-        unfinished = self._unfinished()
-        unfinished.write_text(text)
-        os.replace(unfinished, path)
-
     def _write_csv(self, name, header, rows):
-        unfinished = self._unfinished()
         # Names of files may be any bytes.
-        with unfinished.open(
-            "w", newline="", encoding="utf-8", errors="surrogateescape"
-        ) as file:
-            writer = csv.writer(file)
-            writer.writerow(header)
-            writer.writerows(rows)
-        os.replace(unfinished, self.path / name)
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(header)
+        writer.writerows(rows)
+        self._write_whole(name, text.getvalue().encode("utf-8", "surrogateescape"))
+
+    def _write_whole(self, name, raw):
+        """Write a file of this folder by way of the working one, which is cleared away."""
+        _write(self.work / name, raw)
+        os.replace(self.work / name, self.path / name)
+
+
+def _write(path, raw):
+    with whole_file(path) as file:
+        file.write(raw)
 
 
 def _check_part(part):

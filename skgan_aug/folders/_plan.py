@@ -16,7 +16,7 @@ from ..datasets._files import list_class_files, split_folders
 from ..datasets._folder import check_options
 from ..datasets._resize import check_size
 from ..over_sampling import CycleGANOverSampler
-from ..source_classes import is_rest, resolve_sources
+from ..source_classes import resolve_sources, source_rows
 
 _THUMBNAIL_SIDE = 32  # enough to tell which classes look alike
 
@@ -157,9 +157,7 @@ class FolderPlan:
         positions : int ndarray
             In ``files``.
         """
-        source = self.sources[target]
-        is_source = self.y != target if is_rest(source, self.y) else self.y == source
-        return np.flatnonzero(is_source)
+        return source_rows(self.y, self.sources[target], target)
 
     def read(self, position, size=None):
         """Read an image.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..comparison import row_title, summarize_comparison
+from ..comparison import row_titles, summarize_comparison
 from ._figure import SCORE_TITLES, check_score, keep_as_written, new_axes
 
 _SPREADS = {"sd": "standard deviation", "interval": "95% interval"}
@@ -119,9 +119,7 @@ class SamplerComparisonDisplay:
         style = {"fmt": "o", "capsize": 3, **errorbar_kw}
         self.errorbar_ = ax.errorbar(means, positions, xerr=np.nan_to_num(spreads), **style)
 
-        several_ratios = len({row["ratio"] for row in self.rows if row["ratio"] > 0}) > 1
-        titles = [row_title(row, with_ratio=several_ratios) for row in self.rows]
-        ax.set_yticks(positions, labels=titles)
+        ax.set_yticks(positions, labels=row_titles(self.rows))
         ax.set_ylim(len(self.rows) - 0.5, -0.5)
         whiskers = f" ± {_SPREADS[self.spread]}" if np.isfinite(spreads).any() else ""
         # From the right: beside long names the axes may be narrower than this.

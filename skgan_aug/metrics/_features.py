@@ -51,7 +51,7 @@ def extract_features(classifier, X):
     >>> extract_features(classifier.fit(X[:500], y[:500]), X[500:600]).shape
     (100, 256)
     """
-    if not hasattr(classifier, "image_shape"):
+    if not (hasattr(classifier, "image_shape") and hasattr(classifier, "predict_proba")):
         raise TypeError(
             f"classifier is a {type(classifier).__name__}, but features are taken from a "
             "TorchCNNClassifier."

@@ -10,12 +10,11 @@ from .._text import printable
 from ..comparison import (
     SCORES,
     paired_difference,
-    row_title,
+    row_titles,
     sampler_title,
     summarize_comparison,
 )
-from ..inspection._figure import SCORE_TITLES, check_score, name_of
-from ._answer import (
+from ..comparison._answer import (
     answer,
     choose_baselines,
     choose_sampler,
@@ -24,6 +23,7 @@ from ._answer import (
     standing_of,
     subject,
 )
+from ..inspection._figure import SCORE_TITLES, check_score, name_of
 from ._pictures import draw_pictures
 
 
@@ -195,10 +195,9 @@ def _describe_part(condition, result, sampler, baselines, score, class_names):
 
 def _table_rows(result, sampler):
     rows = summarize_comparison(result)
-    several_ratios = len({row["ratio"] for row in rows if row["ratio"] > 0}) > 1
     return [
         {
-            "title": row_title(row, with_ratio=several_ratios),
+            "title": title,
             "is_judged": row["sampler"] == sampler,
             "cells": [
                 _with_interval(row[score], row[f"{score}_interval"]) for score in SCORES
@@ -208,7 +207,7 @@ def _table_rows(result, sampler):
             "n_failed": row["n_failed"],
             "error": row["error"],
         }
-        for row in rows
+        for title, row in zip(row_titles(rows), rows, strict=True)
     ]
 
 

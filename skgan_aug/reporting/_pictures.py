@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..comparison import paired_values, row_title, sampler_title, summarize_comparison
+from ..comparison._answer import points
 from ..inspection import (
     ClassRecallDisplay,
     RatioCurveDisplay,
@@ -17,7 +18,6 @@ from ..inspection import (
     TranslationsDisplay,
 )
 from ..inspection._figure import COLORS, GREY, SCORE_TITLES, name_of
-from ._answer import points
 
 _WIDTH = 5  # inches: on a phone letters are to stay readable
 # Drawn in this colour, and in the page's colour of text thereafter.

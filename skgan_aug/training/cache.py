@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import os
 import re
 import time
@@ -22,13 +21,13 @@ from safetensors.torch import save as save_tensors
 from .._files import regular_file, whole_file
 from .._version import __version__
 from .cyclegan import CycleGAN
+from .history import check_history
 
 _PROTOCOL = 1
 _DAMAGES = (
     *(OSError, ValueError, KeyError, TypeError, RuntimeError, OverflowError),
     SafetensorError,
 )
-_LOGGED = {"n_iter", "target_score", "discriminator_s", "discriminator_t"}
 _KEY = re.compile("[0-9a-f]{64}")
 _ENTRY, _WEIGHTS, _LOCK = ".json", ".safetensors", ".lock"
 _MOST_RECORD = 2**26  # bytes of an entry's losses and of a header, far beyond what is written
@@ -198,6 +197,8 @@ class CycleGANCache:
             cyclegan.load_state_dict(load_tensors(raw))
             cyclegan.history = check_history(record["history"])
         except _DAMAGES as error:
+            if not os.path.lexists(path):  # removed since, by a process that needs its room
+                return None
             warnings.warn(
                 f"{path} is no entry of this cache ({error}): its CycleGAN is trained anew.",
                 stacklevel=2,
@@ -294,26 +295,6 @@ def training_key(spec, config, source, target, *, generator, discriminator, seed
 def _checksum(raw, history):
     """Of the weights and the losses, so that neither can change unnoticed."""
     return hashlib.sha256(raw + json.dumps(history).encode()).hexdigest()
-
-
-def check_history(history):
-    """``history`` of a file, refused unless it is what training logs.
-
-    Raises
-    ------
-    ValueError
-        For anything but records of finite numbers with all that diagnosis looks at.
-    """
-    if not (isinstance(history, list) and all(map(_is_record, history))):
-        raise ValueError("its history is no list of losses")
-    return history
-
-
-def _is_record(record):
-    if not (isinstance(record, dict) and record.keys() >= _LOGGED):
-        return False
-    values = record.values()
-    return all(isinstance(value, int | float) and math.isfinite(value) for value in values)
 
 
 def _read(path, most_bytes):

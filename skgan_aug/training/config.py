@@ -1,6 +1,7 @@
 """What shapes the training of one CycleGAN."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
@@ -14,6 +15,8 @@ _FIRST_SHARE, _FIRST_STEP = 0.3, 300
 @dataclass(frozen=True)
 class TrainingConfig:
     """Every value that decides what a CycleGAN learns, and nothing else.
+
+    The defaults are those of :class:`~skgan_aug.CycleGANOverSampler`.
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ class TrainingConfig:
     [300, 650, 1000]
     """
 
-    max_iter: int = 1500
+    max_iter: int = 1300
     batch_size: int = 16
     learning_rate: float = 5e-4
     beta1: float = 0.5
@@ -82,7 +85,7 @@ class TrainingConfig:
     classifier_weight: float = 1.0
     pool_size: int = 64
     ema_decay: float = 0.995
-    n_snapshots: int = 0
+    n_snapshots: int = 10
     augment: tuple[str, ...] = ("color", "translation", "cutout")
     early_stopping: bool = False
     n_iter_no_change: int = 300
@@ -91,10 +94,12 @@ class TrainingConfig:
 
     def __post_init__(self):
         for name in ("max_iter", "batch_size", "n_iter_no_change"):
-            _require(self, name, getattr(self, name) >= 1, "at least 1")
-        _require(self, "learning_rate", self.learning_rate > 0, "positive")
-        weights = ("cycle_weight", "identity_weight", "classifier_weight")
-        for name in (*weights, "pool_size", "n_snapshots"):
+            _require(self, name, _is_whole(self, name, 1), "a whole number, at least 1")
+        for name in ("pool_size", "n_snapshots"):
+            _require(self, name, _is_whole(self, name, 0), "a whole number, at least 0")
+        for name in ("learning_rate", "real_label"):
+            _require(self, name, getattr(self, name) > 0, "positive")
+        for name in ("cycle_weight", "identity_weight", "classifier_weight"):
             _require(self, name, getattr(self, name) >= 0, "at least 0")
         for name in ("beta1", "ema_decay"):
             _require(self, name, 0 <= getattr(self, name) < 1, "in [0, 1)")
@@ -116,6 +121,11 @@ class TrainingConfig:
         n_snapshots = min(self.n_snapshots, 2 * self.max_iter)  # more would not differ
         steps = np.linspace(first, self.max_iter, n_snapshots).round().astype(int)
         return np.unique(np.maximum(steps, 1)).tolist()
+
+
+def _is_whole(config, name, least):
+    value = getattr(config, name)
+    return isinstance(value, Integral) and value >= least
 
 
 def _require(config, name, holds, remedy):

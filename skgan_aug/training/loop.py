@@ -103,7 +103,12 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
 
 
 def _save(trainer, checkpoint):
-    """Write a checkpoint; where that fails, say so and go on with the training."""
+    """Write a checkpoint; where that fails, say so and go on with the training.
+
+    Not while weights are no numbers: whoever went on from there could never get back.
+    """
+    if not all(weight.isfinite().all() for weight in trainer.cyclegan.parameters()):
+        return False
     try:
         save_checkpoint(trainer, checkpoint)
     except OSError as error:

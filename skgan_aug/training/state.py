@@ -1,6 +1,6 @@
 """All that a training needs to go on from between two steps."""
 
-from .cache import check_history
+from .history import check_history
 
 
 def training_state(trainer):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..comparison import paired_difference, sampler_title
+from ._samplers import sampler_title
+from ._summary import paired_difference
 
 _USUAL_BASELINES = ("smote", "random", "none")
 
