@@ -285,6 +285,15 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         -------
         self : TorchCNNClassifier
             One pass further.
+
+        Raises
+        ------
+        ValueError
+            For X, y, weights or parameters that cannot work, or a label that the first call
+            did not announce.
+
+        FloatingPointError
+            When training diverged.
         """
         self._validate_params()
         starts = not hasattr(self, "net_")
@@ -313,6 +322,15 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         -------
         probabilities : float64 ndarray of shape (n, n_classes)
             In the order of ``classes_``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+
+        ValueError
+            For rows unlike those of ``fit``, or so far out of their range that probabilities
+            are not finite.
         """
         check_is_fitted(self, "net_")
         X = check_images(self, X, reset=False, spec=self._spec)

@@ -137,6 +137,12 @@ def compare_samplers(
         :func:`example_translations`; empty without one, or for vectors);
         ``settings`` and ``versions``, what to repeat it with.
 
+    Raises
+    ------
+    ValueError
+        Before anything is trained, for data, splits, ratios or names that cannot be compared.
+        What a sampler raises is no such error: it goes into ``error``.
+
     See Also
     --------
     summarize_comparison : Means and standard deviations.

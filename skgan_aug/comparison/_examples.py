@@ -35,6 +35,11 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
         ``{(source, target): (sources, translations, nearest)}``, each of shape
         (n_examples, H, W[, C]). Nearest is by the Euclidean distance of pixels.
 
+    Raises
+    ------
+    ValueError
+        For a sampler of vectors, a pair that it has no CycleGAN of, or a class without rows.
+
     Examples
     --------
     >>> import numpy as np

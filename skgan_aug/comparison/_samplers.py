@@ -66,6 +66,11 @@ def make_samplers(samplers=None):
     estimators : dict
         ``{name: sampler or None}``.
 
+    Raises
+    ------
+    ValueError
+        For no samplers, an unknown name, or an estimator without ``fit_resample``.
+
     Examples
     --------
     >>> from skgan_aug.comparison import make_samplers

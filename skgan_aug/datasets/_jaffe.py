@@ -46,6 +46,14 @@ def load_jaffe(path, *, size=None, resize="stretch", unreadable="raise", return_
         such as "KA", for :class:`~sklearn.model_selection.LeaveOneGroupOut`;
         ``filenames``; ``unreadable``; ``DESCR``.
 
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such folder.
+
+    ValueError
+        When it holds no images, or some that cannot be read.
+
     Examples
     --------
     >>> import tempfile

@@ -31,6 +31,11 @@ def resize_images(X, size, *, resize="stretch"):
     X_resized : ndarray of shape (n, height, width) or (n, height, width, C)
         Images of the dtype of ``X``; integers are rounded, not truncated.
 
+    Raises
+    ------
+    ValueError
+        For X that holds no images of numbers, a size that is none, or an unknown ``resize``.
+
     Examples
     --------
     >>> import numpy as np
