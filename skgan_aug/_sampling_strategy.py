@@ -65,6 +65,26 @@ def resolve_sampling_strategy(sampling_strategy, y):
     }
 
 
+def check_plan(X, y, n_to_add):
+    """Refuse a plan that cannot be carried out, before hours of training.
+
+    Parameters
+    ----------
+    X, y : ndarray of shape (n, ...), (n,)
+        All rows and labels.
+
+    n_to_add : dict
+        ``{label: number of rows to add}``, of classes that gain rows.
+
+    Raises
+    ------
+    ValueError
+        For a class of a single row, or more rows than memory can hold.
+    """
+    _check_rare_classes(y, n_to_add)
+    _check_room(X, n_to_add)
+
+
 def _call(sampling_strategy, y):
     """The dict that a callable makes of y."""
     with failure_as_value_error("sampling_strategy failed on y"):
@@ -99,3 +119,25 @@ def _check_mapping(sampling_strategy, counts):
 
 def _is_whole(number):
     return isinstance(number, Real) and float(number).is_integer()
+
+
+def _check_rare_classes(y, targets):
+    for target in targets:
+        if np.count_nonzero(y == target) < 2:
+            raise ValueError(
+                f"Class {target!r} has a single row in y: a CycleGAN needs at least 2 to "
+                "learn from. Leave the class out of sampling_strategy (a dict), or merge it "
+                "with another."
+            )
+
+
+def _check_room(X, n_to_add):
+    """Refuse what the result could never hold, before hours of training."""
+    n_rows = sum(n_to_add.values())
+    try:
+        np.empty((len(X) + n_rows, *X.shape[1:]), dtype=X.dtype)
+    except (MemoryError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"sampling_strategy asks for {n_rows} more rows of shape {X.shape[1:]}, which "
+            "memory cannot hold. Ask for fewer."
+        ) from error

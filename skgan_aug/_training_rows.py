@@ -35,6 +35,19 @@ def check_sample_weight(sample_weight, X):
     return weights
 
 
+def check_synthetic_mask(synthetic_mask, X):
+    """Which rows are real; None where nobody says so."""
+    if synthetic_mask is None:
+        return None
+    mask = np.asarray(synthetic_mask)
+    if mask.dtype != bool or mask.shape != (len(X),):
+        raise ValueError(
+            f"synthetic_mask must be bool of shape ({len(X)},), one for each row of X, "
+            f"but is {mask.dtype} of shape {mask.shape}."
+        )
+    return ~mask
+
+
 def training_order(X, labels, weights):
     """Each row as often as it weighs, in an order that depends on the rows alone.
 

@@ -7,15 +7,24 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import Callback
 
+from ._classifier_checks import (
+    check_callbacks,
+    check_labels,
+    check_optimizer,
+    resolve_class_weights,
+)
 from ._classifier_net import AUGMENTATIONS, count_batches, make_net
 from ._devices import resolve_device, resolve_precision
 from ._random import draw_seed, global_seed
-from ._training_rows import check_sample_weight, hold_out, training_order
+from ._training_rows import (
+    check_sample_weight,
+    check_synthetic_mask,
+    hold_out,
+    training_order,
+)
 from ._validation import check_images, named, real_number, whole_number
 from .images import ImageSpec
 from .networks import make_classifier
@@ -299,7 +308,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         starts = not hasattr(self, "net_")
         X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
         if classes is not None:
-            classes = _check_labels(classes, y)
+            classes = check_labels(classes, y)
         if not starts and classes is not None and not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"classes={classes!r} is not what the first call to partial_fit had: "
@@ -387,7 +396,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """X, y, weights and which rows are real; without rows of weight 0."""
         X, y = self._check_X_y(X, y, reset=reset)
         weights = check_sample_weight(sample_weight, X)
-        is_real = _check_synthetic_mask(synthetic_mask, X)
+        is_real = check_synthetic_mask(synthetic_mask, X)
         if weights is None or weights.all():
             return X, y, weights, is_real
         counts = weights > 0
@@ -430,8 +439,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"augmentation={self.augmentation!r} is for images, but X holds vectors. Pass "
                 "image_shape if its rows are images, or a callable."
             )
-        _check_optimizer(self.optimizer)
-        _check_callbacks(self.callbacks)
+        check_optimizer(self.optimizer)
+        check_callbacks(self.callbacks)
 
     def _make_net(self, network, spec):
         """Wrap a network as the parameters say."""
@@ -458,7 +467,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         order, loss_weights = training_order(X, labels, weights)
         class_weights = None
         if self.class_weight is not None:
-            class_weights = _class_weights(self.class_weight, self.classes_, y[order])
+            class_weights = resolve_class_weights(self.class_weight, self.classes_, y[order])
         held_out = None
         if self.early_stopping and not is_partial:
             trains, rows = hold_out(
@@ -522,74 +531,3 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         all_rows, last = torch.from_numpy(order), torch.from_numpy(last)
         return [all_rows] * (max_epochs - n_last) + [last] * n_last
-
-
-def _check_synthetic_mask(synthetic_mask, X):
-    """Which rows are real; None where nobody says so."""
-    if synthetic_mask is None:
-        return None
-    mask = np.asarray(synthetic_mask)
-    if mask.dtype != bool or mask.shape != (len(X),):
-        raise ValueError(
-            f"synthetic_mask must be bool of shape ({len(X)},), one for each row of X, "
-            f"but is {mask.dtype} of shape {mask.shape}."
-        )
-    return ~mask
-
-
-def _check_labels(classes, y):
-    """All labels that will ever come, sorted; those of y among them."""
-    with named("classes, like y,"):
-        classes = np.unique(np.asarray(classes))
-        unknown = np.setdiff1d(y, classes)
-    if len(unknown):
-        raise ValueError(
-            f"y has the labels {unknown.tolist()}, which classes={classes} lacks."
-        )
-    return classes
-
-
-def _class_weights(class_weight, classes, y):
-    """A positive float32 for each class."""
-    try:
-        weights = torch.as_tensor(
-            compute_class_weight(class_weight, classes=classes, y=y), dtype=torch.float32
-        )
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"class_weight={class_weight!r} cannot be used: {error}") from error
-    if not (weights.isfinite() & (weights > 0)).all():
-        raise ValueError(
-            f"class_weight={class_weight!r} must hold positive numbers that float32 knows. To "
-            "leave a class out, leave out its rows."
-        )
-    return weights
-
-
-def _check_optimizer(optimizer):
-    """Refuse a class that is no optimiser, or cannot be made as every other is."""
-    if not isinstance(optimizer, type):
-        return
-    if not issubclass(optimizer, torch.optim.Optimizer):
-        raise TypeError(
-            f"optimizer={optimizer.__name__} is no subclass of torch.optim.Optimizer: pass "
-            "one, such as torch.optim.RMSprop, or 'adamw', 'adam' or 'sgd'."
-        )
-    try:
-        given: dict = {"lr": 1e-3, "weight_decay": 0.0}
-        optimizer([torch.nn.Parameter(torch.zeros(1))], **given)
-    except Exception as error:
-        raise TypeError(
-            f"optimizer={optimizer.__name__} cannot be made with lr and weight_decay "
-            f"({error}): pass one that takes both."
-        ) from error
-
-
-def _check_callbacks(callbacks):
-    """Refuse what skorch could not call."""
-    for callback in callbacks or ():
-        own = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
-        if not isinstance(own, Callback):
-            raise TypeError(
-                f"callbacks holds {callback!r}: give instances of skorch.callbacks.Callback, "
-                "or tuples of a name and one."
-            )

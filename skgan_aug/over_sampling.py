@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._devices import check_compiler, deal_devices, resolve_device, resolve_precision
 from ._files import check_path, make_folder
 from ._random import derive_seed, draw_seed, global_seed
-from ._sampling_strategy import resolve_sampling_strategy
+from ._sampling_strategy import check_plan, resolve_sampling_strategy
 from ._scale import SCALE, fraction_of_class, min_strength_of_class
 from ._validation import check_images, check_unmasked, named, real_number, whole_number
 from .images import ImageSpec
@@ -513,8 +513,7 @@ class CycleGANOverSampler(BaseOverSampler):
         spec = ImageSpec.from_array(X, self.image_shape)
         self.image_shape_ = spec.image_shape
         n_to_add = {label: n for label, n in self.sampling_strategy_.items() if n}
-        _check_rare_classes(y, n_to_add)
-        _check_room(X, n_to_add)
+        check_plan(X, y, n_to_add)
         sources = resolve_sources(self.source, X, y, list(n_to_add))
         device = resolve_device(self.device)
         if self.compile:
@@ -683,25 +682,3 @@ class CycleGANOverSampler(BaseOverSampler):
 def _position(label, classes):
     """Position of a label among the classes; -1 for all the rest together."""
     return classes.index(label) if label in classes else -1
-
-
-def _check_rare_classes(y, targets):
-    for target in targets:
-        if np.count_nonzero(y == target) < 2:
-            raise ValueError(
-                f"Class {target!r} has a single row in y: a CycleGAN needs at least 2 to "
-                "learn from. Leave the class out of sampling_strategy (a dict), or merge it "
-                "with another."
-            )
-
-
-def _check_room(X, n_to_add):
-    """Refuse what the result could never hold, before hours of training."""
-    n_rows = sum(n_to_add.values())
-    try:
-        np.empty((len(X) + n_rows, *X.shape[1:]), dtype=X.dtype)
-    except (MemoryError, ValueError, OverflowError) as error:
-        raise ValueError(
-            f"sampling_strategy asks for {n_rows} more rows of shape {X.shape[1:]}, which "
-            "memory cannot hold. Ask for fewer."
-        ) from error

@@ -19,7 +19,7 @@ TIERS = [
     {"images", "_devices", "_random", "_sampling_strategy", "_validation"},
     {"networks"},
     {"training"},
-    {"selection", "metrics", "source_classes", "_classifier_net"},
+    {"selection", "metrics", "source_classes", "_classifier_checks", "_classifier_net"},
     {"synthesis", "classification", "datasets"},
     {"synthetic_fraction"},
     {"over_sampling"},

@@ -1,0 +1,66 @@
+"""Checks of what TorchCNNClassifier is given, besides X and y themselves."""
+
+import numpy as np
+import torch
+from sklearn.utils.class_weight import compute_class_weight
+from skorch.callbacks import Callback
+
+from ._validation import named
+
+
+def check_labels(classes, y):
+    """All labels that will ever come, sorted; those of y among them."""
+    with named("classes, like y,"):
+        classes = np.unique(np.asarray(classes))
+        unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y has the labels {unknown.tolist()}, which classes={classes} lacks."
+        )
+    return classes
+
+
+def resolve_class_weights(class_weight, classes, y):
+    """A positive float32 for each class."""
+    try:
+        weights = torch.as_tensor(
+            compute_class_weight(class_weight, classes=classes, y=y), dtype=torch.float32
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"class_weight={class_weight!r} cannot be used: {error}") from error
+    if not (weights.isfinite() & (weights > 0)).all():
+        raise ValueError(
+            f"class_weight={class_weight!r} must hold positive numbers that float32 knows. To "
+            "leave a class out, leave out its rows."
+        )
+    return weights
+
+
+def check_optimizer(optimizer):
+    """Refuse a class that is no optimiser, or cannot be made as every other is."""
+    if not isinstance(optimizer, type):
+        return
+    if not issubclass(optimizer, torch.optim.Optimizer):
+        raise TypeError(
+            f"optimizer={optimizer.__name__} is no subclass of torch.optim.Optimizer: pass "
+            "one, such as torch.optim.RMSprop, or 'adamw', 'adam' or 'sgd'."
+        )
+    try:
+        given: dict = {"lr": 1e-3, "weight_decay": 0.0}
+        optimizer([torch.nn.Parameter(torch.zeros(1))], **given)
+    except Exception as error:
+        raise TypeError(
+            f"optimizer={optimizer.__name__} cannot be made with lr and weight_decay "
+            f"({error}): pass one that takes both."
+        ) from error
+
+
+def check_callbacks(callbacks):
+    """Refuse what skorch could not call."""
+    for callback in callbacks or ():
+        own = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
+        if not isinstance(own, Callback):
+            raise TypeError(
+                f"callbacks holds {callback!r}: give instances of skorch.callbacks.Callback, "
+                "or tuples of a name and one."
+            )
