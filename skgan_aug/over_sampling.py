@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._devices import check_compiler, deal_devices, resolve_device, resolve_precision
 from ._files import check_path, make_folder
+from ._frames import check_categories, round_columns
 from ._random import derive_seed, draw_seed, global_seed
 from ._sampling_strategy import check_plan, resolve_sampling_strategy
 from ._scale import SCALE, fraction_of_class, min_strength_of_class
@@ -278,7 +279,7 @@ class CycleGANOverSampler(BaseOverSampler):
         "memory": [str, Path, HasMethods("cache"), None],
         "cache_size": [Interval(Integral, 0, None, closed="left"), None],
         "checkpoint_dir": [str, Path, None],
-        "n_jobs": [whole_number(-(2**31)), None],
+        "n_jobs": [whole_number(-(2**31), -1), whole_number(1), None],
         "device": [str, torch.device],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "compile": ["boolean"],
@@ -450,12 +451,14 @@ class CycleGANOverSampler(BaseOverSampler):
         """
         self._validate_params()
         with named("X"):
+            check_categories(X)
             arrays = ArraysTransformer(X, y)
-        shape = np.shape(y)
+        dtypes, shape = getattr(X, "dtypes", ()), np.shape(y)
         X, y, is_one_hot = self._check_X_y(X, y)
         X_resampled, y_resampled = self._fit_resample(X, y)
         if is_one_hot:  # scikit-learn's label_binarize would make one column of two
             y_resampled = np.eye(shape[1], dtype=np.int64)[y_resampled]
+        round_columns(X_resampled[len(X) :], dtypes)
         return arrays.transform(X_resampled, y_resampled)
 
     def translate(self, X, *, source, target):
@@ -503,6 +506,8 @@ class CycleGANOverSampler(BaseOverSampler):
         with named("y"):
             check_unmasked(X, y)
             check_classification_targets(y)
+            if np.ndim(y) > 1 and not hasattr(y, "toarray"):
+                y = np.asarray(y)
             y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         X, y = check_images(self, X, y, reset=True)
         return X, y, is_one_hot
@@ -615,6 +620,8 @@ class CycleGANOverSampler(BaseOverSampler):
     def _train(self, X, y, seeds, spec, config, device):
         """Train a CycleGAN for each pair, or find it in ``memory``."""
         cache, devices = self._cache(), deal_devices(device, len(seeds))
+        if cache is not None:
+            make_folder("memory", cache.folder)
         if self.checkpoint_dir is not None:
             make_folder("checkpoint_dir", self.checkpoint_dir)
         # joblib starts as many processes as it is told, needed or not.

@@ -84,6 +84,26 @@ def test_npz_with_rare_classes_by_name_and_label(npz, tmp_path):
         assert image.format == "PNG"
 
 
+def test_a_damaged_file_is_left_out_and_named(tmp_path):
+    rng = np.random.RandomState(0)
+    for name in ("ant", "bee"):
+        folder = tmp_path / "insects" / name
+        folder.mkdir(parents=True)
+        for number in range(6):
+            pixels = rng.randint(256, size=(5, 5)).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{number}.png")
+    (folder / "6.png").write_bytes(b"no image")
+    options = ("compare", "--data", tmp_path / "insects", "--folds", 2, *QUICK)
+    outcome = run(*options, "--samplers", "none,random", "--rare", "bee", "--rare-count", 2)
+    assert outcome.exit_code == 0, outcome.output
+    assert "insects: 12 images" in outcome.stdout
+    assert re.search(r"1 of 13 image files cannot be read .*6\.png", outcome.stderr)
+    outcome = run(*options, "--samplers", "none,random", "--rare", "bee", "--rare-count", 4)
+    assert outcome.exit_code == 2
+    message = "--rare-count 4: class bee has 6 images, 3 to train on in each of 2 folds"
+    assert message in outcome.stderr
+
+
 def test_report_is_a_page_with_the_command_that_makes_it(npz, tmp_path):
     data = npz.rename(tmp_path / "my insects; rm.npz")
     page = tmp_path / "report.html"
@@ -187,7 +207,7 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
         (["--data", "nowhere.npz"], "no file nowhere.npz"),
         (["--samplers", "smoet"], "samplers names 'smoet'"),
         (["--rare", "eleven"], "--rare names eleven, which is no class"),
-        (["--rare-count", "5000"], "rare_count=5000"),
+        (["--rare-count", "5000"], "--rare-count 5000: class 3 has 128 images. Ask for"),
         (["--size", "big"], "--size big is no size"),
         (["--size", "0"], "--size 0 is no size"),
         (["--ratios", "0.5;1"], "--ratios 0.5;1"),
@@ -196,6 +216,8 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
         (["--plot", "out.xyz"], "--plot out.xyz"),
         (["--plot", "nowhere/out.png"], "--plot nowhere/out.png"),
         (["--report", "nowhere/out.html"], "--report nowhere/out.html"),
+        (["--json", "."], "--json . is a folder: name a file"),
+        (["--augmentation", "turns"], "classifier failed on 100 rows of X"),
     ],
 )
 def test_mistakes_end_in_one_line_and_code_2(args, message, tmp_path, monkeypatch):

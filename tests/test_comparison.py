@@ -462,6 +462,30 @@ def test_bad_arguments_are_refused_before_any_work(options, message, records):
     assert records == []
 
 
+def test_what_cannot_learn_or_be_called_is_refused_before_any_work(records):
+    X, y = make_images()
+    own = {"mine": RandomOverSampler(), "nothing": None}
+    with pytest.raises(ValueError, match=r"classifier failed on 30 rows of X .* dim 3"):
+        compare_samplers(X, y, samplers=own, classifier=DecisionTreeClassifier())
+    with pytest.raises(TypeError, match=r"classifier=<class .* is no classifier"):
+        compare_samplers(X, y, samplers=own, classifier=Recorder)
+    with pytest.raises(TypeError, match="callback=3 cannot be called"):
+        compare_samplers(X, y, samplers=own, classifier=Recorder(), callback=3)
+    train, test = np.arange(10), np.arange(30, 72)
+    with pytest.raises(ValueError, match="cv leaves a single class to train on in fold 0"):
+        compare_samplers(X, y, samplers=own, classifier=Recorder(), cv=[(train, test)])
+    assert records == []
+
+
+def test_a_class_that_has_enough_in_some_folds_stays_as_it_is_there():
+    X, y = make_vectors((50, 24))
+    result = compare_samplers(
+        X, y, samplers=["random"], classifier=DecisionTreeClassifier(), ratios=0.5, n_seeds=1
+    )
+    assert set(result.error) == {None}
+    assert sorted(result.n_train.tolist()) == [60, 60, 60, 60, 60]
+
+
 def test_bad_data_is_refused():
     X, y = make_vectors()
     tree = DecisionTreeClassifier()
@@ -473,7 +497,9 @@ def test_bad_data_is_refused():
         compare_samplers(X, y[:-1], classifier=tree)
     with pytest.raises(ValueError, match="y must hold class labels"):
         compare_samplers(X, y / 2, classifier=tree)
-    with pytest.raises(ValueError, match=r"ratios holds 0\.2, which cannot be met"):
+    with pytest.raises(ValueError, match="y holds labels of several types, int and str"):
+        compare_samplers(X, np.array([0, "1", 2], dtype=object)[y], classifier=tree)
+    with pytest.raises(ValueError, match=r"ratios holds 0\.2, at which no class gains"):
         compare_samplers(X[:60], y[:60], classifier=tree, ratios=0.2)
 
 

@@ -120,7 +120,7 @@ OF_SAMPLER = {
     ),
     "early_stopping": ([False, True, np.bool_(True)], [], FLAG[2]),
     "n_iter_no_change": WHOLE,
-    "memory": PATH,
+    "memory": (PATH[0], [], [*PATH[2], "/dev/null/folder", "x" * 5000]),
     "cache_size": ([None, 0, 10**9], [], [-1, NAN, "1MB", 1.5]),
     "checkpoint_dir": (PATH[0], [], [*PATH[2], "/dev/null/folder", "x" * 5000]),
     "n_jobs": ([None, 1], [], [0, 1.5, "two", NAN, 10**30, [1]]),

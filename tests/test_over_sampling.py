@@ -160,6 +160,40 @@ def test_one_hot_labels_come_back_one_hot():
     assert_array_equal(y_new.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "UInt8", "uint8", "boolean", "bool"])
+def test_columns_of_integers_and_bools_are_rounded(dtype):
+    """Beside floats, of which the common array then is, and nullable ones."""
+    X, y = make_images((4, 5), high=1 if dtype.startswith("bool") else 255)
+    X = X.reshape(len(X), -1).round()
+    frame = pd.DataFrame(X).astype(dtype)
+    frame[0] = X[:, 0].astype(float)
+    options = {"image_shape": (4, 5), "synthetic_fraction": 1.0}
+    X_new, _ = make_sampler(**options).fit_resample(frame, y)
+    expected, _ = make_sampler(**options).fit_resample(frame.to_numpy(float), y)
+    assert X_new.dtypes.tolist() == frame.dtypes.tolist()
+    assert_allclose(X_new.to_numpy(float)[:, 1:], expected[:, 1:], atol=0.5)
+    assert_array_equal(X_new[0], expected[:, 0])
+
+
+def test_columns_of_categories_are_refused_before_training():
+    X, y = make_images((3,))
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame["b"] = pd.Categorical(np.arange(len(X)) % 3)
+    with pytest.raises(ValueError, match=r"categorical columns \['b'\].* SMOTENC"):
+        make_sampler().fit_resample(frame, y)
+
+
+def test_one_hot_lists_and_frames_come_back_as_they_were():
+    X, y = make_images()
+    one_hot = (y[:, None] == np.unique(y)).astype(int)
+    _, expected = make_sampler().fit_resample(X, one_hot)
+    _, as_list = make_sampler().fit_resample(X, one_hot.tolist())
+    _, as_frame = make_sampler().fit_resample(X, pd.DataFrame(one_hot, columns=np.unique(y)))
+    assert as_list == expected.tolist()
+    assert_array_equal(as_frame, expected)
+    assert as_frame.columns.tolist() == np.unique(y).tolist()
+
+
 def test_one_hot_labels_of_two_classes_keep_their_columns():
     X, y = make_images()
     X, y = X[y != y[-1]], y[y != y[-1]]

@@ -4,6 +4,8 @@
 tells it: here the sampler leaves word for the classifier that is trained next in its process.
 """
 
+import numpy as np
+
 from skgan_aug import CycleGANOverSampler
 
 from .boundaries import RecordingClassifier
@@ -24,5 +26,8 @@ class RealLastClassifier(RecordingClassifier):
     """A classifier whose last epochs see originals and copies alone."""
 
     def fit(self, X, y):
-        """Fit on what :class:`MaskRecordingSampler` returned."""
-        return super().fit(X, y, synthetic_mask=MaskRecordingSampler.recorded_mask)
+        """Fit on what :class:`MaskRecordingSampler` returned, or on real rows to be tried."""
+        mask = MaskRecordingSampler.recorded_mask
+        if mask is None or len(mask) != len(X):
+            mask = np.zeros(len(X), dtype=bool)
+        return super().fit(X, y, synthetic_mask=mask)

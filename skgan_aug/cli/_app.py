@@ -98,7 +98,8 @@ def compare(
         bool, typer.Option("--flips", help="The same as --augmentation flips_shifts.")
     ] = False,
     jobs: Annotated[
-        int | None, typer.Option(help="Cells computed at the same time. Default: all cores.")
+        int | None,
+        typer.Option(min=1, help="Cells computed at the same time. Default: all cores."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all seeds.")] = 0,
     json: Annotated[
@@ -202,7 +203,9 @@ def augment(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     jobs: Annotated[
         int | None,
-        typer.Option(help="Pairs of classes trained, and held in memory, at the same time."),
+        typer.Option(
+            min=1, help="Pairs of classes trained, and held in memory, at the same time."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Drives everything.")] = 0,
     copy: Annotated[

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -110,8 +111,8 @@ def _check_outputs(settings):
     """Refuse what could not be written before the work, not after it."""
     for name in ("json", "plot", "report"):
         option, path = f"--{name}", getattr(settings, name)
-        if path is not None and not path.absolute().parent.is_dir():
-            raise ValueError(f"{option} {path}: there is no folder {path.absolute().parent}.")
+        if path is not None:
+            _check_output(option, path)
     if settings.report is not None:
         check_requirements()
     if settings.plot is not None:
@@ -126,6 +127,16 @@ def _check_outputs(settings):
             raise ValueError(
                 f"--plot {settings.plot}: the name must end in one of {', '.join(known)}."
             )
+
+
+def _check_output(option, path):
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"{option} {path}: there is no folder {folder}.")
+    if path.is_dir():
+        raise ValueError(f"{option} {path} is a folder: name a file.")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise ValueError(f"{option} {path} cannot be written: name a file elsewhere.")
 
 
 def _make_samplers(settings):

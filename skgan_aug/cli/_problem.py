@@ -1,11 +1,14 @@
 """From the options to arrays: which images are compared on, which classes are rare."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from rich.console import Console
 from sklearn.model_selection import train_test_split
 
 from ..datasets import load_digits_images, load_image_folder, load_npz, resize_images
+from ._console import as_text
 
 # Digits that look alike, so that a classifier needs to see enough of each.
 DIGITS_RARE = "3,8,9"
@@ -47,7 +50,7 @@ def load_problem(settings):
     if settings.data is None:
         title, bunch = "digits", load_digits_images()
     elif settings.data.is_dir():
-        title, bunch = settings.data.name, load_image_folder(settings.data, size=size)
+        title, bunch = settings.data.name, _load_folder(settings.data, size)
     else:
         title, bunch = settings.data.name, load_npz(settings.data)
     X, y, test = _parts(bunch, size)
@@ -59,8 +62,21 @@ def load_problem(settings):
         raise ValueError("--rare and --rare-count belong together: give both or neither.")
 
     names = _names_of_labels(y, bunch.target_names)
-    rare = None if rare is None else parse_rare(rare, names)
+    if rare is not None:
+        rare = parse_rare(rare, names)
+        _check_rare_count(rare_count, rare, y, names, 1 if test else settings.folds)
     return ImageProblem(title, X, y, test, names, rare, rare_count)
+
+
+def _load_folder(path, size):
+    """A folder without the files that cannot be read, which the terminal names."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        bunch = load_image_folder(path, size=size, unreadable="list")
+    for warning in caught:
+        text = as_text(str(warning.message), style="yellow")
+        Console(stderr=True).print(text, soft_wrap=True)
+    return bunch
 
 
 def parse_size(size):
@@ -90,6 +106,19 @@ def parse_rare(rare, names):
             )
         labels.append(known[name])
     return labels
+
+
+def _check_rare_count(rare_count, rare, y, names, folds):
+    """Refuse to keep more images of a class than every training part has."""
+    for label in rare:
+        n = np.count_nonzero(y == label)
+        n_train = n if folds == 1 else n - -(-n // folds)
+        if n_train < rare_count:
+            part = "" if folds == 1 else f", {n_train} to train on in each of {folds} folds"
+            raise ValueError(
+                f"--rare-count {rare_count}: class {names[label]} has {n} images{part}. Ask "
+                f"for at most {n_train}."
+            )
 
 
 def split_list(text):

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import f1_score, recall_score
 
-from .._sampling_strategy import resolve_sampling_strategy
+from .._callables import failure_as_value_error
 from ._samplers import prepare_sampler, resample, set_everywhere, set_training_steps
+
+_N_TRIED = 10  # rows of each class that a classifier is tried on
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,12 @@ def plan_counts(ratio, y, rare):
     When `rare` names classes, only these gain: in a set that is balanced but
     for a few images, the others would only slow the samplers down.
     """
-    n_to_add = resolve_sampling_strategy(ratio, y)
+    labels, counts = np.unique(y, return_counts=True)
+    wanted = round(ratio * counts.max())
     return {
-        label: int(n + np.count_nonzero(y == label))
-        for label, n in n_to_add.items()
-        if n > 0 and (rare is None or label in rare)
+        label: wanted
+        for label, n in zip(labels.tolist(), counts.tolist(), strict=True)
+        if n < wanted and (rare is None or label in rare)
     }
 
 
@@ -97,6 +100,31 @@ def run_cell(problem, task, ratio):
     cell["classifier_seconds"] = time.perf_counter() - start
     cell |= {"n_train": len(y), "error": None}
     return cell | score(problem, problem.y[task.test], predictions)
+
+
+def try_classifier(problem):
+    """Let the classifier learn from a few rows, before CycleGANs take their time.
+
+    Not one that is made of others: a search would search, and train samplers of its own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When it is no classifier, or fails on them.
+    """
+    classifier = problem.classifier
+    if isinstance(classifier, type) or not hasattr(classifier, "predict"):
+        raise TypeError(
+            f"classifier={classifier!r:.60} is no classifier: give an instance of one, with "
+            "fit and predict."
+        )
+    if any("__" in name for name in classifier.get_params()):
+        return
+    firsts = [np.flatnonzero(problem.y == label)[:_N_TRIED] for label in problem.classes]
+    rows = np.concatenate(firsts)
+    problem = replace(problem, classifier_steps=problem.classifier_steps and 1)
+    with failure_as_value_error(f"classifier failed on {len(rows)} rows of X"):
+        _fit_classifier(problem, problem.X[rows], problem.y[rows], 0)
 
 
 def _fit_classifier(problem, X, y, random_state):

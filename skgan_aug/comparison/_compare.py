@@ -20,7 +20,7 @@ from sklearn.utils import (
 from ..classification import TorchCNNClassifier
 from ..datasets import make_imbalanced_images
 from ..over_sampling import CycleGANOverSampler
-from ._cell import Problem, Task, plan_counts, run_task
+from ._cell import Problem, Task, plan_counts, run_task, try_classifier
 from ._examples import example_translations
 from ._provenance import collect_settings, collect_versions
 from ._samplers import make_samplers
@@ -82,7 +82,8 @@ def compare_samplers(
 
     classifier : estimator, default=None
         Trained on `X` as it is given. By default
-        :class:`~skgan_aug.TorchCNNClassifier`.
+        :class:`~skgan_aug.TorchCNNClassifier`. One that is not made of others is tried on
+        ten rows of each class first.
 
     ratios : sequence of float, default=(1.0,)
         Every class below ``ratio * n_majority`` is raised to it.
@@ -173,6 +174,8 @@ def compare_samplers(
         raise ValueError(f"rare names class {unknown[0]!r}, which is not in y.")
 
     draws = _draw_parts(y, split, n_seeds, random_state, rare, rare_count)
+    classifier = TorchCNNClassifier() if classifier is None else classifier
+    _check_callback(callback)
     problem = Problem(
         X=X,
         y=y,
@@ -180,9 +183,10 @@ def compare_samplers(
         minority_classes=_check_plans(ratios, y, draws, rare),
         rare=rare,
         image_shape=image_shape,
-        classifier=TorchCNNClassifier() if classifier is None else classifier,
+        classifier=classifier,
         classifier_steps=classifier_steps,
     )
+    try_classifier(problem)
     tasks = _plan_tasks(samplers, ratios, draws)
     cells, translations = _run_tasks(problem, tasks, n_jobs, callback)
     return Bunch(
@@ -228,6 +232,12 @@ def _check_rows(X, y, x_name, y_name):
     X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
     y = column_or_1d(np.array(y, ndmin=1))
     if y.dtype == object:
+        kinds = sorted({type(label).__name__ for label in y.tolist()})
+        if len(kinds) > 1:
+            raise ValueError(
+                f"{y_name} holds labels of several types, {' and '.join(kinds)}: give all of "
+                "one, such as y.astype(str)."
+            )
         y = np.array(y.tolist())
     check_consistent_length(X, y)
     if y.dtype.kind not in "iubUS":
@@ -266,6 +276,13 @@ def _check_ratios(ratios):
     return tuple(sorted({float(ratio) for ratio in ratios}))
 
 
+def _check_callback(callback):
+    if callback is not None and not callable(callback):
+        raise TypeError(
+            f"callback={callback!r:.60} cannot be called: give a function, or None."
+        )
+
+
 def _check_positive_int(name, value):
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
         raise ValueError(f"{name}={value!r}: give a positive int.")
@@ -277,6 +294,11 @@ def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
     draws = []
     for seed, state in enumerate(seeds.tolist()):
         for fold, (train, test) in enumerate(split(state)):
+            if len(np.unique(y[train])) < 2:
+                raise ValueError(
+                    f"cv leaves a single class to train on in fold {fold}: give a number of "
+                    "folds, or a splitter that keeps several classes in each."
+                )
             if rare_count is not None:
                 train, _ = make_imbalanced_images(
                     train, y[train], rare=rare, rare_count=rare_count, random_state=state
@@ -289,10 +311,7 @@ def _check_plans(ratios, y, draws, rare):
     """Return the classes that gain rows at the largest ratio."""
     y_train = y[draws[0][3]]
     for ratio in ratios:
-        try:
-            plan = plan_counts(ratio, y_train, rare)
-        except ValueError as error:
-            raise ValueError(f"ratios holds {ratio}, which cannot be met: {error}") from error
+        plan = plan_counts(ratio, y_train, rare)
         if not plan:
             raise ValueError(
                 f"ratios holds {ratio}, at which no class gains any rows. Give a larger one, "

@@ -1,0 +1,42 @@
+"""Columns of data frames, each with a dtype of its own."""
+
+import numpy as np
+
+
+def check_categories(X):
+    """Refuse frames with categorical columns.
+
+    Raises
+    ------
+    ValueError
+        Naming the columns.
+    """
+    dtypes = dict(getattr(X, "dtypes", {}))
+    categorical = [name for name, dtype in dtypes.items() if str(dtype) == "category"]
+    if categorical:
+        raise ValueError(
+            f"X has the categorical columns {categorical}, and a translation lies between "
+            "categories: leave them out, or use SMOTENC of imbalanced-learn."
+        )
+
+
+def round_columns(rows, dtypes):
+    """Round floats, in place, where the frame they go into has integers or bools.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, ...)
+        What a frame will hold; left alone where it is not of floats.
+
+    dtypes : iterable
+        Of the columns of the frame; empty if it is none.
+    """
+    if rows.dtype.kind != "f":
+        return
+    for column, dtype in enumerate(dtypes):
+        kind = getattr(dtype, "kind", "O")
+        if kind == "b":
+            rows[:, column] = rows[:, column] >= 0.5
+        elif kind in "iu":
+            bounds = np.iinfo(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
+            rows[:, column] = rows[:, column].round().clip(bounds.min, bounds.max)
