@@ -1,7 +1,7 @@
 """A few translations to look at, beside what they came from and what they resemble."""
 
 import numpy as np
-from sklearn.utils import _safe_indexing, column_or_1d
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 from ..images import check_image_shape
 from ..source_classes import source_rows
@@ -59,6 +59,7 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
             "image_shape=(H, W) or (H, W, C), if its rows hold images."
         )
     y = column_or_1d(y)
+    check_consistent_length(X, y)
     shape = sampler.image_shape_
     check_image_shape(np.shape(X), shape)
     examples = {}
