@@ -1,5 +1,7 @@
 """Columns of data frames, each with a dtype of its own."""
 
+from typing import Any
+
 import numpy as np
 
 
@@ -11,8 +13,8 @@ def check_categories(X):
     ValueError
         Naming the columns.
     """
-    dtypes = dict(getattr(X, "dtypes", {}))
-    categorical = [name for name, dtype in dtypes.items() if str(dtype) == "category"]
+    columns: Any = getattr(getattr(X, "dtypes", None), "items", tuple)()
+    categorical = [name for name, dtype in columns if str(dtype) == "category"]
     if categorical:
         raise ValueError(
             f"X has the categorical columns {categorical}, and a translation lies between "

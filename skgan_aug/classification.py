@@ -430,7 +430,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         net = self._make_net(old.module_.network, self._spec)
         net.history = old.history
         if type(net.optimizer_) is type(old.optimizer_):
-            net.optimizer_.state.update(old.optimizer_.state)
+            rates = {"param_groups": net.optimizer_.state_dict()["param_groups"]}
+            net.optimizer_.load_state_dict(old.optimizer_.state_dict() | rates)
         return net
 
     def _check_parameters(self, spec):

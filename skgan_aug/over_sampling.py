@@ -608,7 +608,7 @@ class CycleGANOverSampler(BaseOverSampler):
         """{label: share of translations}, of classes that gain rows."""
         fraction = self.synthetic_fraction
         if fraction == "auto":
-            rng = np.random.RandomState(derive_seed(seed, 0, len(np.unique(y))))
+            rng = np.random.RandomState(derive_seed(seed, 0))
             with warnings.catch_warnings():  # the training that counts says it again
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)

@@ -291,14 +291,6 @@ def test_a_factory_of_networks_whose_output_does_not_fit(estimator, parameter, n
     assert_refused(estimator, X, y, match)
 
 
-@pytest.mark.parametrize("parameter", ["generator", "discriminator"])
-def test_a_factory_of_networks_without_weights(parameter):
-    X, y = make_images()
-    estimator = clone(SAMPLER).set_params(**{parameter: lambda spec: nn.Identity()})
-    match = f"{parameter} factory returned a module that has no weights to learn"
-    assert_refused(estimator, X, y, match)
-
-
 @pytest.mark.parametrize(
     ("estimator", "parameter", "value"),
     [

@@ -365,8 +365,8 @@ def test_a_cache_that_may_only_be_read(read_only, whole):
     other = over_sample(random_state=1)
     with pytest.warns(UserWarning, match="memory='.*read-only' cannot be written"):
         assert_array_equal(over_sample(memory=folder, random_state=1), other)
-    with pytest.warns(UserWarning, match="memory='.*new' cannot be written"):
-        assert_array_equal(over_sample(memory=folder / "new"), whole)
+    with pytest.raises(ValueError, match=r"memory='.*new' cannot be made"):
+        over_sample(memory=folder / "new")
 
 
 def test_checkpoints_that_may_not_be_written(read_only, whole):

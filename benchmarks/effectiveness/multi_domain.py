@@ -12,7 +12,6 @@ References
 """
 
 import copy
-from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -108,7 +107,7 @@ class MultiDomainTrainer:
             )
             for optimizer in optimizers
         ]
-        moments = replace(self.config, max_iter=n_steps).snapshot_steps
+        moments = np.linspace(0.3 * n_steps, n_steps, self.config.n_snapshots).astype(int)
         snapshots = []
         for step in range(1, n_steps + 1):
             self._make_step(*optimizers, judges)

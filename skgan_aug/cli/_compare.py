@@ -135,7 +135,8 @@ def _check_output(option, path):
         raise ValueError(f"{option} {path}: there is no folder {folder}.")
     if path.is_dir():
         raise ValueError(f"{option} {path} is a folder: name a file.")
-    if not os.access(path if path.exists() else folder, os.W_OK):
+    is_device = path.exists() and not path.is_file()  # such as /dev/stdout
+    if not os.access(path if is_device else folder, os.W_OK):
         raise ValueError(f"{option} {path} cannot be written: name a file elsewhere.")
 
 

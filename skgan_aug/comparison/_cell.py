@@ -1,6 +1,7 @@
 """One cell of a comparison: resample the training part, train, score."""
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -113,7 +114,8 @@ def try_classifier(problem):
         When it is no classifier, or fails on them.
     """
     classifier = problem.classifier
-    if isinstance(classifier, type) or not hasattr(classifier, "predict"):
+    needed = ("fit", "predict", "get_params")
+    if isinstance(classifier, type) or not all(hasattr(classifier, n) for n in needed):
         raise TypeError(
             f"classifier={classifier!r:.60} is no classifier: give an instance of one, with "
             "fit and predict."
@@ -123,7 +125,9 @@ def try_classifier(problem):
     firsts = [np.flatnonzero(problem.y == label)[:_N_TRIED] for label in problem.classes]
     rows = np.concatenate(firsts)
     problem = replace(problem, classifier_steps=problem.classifier_steps and 1)
-    with failure_as_value_error(f"classifier failed on {len(rows)} rows of X"):
+    failed = f"classifier failed on {len(rows)} rows of X"
+    with failure_as_value_error(failed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # so few rows make some warn
         _fit_classifier(problem, problem.X[rows], problem.y[rows], 0)
 
 

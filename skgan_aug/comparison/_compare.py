@@ -232,11 +232,10 @@ def _check_rows(X, y, x_name, y_name):
     X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
     y = column_or_1d(np.array(y, ndmin=1))
     if y.dtype == object:
-        kinds = sorted({type(label).__name__ for label in y.tolist()})
-        if len(kinds) > 1:
+        if len({isinstance(label, str) for label in y.tolist()}) > 1:
             raise ValueError(
-                f"{y_name} holds labels of several types, {' and '.join(kinds)}: give all of "
-                "one, such as y.astype(str)."
+                f"{y_name} holds strings and other labels: give all of one kind, such as "
+                "y.astype(str)."
             )
         y = np.array(y.tolist())
     check_consistent_length(X, y)

@@ -188,8 +188,4 @@ def _checked(parameter, module, spec, wanted):
             f"The {parameter} factory returned a module that maps a batch of shape "
             f"{tuple(probe.shape)} to {shape}, but the result must begin with {wanted}."
         )
-    if not any(weight.requires_grad for weight in module.parameters()):
-        raise ValueError(
-            f"The {parameter} factory returned a module that has no weights to learn."
-        )
     return module.train()
