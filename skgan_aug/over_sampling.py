@@ -453,11 +453,12 @@ class CycleGANOverSampler(BaseOverSampler):
         with named("X"):
             check_categories(X)
             arrays = ArraysTransformer(X, y)
-        dtypes, shape = getattr(X, "dtypes", ()), np.shape(y)
+        dtypes, given_y = getattr(X, "dtypes", ()), y
         X, y, is_one_hot = self._check_X_y(X, y)
         X_resampled, y_resampled = self._fit_resample(X, y)
         if is_one_hot:  # scikit-learn's label_binarize would make one column of two
-            y_resampled = np.eye(shape[1], dtype=np.int64)[y_resampled]
+            n_columns = np.shape(given_y)[1]
+            y_resampled = np.eye(n_columns, dtype=np.int64)[y_resampled]
         round_columns(X_resampled[len(X) :], dtypes)
         return arrays.transform(X_resampled, y_resampled)
 

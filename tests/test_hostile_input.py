@@ -423,7 +423,8 @@ class HostileUser(RuleBasedStateMachine):
 
     @rule()
     def copy(self):
-        done = self.attempt(lambda: clone(self.estimator))
+        # What Python cannot copy, scikit-learn cannot clone.
+        done = self.attempt(lambda: clone(self.estimator), "cannot pickle")
         if done:
             self.estimator, self.fitted_on = done[0], None
 
