@@ -9,6 +9,7 @@ import re
 import signal
 import warnings
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -423,8 +424,11 @@ class HostileUser(RuleBasedStateMachine):
 
     @rule()
     def copy(self):
-        # What Python cannot copy, scikit-learn cannot clone.
-        done = self.attempt(lambda: clone(self.estimator), "cannot pickle")
+        try:
+            deepcopy(self.estimator.get_params())
+        except TypeError:  # what Python cannot copy, scikit-learn cannot clone
+            return
+        done = self.attempt(lambda: clone(self.estimator))
         if done:
             self.estimator, self.fitted_on = done[0], None
 
