@@ -48,8 +48,7 @@ def resolve_sampling_strategy(sampling_strategy, y):
     if callable(sampling_strategy):
         sampling_strategy = _call(sampling_strategy, y)
     if isinstance(sampling_strategy, Real) and len(counts) > 2:
-        wanted = round(float(sampling_strategy) * max(counts.values()))
-        sampling_strategy = {label: wanted for label, n in counts.items() if n < wanted}
+        sampling_strategy = counts_at_ratio(sampling_strategy, counts)
     elif isinstance(sampling_strategy, Mapping):
         _check_mapping(sampling_strategy, counts)
         sampling_strategy = dict(sampling_strategy)
@@ -63,6 +62,26 @@ def resolve_sampling_strategy(sampling_strategy, y):
         label.item() if isinstance(label, np.generic) else label: int(n)
         for label, n in n_to_add.items()
     }
+
+
+def counts_at_ratio(ratio, counts):
+    """What classes below a ratio are raised to.
+
+    Parameters
+    ----------
+    ratio : float
+        Of the largest class.
+
+    counts : dict
+        ``{label: number of rows}``.
+
+    Returns
+    -------
+    wanted : dict
+        ``{label: number of rows wanted}``, of the classes that gain some.
+    """
+    wanted = round(float(ratio) * max(counts.values()))
+    return {label: wanted for label, n in counts.items() if n < wanted}
 
 
 def check_plan(X, y, n_to_add):

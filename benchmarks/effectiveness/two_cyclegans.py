@@ -13,9 +13,12 @@ class TwoSourcesOverSampler(CycleGANOverSampler):
     """An over-sampler whose rare classes each have two sources, in turn."""
 
     def fit_resample(self, X, y):
-        """Over-sample arrays with the nearest sources, then with the second nearest."""
+        """Over-sample arrays with the first CycleGANs, then with the second."""
         X_resampled, y_resampled = super().fit_resample(X, y)
-        self._replace_every_other(X_resampled, X, y, **self._second(X, y))
+        other = CycleGANOverSampler(**(self.get_params() | self._second(X, y)))
+        # Which rows are translations depends on counts alone: the same in both.
+        turns = np.flatnonzero(self.synthetic_mask_)[::2]
+        X_resampled[turns] = other.fit_resample(X, y)[0][turns]
         return X_resampled, y_resampled
 
     def _second(self, X, y):
@@ -24,12 +27,6 @@ class TwoSourcesOverSampler(CycleGANOverSampler):
         return {
             "source": {target: _second_nearest(X, y, target, nearest) for target in nearest}
         }
-
-    def _replace_every_other(self, X_resampled, X, y, **params):
-        other = CycleGANOverSampler(**(self.get_params() | params))
-        # Which rows are translations depends on counts alone: the same in both.
-        turns = np.flatnonzero(self.synthetic_mask_)[::2]
-        X_resampled[turns] = other.fit_resample(X, y)[0][turns]
 
 
 class TwoTrainingsOverSampler(TwoSourcesOverSampler):

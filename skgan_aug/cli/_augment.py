@@ -1,7 +1,5 @@
 """``skgan-aug augment``: plan, print, fill."""
 
-import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from rich.table import Table
 from .._scale import SCALE
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
-from ._console import as_text
+from ._console import as_text, plain_warnings
 from ._jobs import default_jobs
 from ._problem import parse_size, split_list
 
@@ -83,7 +81,7 @@ def run_augmentation(settings):
     """Do what the command says, printing to the terminal."""
     check_output(settings.out, settings.folder)
     console = Console(quiet=settings.quiet)
-    with _plain_warnings():
+    with plain_warnings():
         plan = plan_folder(
             settings.folder,
             _make_sampler(settings),
@@ -182,16 +180,3 @@ def _list_left_out(plan, settings):
         )
     if (n_files or n_others) and not settings.dry_run:
         console.print(as_text(f"All of them: {settings.out / 'left_out.csv'}"), soft_wrap=True)
-
-
-@contextmanager
-def _plain_warnings():
-    """Print warnings as one line each."""
-
-    def show(message, *args, **kwargs):
-        text = " ".join(str(message).split())
-        Console(stderr=True).print(as_text(f"Warning: {text}", "yellow"), soft_wrap=True)
-
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield

@@ -1,6 +1,8 @@
 """What the terminal shows: progress and table."""
 
 import math
+import warnings
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -22,6 +24,19 @@ HEADINGS = ("balanced accuracy", "macro F1", "minority recall", "seconds")
 def as_text(text, style=""):
     """Text that holds names: shown as it is, not read as markup or obeyed by the terminal."""
     return Text(printable(text), style=style)
+
+
+@contextmanager
+def plain_warnings():
+    """Print warnings as one line each."""
+
+    def show(message, *args, **kwargs):
+        text = " ".join(str(message).split())
+        Console(stderr=True).print(as_text(f"Warning: {text}", "yellow"), soft_wrap=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 class CellProgress:

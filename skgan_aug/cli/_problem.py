@@ -1,14 +1,12 @@
 """From the options to arrays: which images are compared on, which classes are rare."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from rich.console import Console
 from sklearn.model_selection import train_test_split
 
 from ..datasets import load_digits_images, load_image_folder, load_npz, resize_images
-from ._console import as_text
+from ._console import plain_warnings
 
 # Digits that look alike, so that a classifier needs to see enough of each.
 DIGITS_RARE = "3,8,9"
@@ -70,13 +68,8 @@ def load_problem(settings):
 
 def _load_folder(path, size):
     """A folder without the files that cannot be read, which the terminal names."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        bunch = load_image_folder(path, size=size, unreadable="list")
-    for warning in caught:
-        text = as_text(str(warning.message), style="yellow")
-        Console(stderr=True).print(text, soft_wrap=True)
-    return bunch
+    with plain_warnings():
+        return load_image_folder(path, size=size, unreadable="list")
 
 
 def parse_size(size):

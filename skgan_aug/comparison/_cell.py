@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import f1_score, recall_score
 
 from .._callables import failure_as_value_error
+from .._sampling_strategy import counts_at_ratio
 from ._samplers import prepare_sampler, resample, set_everywhere, set_training_steps
 
 _N_TRIED = 10  # rows of each class that a classifier is tried on
@@ -58,12 +59,8 @@ def plan_counts(ratio, y, rare):
     for a few images, the others would only slow the samplers down.
     """
     labels, counts = np.unique(y, return_counts=True)
-    wanted = round(ratio * counts.max())
-    return {
-        label: wanted
-        for label, n in zip(labels.tolist(), counts.tolist(), strict=True)
-        if n < wanted and (rare is None or label in rare)
-    }
+    plan = counts_at_ratio(ratio, dict(zip(labels.tolist(), counts.tolist(), strict=True)))
+    return {label: n for label, n in plan.items() if rare is None or label in rare}
 
 
 def run_task(problem, task):
