@@ -25,7 +25,7 @@ from ._training_rows import (
     hold_out,
     training_order,
 )
-from ._validation import check_images, named, real_number, whole_number
+from ._validation import check_images, check_unmasked, named, real_number, whole_number
 from .images import ImageSpec
 from .networks import make_classifier
 
@@ -372,6 +372,36 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
+            Rows like those of :meth:`fit`.
+
+        y : array-like of shape (n,)
+            True labels.
+
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+            In [0, 1].
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+
+        ValueError
+            For rows unlike those of ``fit``, or labels that are masked.
+        """
+        check_unmasked(X, y)
+        return super().score(X, y, sample_weight)
 
     def _check_X_y(self, X, y, *, reset):
         with named("y"):

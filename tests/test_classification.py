@@ -53,6 +53,23 @@ def test_digits_as_images(digits):
     assert classifier.fit(X, y).score(X_test, y_test) > 0.93
 
 
+def test_the_score_is_the_share_of_right_labels():
+    X, y = make_images()
+    classifier = make_classifier().fit(X, y)
+    right = classifier.predict(X) == y
+    assert classifier.score(X, y) == right.mean()
+    weights = np.arange(1, 33)
+    assert_allclose(classifier.score(X, y, weights), np.average(right, weights=weights))
+
+
+def test_labels_behind_a_mask_are_not_scored():
+    X, y = make_images()
+    classifier = make_classifier().fit(X, y)
+    masked = np.ma.masked_array(y, mask=np.arange(32) == 5)
+    with pytest.raises(ValueError, match=r"^y has masked values: fill them"):
+        classifier.score(X, masked)
+
+
 def test_digits_as_vectors(digits):
     X, X_test, y, y_test = digits
     classifier = make_classifier(max_epochs=15, batch_size=32, learning_rate=5e-3)

@@ -329,10 +329,11 @@ class HostileUser(RuleBasedStateMachine):
         name, X, y = data_set
         train = self.estimator.fit_resample if self.is_sampler else self.estimator.fit
         kinds = set(self.kinds.values())
+        goes_on = hasattr(self.estimator, "net_") and self.estimator.warm_start is True
         done = self.attempt(lambda: train(X, y), may_train=True)
         if name is None or 2 in kinds:
             assert done is None, "what cannot work was accepted"
-        elif kinds <= {0}:
+        elif kinds <= {0} and (name == self.fitted_on or not goes_on):
             assert done is not None, "what is right was refused"
         self.fitted_on = name if done else None
         if done and self.is_sampler:
