@@ -74,8 +74,8 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
         X = _as_numbers(_densify(X))
         if spec is not None:
             rows = X if hasattr(X, "ndim") else np.asarray(X)
-            if rows.ndim > 2:  # scikit-learn would take the height for a number of features
-                spec.check_rows(rows)
+            if max(rows.ndim - 1, len(spec.row_shape)) > 1:
+                spec.check_rows(rows)  # scikit-learn takes the height for n_features
         checked = validate_data(estimator, X, y, reset=reset, allow_nd=True, dtype="numeric")
         rows = checked[0] if isinstance(checked, tuple) else checked
         if rows.dtype.kind not in "buif":

@@ -487,7 +487,6 @@ class CycleGANOverSampler(BaseOverSampler):
             When no CycleGAN was trained between the two.
         """
         check_is_fitted(self, "cyclegans_")
-        X = check_images(self, X, reset=False)
         try:
             reverse = (source, target) not in self.cyclegans_
             pair = (target, source) if reverse else (source, target)
@@ -499,7 +498,7 @@ class CycleGANOverSampler(BaseOverSampler):
                 f"No CycleGAN was trained between source={source!r} and target={target!r}. "
                 f"There are {list(self.cyclegans_)}."
             )
-        cyclegan.spec.check_rows(X)
+        X = check_images(self, X, reset=False, spec=cyclegan.spec)
         device = resolve_device(self.device)
         return cyclegan.spec.decode(cyclegan.translate(X, reverse=reverse, device=device))
 

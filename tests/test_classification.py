@@ -1,6 +1,7 @@
 """TorchCNNClassifier: it learns, repeats itself, and is a scikit-learn classifier."""
 
 import pickle
+import re
 import signal
 
 import numpy as np
@@ -174,7 +175,7 @@ def test_rows_of_another_shape_are_refused(other):
     classifier = make_classifier().fit(X, y)
     rows = make_images(shape=other)[0]
     for X_other in (rows, rows.tolist()):
-        with pytest.raises(ValueError, match=r"X has (rows of shape|30 features)"):
+        with pytest.raises(ValueError, match=rf"X has rows of shape {re.escape(str(other))}"):
             classifier.predict(X_other)
 
 

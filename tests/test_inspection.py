@@ -166,6 +166,10 @@ def test_triples_are_drawn_in_three_rows_for_each_pair():
     first = display.examples[0, 1][0][0]
     np.testing.assert_allclose(drawn[:8, :8, 0], first / 255)
     display.figure_.canvas.draw()  # dollar signs are no formula
+    by_position = TranslationsDisplay.from_estimator(
+        sampler, X, y, class_names=np.array(list(NAMES.values()))
+    )
+    assert [ax.get_title(loc="left") for ax in by_position.axes_] == titles
     one = TranslationsDisplay.from_estimator(sampler, X, y, pairs=[(0, 2)])
     assert list(one.examples) == [(0, 2)]
 

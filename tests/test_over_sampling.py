@@ -545,8 +545,9 @@ def test_translate_refuses_what_was_not_fitted():
     sampler.fit_resample(X, y)
     with pytest.raises(ValueError, match="source='common' and target='uncommon'"):
         sampler.translate(X, source="common", target="uncommon")
-    with pytest.raises(ValueError, match="rows of shape"):
-        sampler.translate(X[:, :, :4], source="common", target="rare")
+    for other in (X[:, :, :4], X.reshape(len(X), -1)):
+        with pytest.raises(ValueError, match="rows of shape"):
+            sampler.translate(other, source="common", target="rare")
 
 
 def test_history_has_finite_losses_for_each_pair():

@@ -189,5 +189,6 @@ def _check_one_size(images, files):
         if image.shape[:2] != first:
             raise ValueError(
                 f"The images differ in size: {files[0]} is {first[0]} x {first[1]}, {file} is "
-                f"{image.shape[0]} x {image.shape[1]}. Give size=, such as size={min(first)}."
+                f"{image.shape[0]} x {image.shape[1]}. Give them one size, such as "
+                f"size={min(first)} (--size {min(first)})."
             )

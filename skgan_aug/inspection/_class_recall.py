@@ -76,8 +76,9 @@ class ClassRecallDisplay:
         ratio : float, default=None
             Which ratio is drawn; by default the largest.
 
-        class_names : dict, default=None
-            How classes are called, where not by their labels.
+        class_names : dict or sequence, default=None
+            How classes are called, where not by their labels: {label: name}, or the names
+            of labels 0, 1 and so on, as ``target_names`` of a data set are.
 
         ax : matplotlib Axes, default=None
             Where to draw. By default a new figure.

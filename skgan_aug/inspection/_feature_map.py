@@ -31,8 +31,9 @@ class FeatureMapDisplay:
     is_synthetic : bool ndarray of shape (n,)
         Which images are synthetic.
 
-    class_names : dict, default=None
-        How classes are called, where not by their labels.
+    class_names : dict or sequence, default=None
+        How classes are called, where not by their labels: {label: name}, or the names
+        of labels 0, 1 and so on, as ``target_names`` of a data set are.
 
     Attributes
     ----------
@@ -101,8 +102,9 @@ class FeatureMapDisplay:
             At most so many real and as many synthetic images of each class,
             drawn at random: more would only hide each other.
 
-        class_names : dict, default=None
-            How classes are called, where not by their labels.
+        class_names : dict or sequence, default=None
+            How classes are called, where not by their labels: {label: name}, or the names
+            of labels 0, 1 and so on, as ``target_names`` of a data set are.
 
         random_state : int, RandomState or None, default=0
             Of the draw and of t-SNE.
@@ -159,8 +161,9 @@ class FeatureMapDisplay:
             At most so many real and as many synthetic images of each class,
             drawn at random; None: all.
 
-        class_names : dict, default=None
-            How classes are called, where not by their labels.
+        class_names : dict or sequence, default=None
+            How classes are called, where not by their labels: {label: name}, or the names
+            of labels 0, 1 and so on, as ``target_names`` of a data set are.
 
         random_state : int, RandomState or None, default=0
             Of the draw and of t-SNE.

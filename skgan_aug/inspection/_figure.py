@@ -48,5 +48,9 @@ def style_of(position):
 
 
 def name_of(label, class_names):
-    """Name a class for people."""
-    return printable(label if class_names is None else class_names.get(label, label))
+    """Name a class for people; of a sequence of names, the label is the position."""
+    if class_names is None:
+        return printable(label)
+    if not hasattr(class_names, "get"):
+        class_names = dict(enumerate(class_names))
+    return printable(class_names.get(label, label))

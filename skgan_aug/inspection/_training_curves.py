@@ -60,8 +60,9 @@ class TrainingCurvesDisplay:
         sampler : CycleGANOverSampler
             After `fit_resample`.
 
-        class_names : dict, default=None
-            How classes are called, where not by their labels.
+        class_names : dict or sequence, default=None
+            How classes are called, where not by their labels: {label: name}, or the names
+            of labels 0, 1 and so on, as ``target_names`` of a data set are.
 
         axes : ndarray of matplotlib Axes of shape (n_pairs, 2), default=None
             Where to draw. By default a new figure.

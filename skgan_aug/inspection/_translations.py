@@ -23,8 +23,9 @@ class TranslationsDisplay:
         ``{(source, target): (sources, translations, nearest)}``, each images
         of shape (n_examples, H, W[, C]).
 
-    class_names : dict, default=None
-        How classes are called, where not by their labels.
+    class_names : dict or sequence, default=None
+        How classes are called, where not by their labels: {label: name}, or the names
+        of labels 0, 1 and so on, as ``target_names`` of a data set are.
 
     limits : tuple of float, default=None
         Pixel values drawn as black and as white; by default 0 and 255 for
@@ -80,8 +81,9 @@ class TranslationsDisplay:
         n_examples : int, default=6
             Triples for each pair, at even steps through the source images.
 
-        class_names : dict, default=None
-            How classes are called, where not by their labels.
+        class_names : dict or sequence, default=None
+            How classes are called, where not by their labels: {label: name}, or the names
+            of labels 0, 1 and so on, as ``target_names`` of a data set are.
 
         axes : ndarray of matplotlib Axes of shape (n_pairs,), default=None
             Where to draw. By default a new figure.

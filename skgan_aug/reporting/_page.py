@@ -72,8 +72,9 @@ def write_report(
             default="balanced_accuracy"
         Which score decides.
 
-    class_names : dict, default=None
-        How classes are called, where not by their labels.
+    class_names : dict or sequence, default=None
+        How classes are called, where not by their labels: {label: name}, or the names
+        of labels 0, 1 and so on, as ``target_names`` of a data set are.
 
     command : str, default=None
         What makes the same page again.
