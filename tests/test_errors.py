@@ -292,6 +292,22 @@ def test_a_factory_of_networks_whose_output_does_not_fit(estimator, parameter, n
 
 
 @pytest.mark.parametrize(
+    ("estimator", "parameter", "network"),
+    [
+        (SAMPLER, "generator", nn.Identity()),
+        (SAMPLER, "discriminator", nn.Flatten()),
+        (CLASSIFIER, "module", nn.Sequential(nn.Flatten(), nn.AdaptiveAvgPool1d(3))),
+    ],
+    ids=["generator", "discriminator", "module"],
+)
+def test_a_factory_of_networks_without_weights(estimator, parameter, network):
+    X, y = make_images()
+    estimator = clone(estimator).set_params(**{parameter: lambda *args: network})
+    match = f"{parameter} factory returned {type(network).__name__} without a weight"
+    assert_refused(estimator, X, y, match)
+
+
+@pytest.mark.parametrize(
     ("estimator", "parameter", "value"),
     [
         (SAMPLER, "synthetic_fraction", 1.5),

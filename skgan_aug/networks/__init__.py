@@ -170,7 +170,7 @@ def _probe(spec):
 
 
 def _checked(parameter, module, spec, wanted):
-    """What a factory made, refused unless the shape of its output begins as ``wanted``."""
+    """What a factory made, refused unless its output begins as ``wanted`` and it can learn."""
     if not isinstance(module, nn.Module):
         raise TypeError(
             f"The {parameter} factory returned {type(module).__name__}, "
@@ -187,5 +187,10 @@ def _checked(parameter, module, spec, wanted):
         raise ValueError(
             f"The {parameter} factory returned a module that maps a batch of shape "
             f"{tuple(probe.shape)} to {shape}, but the result must begin with {wanted}."
+        )
+    if next(module.parameters(), None) is None:
+        raise ValueError(
+            f"The {parameter} factory returned {type(module).__name__} without a weight: "
+            "there is nothing to train."
         )
     return module.train()
