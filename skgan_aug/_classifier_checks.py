@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from sklearn.utils.class_weight import compute_class_weight
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
 from ._validation import named
 
@@ -21,10 +21,13 @@ def check_labels(classes, y):
 
 
 def resolve_class_weights(class_weight, classes, y):
-    """A positive float32 for each class."""
+    """A positive float32 for each class; 1 for those that y lacks, if they are balanced."""
+    weights = torch.ones(len(classes))
+    # scikit-learn balances no class without rows, which a partial fit may have.
+    known = np.unique(y) if class_weight == "balanced" else classes
     try:
-        weights = torch.as_tensor(
-            compute_class_weight(class_weight, classes=classes, y=y), dtype=torch.float32
+        weights[np.isin(classes, known)] = torch.as_tensor(
+            compute_class_weight(class_weight, classes=known, y=y), dtype=torch.float32
         )
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"class_weight={class_weight!r} cannot be used: {error}") from error
@@ -55,12 +58,41 @@ def check_optimizer(optimizer):
         ) from error
 
 
-def check_callbacks(callbacks):
-    """Refuse what skorch could not call."""
+def check_callbacks(callbacks, *, validates, one_cycle):
+    """Refuse what skorch could not call, and what would come to nothing.
+
+    Parameters
+    ----------
+    callbacks : iterable or None
+        As :class:`~skgan_aug.TorchCNNClassifier` takes them.
+
+    validates : bool
+        Whether rows are held back, whose scores can be watched.
+
+    one_cycle : bool
+        Whether the learning rate is set for every step.
+    """
     for callback in callbacks or ():
         own = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
         if not isinstance(own, Callback):
             raise TypeError(
                 f"callbacks holds {callback!r}: give instances of skorch.callbacks.Callback, "
                 "or tuples of a name and one."
+            )
+        kind = type(own).__name__
+        monitor = getattr(own, "monitor", None)
+        if isinstance(monitor, str) and monitor.startswith("valid_") and not validates:
+            raise ValueError(
+                f"callbacks holds {kind}(monitor={monitor!r}), but nothing is held back to "
+                "validate on: set early_stopping=True, or monitor='train_loss'."
+            )
+        if isinstance(own, LRScheduler) and one_cycle:
+            raise ValueError(
+                f"callbacks holds {kind}, whose rates learning_rate_schedule='one_cycle' "
+                "would overwrite: set learning_rate_schedule='constant'."
+            )
+        if getattr(own, "on_train", False) and isinstance(own, EpochScoring):
+            raise ValueError(
+                f"callbacks holds {kind}(on_train=True), but batches are augmented, mixed and "
+                "weighted: only what is held back can be scored. Leave on_train out."
             )

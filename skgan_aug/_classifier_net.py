@@ -18,7 +18,11 @@ AUGMENTATIONS = {
     "shifts": (translate_image,),
     "flips_shifts": (flip_image, translate_image),
 }
-_OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "adamw": torch.optim.AdamW,
+    "adam": torch.optim.Adam,
+    "sgd": torch.optim.SGD,
+}
 _PREDICTION_BATCH = 128
 _PATIENCE = 5
 _CYCLED = ("lr", "momentum", "betas")  # what a learning-rate cycle changes
@@ -83,6 +87,10 @@ class ClassifierNet(NeuralNet):
             self.train_split = None
         if interrupt.is_set():
             raise KeyboardInterrupt
+
+    def predict(self, X):
+        """Positions of the most probable classes, which skorch's scoring callbacks ask for."""
+        return self.predict_proba(X).argmax(axis=1)
 
     def _reset_rates(self):
         """Back to the rates that were asked for, from where an earlier cycle ended."""
@@ -251,12 +259,12 @@ class OneCycle(Callback):
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Plan the rates of all steps."""
         n_steps = sum(net.get_iterator(net.get_dataset(X, y), training=True).n_batches)
-        momentum = "momentum" in net.optimizer_.defaults or "betas" in net.optimizer_.defaults
+        defaults = net.optimizer_.defaults
         self.schedule_ = torch.optim.lr_scheduler.OneCycleLR(
             net.optimizer_,
             max_lr=net.lr,
             total_steps=max(2, n_steps),
-            cycle_momentum=momentum,
+            cycle_momentum="betas" in defaults or bool(defaults.get("momentum")),
         )
 
     def on_batch_end(self, net, training=False, **kwargs):
@@ -306,7 +314,7 @@ def make_net(
         ),
         criterion=nn.CrossEntropyLoss,
         criterion__label_smoothing=label_smoothing,
-        optimizer=_OPTIMIZERS.get(optimizer, optimizer),
+        optimizer=OPTIMIZERS.get(optimizer, optimizer),
         optimizer__weight_decay=weight_decay,
         lr=learning_rate,
         batch_size=batch_size,

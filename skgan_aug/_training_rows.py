@@ -1,5 +1,7 @@
 """Which rows a classifier trains on, how often, and which are held back."""
 
+import hashlib
+
 import numpy as np
 import torch
 from sklearn.utils.validation import _check_sample_weight
@@ -85,8 +87,11 @@ def training_order(X, labels, weights):
     return order, torch.from_numpy((weights / copies).astype(np.float32))
 
 
-def hold_out(X, labels, fraction, rng, *, is_real=None):
+def hold_out(X, labels, fraction, seed, *, is_real=None):
     """Split rows so that no row of one side has a copy on the other.
+
+    What is held out depends on the rows and the seed alone: a second fit of the same rows
+    holds out what the first did not learn.
 
     Parameters
     ----------
@@ -100,7 +105,8 @@ def hold_out(X, labels, fraction, rng, *, is_real=None):
         Share of the different rows of each class to hold out, at least one row of each
         class that has two different ones.
 
-    rng : numpy.random.RandomState
+    seed : int
+        Decides which.
 
     is_real : bool ndarray of shape (n,), default=None
         Rows that may be held out; None: all.
@@ -110,18 +116,23 @@ def hold_out(X, labels, fraction, rng, *, is_real=None):
     trains, held_out : bool ndarray and int64 ndarray
         Mask of the rows to train on; indices of the rows held out, without copies.
     """
-    _, first, group = np.unique(_as_bytes(X), return_index=True, return_inverse=True)
+    rows, first, group = np.unique(_as_bytes(X), return_index=True, return_inverse=True)
+    order = first[np.argsort([_hash(row, seed) for row in rows])]
     if is_real is not None:
-        first = first[is_real[first]]
+        order = order[is_real[order]]
     chosen = []
     for label in np.unique(labels):
-        different = first[labels[first] == label]
+        different = order[labels[order] == label]
         if not len(different):
             continue
         n = min(max(1, round(fraction * len(different))), len(different) - 1)
-        chosen.append(rng.permutation(different)[:n])
-    held_out = np.concatenate(chosen or [first])
+        chosen.append(different[:n])
+    held_out = np.concatenate(chosen or [order])
     return ~np.isin(group, group[held_out]), held_out
+
+
+def _hash(row, seed):
+    return hashlib.blake2b(row.tobytes(), key=b"%d" % seed, digest_size=8).hexdigest()
 
 
 def _as_bytes(X):

@@ -70,7 +70,7 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
         Naming what is wrong with X and the remedy.
     """
     with named("X"):
-        check_unmasked(X, y)
+        check_unmasked(X=X, y=y)
         X = _as_numbers(_densify(X))
         if spec is not None:
             rows = X if hasattr(X, "ndim") else np.asarray(X)
@@ -85,9 +85,9 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     return checked
 
 
-def check_unmasked(X, y):
+def check_unmasked(**arrays):
     """Refuse masks, which would be dropped, and what is below them be taken for values."""
-    for name, values in (("X", X), ("y", y)):
+    for name, values in arrays.items():
         if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
             raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
 

@@ -18,7 +18,7 @@ from ._classifier_checks import (
 )
 from ._classifier_net import AUGMENTATIONS, count_batches, make_net
 from ._devices import resolve_device, resolve_precision
-from ._random import draw_seed, global_seed
+from ._random import derive_seed, draw_seed, global_seed
 from ._training_rows import (
     check_sample_weight,
     check_synthetic_mask,
@@ -266,6 +266,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 "synthetic_mask=sampler.synthetic_mask_ to fit, or real_last=0."
             )
         goes_on = self.warm_start and hasattr(self, "net_")
+        if not goes_on:
+            self._forget()
         X, y, weights, is_real = self._check_rows(
             X, y, sample_weight, synthetic_mask, reset=not goes_on
         )
@@ -400,8 +402,13 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             For rows unlike those of ``fit``, or labels that are masked.
         """
-        check_unmasked(X, y)
+        check_unmasked(X=X, y=y)
         return super().score(X, y, sample_weight)
+
+    def _forget(self):
+        """Drop what an earlier fit learnt: it must not predict what this one is about."""
+        if hasattr(self, "net_"):
+            del self.net_
 
     def _check_X_y(self, X, y, *, reset):
         with named("y"):
@@ -434,13 +441,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         return X[counts], y[counts], weights[counts], is_real
 
     def _start(self, X, classes):
-        """Settle everything that the data decide, and make an untrained net.
-
-        From here on what an earlier fit had learnt is gone: of two fits one must not predict
-        with the classes of the other.
-        """
-        if hasattr(self, "net_"):
-            delattr(self, "net_")
+        """Settle everything that the data decide, and make an untrained net."""
         if len(classes) < 2:
             raise ValueError(
                 f"y has one class, {classes.tolist()}: a classifier needs at least 2 classes."
@@ -448,7 +449,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         spec = ImageSpec.from_array(X, self.image_shape)
         self._check_parameters(spec)
         self._random_state = check_random_state(self.random_state)
-        with global_seed(draw_seed(self._random_state)):
+        seed = draw_seed(self._random_state)
+        self._split_seed = derive_seed(seed, 1)
+        with global_seed(seed):
             network = make_classifier(self.module, spec, len(classes))
         self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
         return self._make_net(network, spec)
@@ -471,7 +474,11 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 "image_shape if its rows are images, or a callable."
             )
         check_optimizer(self.optimizer)
-        check_callbacks(self.callbacks)
+        check_callbacks(
+            self.callbacks,
+            validates=self.early_stopping,
+            one_cycle=self.learning_rate_schedule == "one_cycle",
+        )
 
     def _make_net(self, network, spec):
         """Wrap a network as the parameters say."""
@@ -502,7 +509,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         held_out = None
         if self.early_stopping and not is_partial:
             trains, rows = hold_out(
-                X, labels, self.validation_fraction, self._random_state, is_real=is_real
+                X, labels, self.validation_fraction, self._split_seed, is_real=is_real
             )
             if not len(rows):
                 raise ValueError(
@@ -548,7 +555,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     def _count_epochs(self, n_rows):
         if self.max_epochs != "auto":
             return self.max_epochs
-        n_batches = count_batches(n_rows, self.batch_size)
+        n_batches = count_batches(n_rows, int(self.batch_size))
         return min(max(_FEWEST_EPOCHS, -(-_STEPS // n_batches)), _MOST_EPOCHS)
 
     def _passes(self, order, is_real, max_epochs):

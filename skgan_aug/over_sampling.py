@@ -24,13 +24,17 @@ from ._sampling_strategy import check_plan, resolve_sampling_strategy
 from ._scale import SCALE, fraction_of_class, min_strength_of_class
 from ._validation import check_images, check_unmasked, named, real_number, whole_number
 from .images import ImageSpec
-from .networks import make_discriminator, make_generator
+from .networks import check_sendable, make_discriminator, make_generator
 from .selection import SELECTIONS, check_selection
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
 from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 
+_MADE = (  # attributes of fit_resample that fit does not set
+    *("cyclegans_", "history_", "synthetic_fraction_"),
+    *("synthetic_mask_", "source_indices_"),
+)
 _N_DIAGNOSED = 128  # rows of either class that warnings of a failed training rest on
 _N_TRIED = 128  # rows of X that a callable selection is tried on
 
@@ -147,7 +151,8 @@ class CycleGANOverSampler(BaseOverSampler):
         rising, and keep the best weights.
 
     n_iter_no_change : int, default=300
-        Steps without a better score, after which ``early_stopping`` stops.
+        Steps without a better score, which is taken every 50, after which
+        ``early_stopping`` stops.
 
     memory : None, str, path or joblib.Memory, default=None
         Folder where trained CycleGANs are kept. They are found again by the pixels of the
@@ -414,6 +419,7 @@ class CycleGANOverSampler(BaseOverSampler):
             Nothing was trained: it cannot translate yet.
         """
         self._validate_params()
+        self._forget()
         self._prepare(*self._check_X_y(X, y)[:2])
         return self
 
@@ -450,6 +456,7 @@ class CycleGANOverSampler(BaseOverSampler):
             without variety or of the source class, or let a discriminator win.
         """
         self._validate_params()
+        self._forget()
         with named("X"):
             check_categories(X)
             arrays = ArraysTransformer(X, y)
@@ -475,8 +482,8 @@ class CycleGANOverSampler(BaseOverSampler):
 
         Returns
         -------
-        X_translated : ndarray of the shape and dtype of X
-            In the range of X.
+        X_translated : ndarray of the shape of X
+            In the dtype and range of what was fitted, whatever the dtype of X.
 
         Raises
         ------
@@ -502,9 +509,15 @@ class CycleGANOverSampler(BaseOverSampler):
         device = resolve_device(self.device)
         return cyclegan.spec.decode(cyclegan.translate(X, reverse=reverse, device=device))
 
+    def _forget(self):
+        """Drop what an earlier call made: it must not stand beside what this one finds."""
+        for name in _MADE:
+            if hasattr(self, name):
+                delattr(self, name)
+
     def _check_X_y(self, X, y):
         with named("y"):
-            check_unmasked(X, y)
+            check_unmasked(X=X, y=y)
             check_classification_targets(y)
             if np.ndim(y) > 1 and not hasattr(y, "toarray"):
                 y = np.asarray(y)
@@ -523,15 +536,22 @@ class CycleGANOverSampler(BaseOverSampler):
         device = resolve_device(self.device)
         if self.compile:
             check_compiler(device)
-        for make, network in (
-            (make_generator, self.generator),
-            (make_discriminator, self.discriminator),
+        for parameter, make in (
+            ("generator", make_generator),
+            ("discriminator", make_discriminator),
         ):
             with global_seed(0):
-                make(network, spec)
+                network = make(getattr(self, parameter), spec)
+            if joblib.effective_n_jobs(self.n_jobs) > 1:
+                check_sendable(parameter, network)
         check_selection(self.selection, X[:_N_TRIED])
         for parameter in ("memory", "checkpoint_dir"):
             check_path(parameter, getattr(self, parameter))
+        if hasattr(self.memory, "cache") and not hasattr(self.memory, "location"):
+            raise ValueError(
+                f"memory={self.memory!r} does not say where it keeps things: pass a folder "
+                "or a joblib.Memory."
+            )
         return spec, n_to_add, sources, device, self._config(spec, device)
 
     def _config(self, spec, device):
@@ -625,7 +645,7 @@ class CycleGANOverSampler(BaseOverSampler):
         if self.checkpoint_dir is not None:
             make_folder("checkpoint_dir", self.checkpoint_dir)
         # joblib starts as many processes as it is told, needed or not.
-        n_jobs = self.n_jobs and min(self.n_jobs, max(1, len(seeds)))
+        n_jobs = min(joblib.effective_n_jobs(self.n_jobs), max(1, len(seeds)))
         cyclegans = joblib.Parallel(n_jobs=n_jobs)(
             joblib.delayed(train_cyclegan)(
                 spec,

@@ -67,7 +67,7 @@ def score_rows(selection, rows):
     ValueError
         When it returns anything else.
     """
-    return _checked(selection(rows), len(rows))
+    return _checked(selection(rows.copy()), len(rows))  # it may work in place
 
 
 def check_selection(selection, rows):

@@ -101,7 +101,31 @@ def test_the_key_holds_what_shapes_training_and_nothing_else():
 
 
 def make_generator(spec):
-    return torch.nn.Identity()
+    return torch.nn.Conv2d(spec.n_channels, spec.n_channels, 1)
+
+
+def test_the_key_follows_the_code_of_a_factory():
+    def make(activation):  # under one name
+        return lambda spec: torch.nn.Sequential(make_generator(spec), activation)
+
+    class Twice(torch.nn.Tanh):  # looks like Tanh, computes something else
+        __qualname__ = __name__ = "Tanh"
+
+        def forward(self, x):
+            return super().forward(2 * x)
+
+        def _get_name(self):
+            return "Tanh"
+
+    def key(parameter, factory):
+        networks = NETWORKS | {parameter: factory}
+        return training_key(SPEC, CONFIG, SOURCE, TARGET, **networks)
+
+    for parameter in ("generator", "discriminator"):
+        activations = torch.nn.Tanh(), torch.nn.Hardtanh(), Twice()
+        keys = [key(parameter, make(activation)) for activation in activations]
+        assert len(set(keys)) == 3
+        assert key(parameter, make(torch.nn.Tanh())) == keys[0]
 
 
 def test_the_key_is_of_the_kind_of_device():

@@ -18,6 +18,7 @@ from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
+from skorch.callbacks import Callback, EpochScoring
 from torch import nn
 
 from skgan_aug import TorchCNNClassifier
@@ -106,6 +107,20 @@ def test_every_optimizer(optimizer):
     X, y = make_images()
     classifier = make_classifier(optimizer=optimizer, max_epochs=25, learning_rate=1e-2)
     assert classifier.fit(X, y).score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.RMSprop])
+def test_a_cycle_gives_no_momentum_to_an_optimizer_without(optimizer):
+    momenta = []
+
+    class Watch(Callback):
+        def on_batch_end(self, net, **kwargs):
+            momenta.append(net.optimizer_.param_groups[0]["momentum"])
+
+    X, y = make_images()
+    classifier = make_classifier(optimizer=optimizer, callbacks=[Watch()], warm_start=True)
+    classifier.partial_fit(X, y).fit(X, y)
+    assert set(momenta) == {0}
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2), (9, 13, 5), (1,)], ids=str)
@@ -487,6 +502,58 @@ def test_no_validation_row_has_a_copy_among_the_training_rows():
     assert trained.isdisjoint(validated)
     assert len(trained) + len(validated) == len(np.unique(X, axis=0))
     assert len(validated) == 0.2 * 30 + 0.2 * 10
+
+
+def test_a_second_fit_holds_out_what_the_first_did_not_learn():
+    X, y = make_images((30, 30))
+    rows = {True: [], False: []}
+    classifier = make_classifier(
+        module=record_batches(rows), early_stopping=True, warm_start=True
+    ).fit(X, y)
+    validated = unique_rows(rows[False][1:])
+    order = np.random.RandomState(1).permutation(60)  # the order of rows is no matter
+    classifier.fit(X[order], y[order])
+    assert unique_rows(rows[False][1:]) == validated
+    assert unique_rows(rows[True]).isdisjoint(validated)
+    other = {True: [], False: []}
+    make_classifier(module=record_batches(other), early_stopping=True, random_state=1).fit(
+        X, y
+    )
+    assert unique_rows(other[False][1:]) != validated
+
+
+def test_callbacks_score_what_is_held_back():
+    X, y = make_images((30, 30))
+    scoring = EpochScoring("accuracy", lower_is_better=False)
+    classifier = make_classifier(early_stopping=True, callbacks=[scoring]).fit(X, y)
+    scores = [epoch["accuracy"] for epoch in classifier.history_]
+    assert len(scores) == 3
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_a_fit_that_is_refused_leaves_nothing_of_another():
+    X, y = make_images()
+    classifier = make_classifier().fit(X, y)
+    with pytest.raises(ValueError, match="continuous"):
+        classifier.fit(X[:, :4], np.linspace(0, 1, len(y)))
+    with pytest.raises(NotFittedError):
+        classifier.predict(X)
+
+
+def test_balanced_weights_of_a_part_without_a_class():
+    X, y = make_images((20, 12, 5))
+    classifier = make_classifier(class_weight="balanced")
+    classifier.partial_fit(X[:32], y[:32], classes=["dark", "light", "white"])
+    weights = classifier.net_.criterion_.weight
+    assert_allclose(weights, [32 / (2 * 20), 32 / (2 * 12), 1])
+
+
+def test_an_unsigned_batch_size_counts_epochs():
+    X, y = make_images()
+    few = {"max_epochs": "auto", "learning_rate": 1e-4}
+    classifier = make_classifier(batch_size=np.uint8(8), **few).fit(X, y)
+    expected = make_classifier(batch_size=8, **few).fit(X, y)
+    assert len(classifier.history_) == len(expected.history_)
 
 
 def test_no_synthetic_row_is_a_validation_row():

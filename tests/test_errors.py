@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse
 import torch
 from sklearn.base import clone
+from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
 from torch import nn
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
@@ -305,6 +306,59 @@ def test_a_factory_of_networks_without_weights(estimator, parameter, network):
     estimator = clone(estimator).set_params(**{parameter: lambda *args: network})
     match = f"{parameter} factory returned {type(network).__name__} without a weight"
     assert_refused(estimator, X, y, match)
+
+
+@pytest.mark.parametrize("parameter", ["generator", "discriminator"])
+@pytest.mark.parametrize(
+    ("layers", "match"),
+    [
+        (lambda: [nn.ReLU(inplace=True), nn.Conv2d(1, 1, 1)], "changes its input.*inplace"),
+        (
+            lambda: [nn.utils.spectral_norm(nn.Conv2d(1, 1, 1))],
+            "cannot be copied once it was trained.*nn.utils.parametrizations",
+        ),
+    ],
+    ids=["in place", "hooks"],
+)
+def test_a_factory_of_networks_that_cannot_be_trained_here(parameter, layers, match):
+    X, y = make_images()
+    sampler = clone(SAMPLER).set_params(**{parameter: lambda spec: nn.Sequential(*layers())})
+    assert_refused(sampler, X, y, f"{parameter} factory returned a module that {match}")
+
+
+@pytest.mark.parametrize("parameter", ["generator", "discriminator"])
+def test_networks_that_no_process_could_send_back(parameter):
+    X, y = make_images()
+    sampler = clone(SAMPLER).set_params(**{parameter: make_normalised}, n_jobs=2)
+    assert_refused(sampler, X, y, rf"{parameter} factory .*parametrized.*n_jobs=1")
+
+
+def make_normalised(spec):
+    return nn.utils.parametrizations.spectral_norm(nn.Conv2d(1, 1, 1))
+
+
+def test_a_memory_that_does_not_say_where():
+    class Memory:
+        def cache(self, function):
+            return function
+
+    X, y = make_images()
+    sampler = clone(SAMPLER).set_params(memory=Memory())
+    assert_refused(sampler, X, y, r"memory=.*Memory.*pass a folder or a joblib\.Memory")
+
+
+@pytest.mark.parametrize(
+    ("callback", "match"),
+    [
+        (EarlyStopping(), r"EarlyStopping\(monitor='valid_loss'\).*early_stopping=True"),
+        (LRScheduler("StepLR", step_size=1), "LRScheduler.*learning_rate_schedule='constant'"),
+        (EpochScoring("accuracy", on_train=True), r"on_train=True\).*Leave on_train out"),
+    ],
+    ids=["nothing to watch", "overwritten", "training batches"],
+)
+def test_callbacks_that_would_come_to_nothing(callback, match):
+    X, y = make_images()
+    assert_refused(clone(CLASSIFIER).set_params(callbacks=[callback]), X, y, match)
 
 
 @pytest.mark.parametrize(

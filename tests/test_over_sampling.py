@@ -372,6 +372,30 @@ def test_more_translations_than_source_rows_are_still_distinct(shape, selection)
     assert len({row.tobytes() for row in translations}) == 30
 
 
+def test_a_selection_that_works_in_place_leaves_translations_alone():
+    def brightest(rows):
+        return rows.reshape(len(rows), -1).sum(axis=1)
+
+    def brightest_in_place(rows):
+        rows *= 0.5
+        return brightest(rows)
+
+    X, y = make_images(dtype=np.float64)
+    expected, _ = make_sampler(selection=brightest).fit_resample(X, y)
+    X_new, _ = make_sampler(selection=brightest_in_place).fit_resample(X, y)
+    assert_array_equal(X_new, expected)
+
+
+def test_a_discriminator_of_one_number_for_each_row_selects():
+    def make_discriminator(spec):
+        return nn.Sequential(nn.Flatten(), nn.Linear(30, 1), nn.Flatten(0))
+
+    X, y = make_images()
+    options = {"discriminator": make_discriminator, "selection": "discriminator"}
+    sampler = make_sampler(**options)
+    assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
+
+
 def test_identical_translations_are_not_silent():
     X, y = make_images()
     X[y == "common"] = 7
@@ -537,6 +561,18 @@ def test_snapshots_take_turns_in_making_synthetic_rows(monkeypatch):
         assert_array_equal(row, expected[0])
 
 
+def test_fit_forgets_what_fit_resample_made():
+    X, y = make_images()
+    sampler = make_sampler()
+    sampler.fit_resample(X, y)
+    sampler.fit(X[:, :4].reshape(len(X), -1), y)
+    assert sampler.image_shape_ is None
+    for name in ("cyclegans_", "history_", "synthetic_mask_", "source_indices_"):
+        assert not hasattr(sampler, name)
+    with pytest.raises(NotFittedError):
+        sampler.translate(X, source="common", target="rare")
+
+
 def test_translate_refuses_what_was_not_fitted():
     X, y = make_images()
     sampler = make_sampler(sampling_strategy="minority", source="majority")
@@ -624,6 +660,21 @@ def test_a_pair_learns_the_same_whichever_others_there_are():
 def test_parallel_training_changes_nothing():
     X, y = make_images()
     assert_array_equal(resample(X, y, n_jobs=2), resample(X, y))
+
+
+@pytest.mark.parametrize(("n_jobs", "n_started"), [(-1, 2), (7, 2), (1, 1), (None, 1)])
+def test_no_more_processes_than_pairs(n_jobs, n_started, monkeypatch):
+    class Parallel(joblib.Parallel):
+        def __init__(self, n_jobs=None):
+            super().__init__(n_jobs=1)
+            started.append(n_jobs)
+
+    started = []
+    monkeypatch.setattr(joblib, "Parallel", Parallel)
+    monkeypatch.setattr(joblib.parallel, "cpu_count", lambda *args, **kwargs: 16)
+    monkeypatch.setattr(joblib, "effective_n_jobs", lambda n: {None: 1, -1: 16}.get(n, n))
+    make_sampler(n_jobs=n_jobs).fit_resample(*make_images())
+    assert started == [n_started]
 
 
 def test_pairs_are_dealt_over_the_gpus(monkeypatch):

@@ -399,6 +399,24 @@ def test_an_optimiser_of_the_user_starts_anew(tmp_path):
     loaded.partial_fit(X, Y)
 
 
+def test_an_optimiser_of_another_kind_starts_anew(there_and_back):
+    classifier = make_classifier(optimizer="adamw").fit(X, Y)
+    loaded = there_and_back(classifier.set_params(optimizer="sgd"))
+    assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+    both = [each.partial_fit(X, Y).predict_proba(X) for each in (loaded, classifier)]
+    assert np.array_equal(*both)
+
+
+def test_what_was_held_back_is_held_back_again(there_and_back):
+    classifier = make_classifier(early_stopping=True, warm_start=True).fit(X, Y)
+    loaded = there_and_back(classifier)
+    losses = [
+        [epoch["valid_loss"] for epoch in each.fit(X, Y).history_]
+        for each in (loaded, classifier)
+    ]
+    assert losses[0] == losses[1]
+
+
 def test_the_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "saved"
     save(make_classifier(), path)

@@ -549,6 +549,13 @@ def test_snapshots_after_an_early_stop_are_the_best_weights(monkeypatch):
     assert not torch.equal(weights(first), weights(others[0]))
 
 
+@pytest.mark.parametrize("n_iter_no_change", [1, 49, 50])
+def test_a_stop_waits_for_a_score(monkeypatch, n_iter_no_change):
+    scores = {50: 0.5, 100: 0.9, 150: 0.3}
+    trainer = early(scores, monkeypatch, n_iter_no_change=n_iter_no_change)
+    assert trainer.fit().history[-1]["n_iter"] == 150
+
+
 def test_what_keeps_rising_is_not_stopped(monkeypatch):
     rising = {step: step / 1000 for step in range(50, 251, 50)}
     assert early(rising, monkeypatch, max_iter=250).fit().history[-1]["n_iter"] == 250

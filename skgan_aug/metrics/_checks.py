@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .._validation import check_unmasked
+
 
 def check_features(real, synthetic, *, n_min=2):
     """Validate two arrays of features.
@@ -34,6 +36,7 @@ def check_features(real, synthetic, *, n_min=2):
 
 
 def _check_array(features, name, n_min):
+    check_unmasked(**{name: features})
     features = np.asarray(features)
     if features.ndim != 2 or features.shape[1] == 0:
         raise ValueError(

@@ -34,7 +34,7 @@ def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
     Raises
     ------
     ValueError
-        For features that are not two finite arrays of equal width.
+        For features that are not two finite arrays of equal width, of 2 at least.
 
     References
     ----------
@@ -53,6 +53,11 @@ def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
     """
     real, synthetic = check_features(real, synthetic)
     rows = np.concatenate([real, synthetic])
+    if rows.shape[1] < 2:
+        raise ValueError(
+            "real and synthetic have one feature, which no map in the plane is made of: pass "
+            "two or more."
+        )
     tsne = TSNE(
         perplexity=min(perplexity, (len(rows) - 1) / 3), init="pca", random_state=random_state
     )

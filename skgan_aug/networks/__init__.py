@@ -1,9 +1,13 @@
 """Networks (``torch.nn.Module`` only) and how to make one by name or by factory."""
 
+import copy
+
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from .._callables import failure_as_value_error
+from .._random import global_seed
 from .classifiers import CompactCNN, MLPClassifier, PaperCNN, SmallResNet
 from .discriminators import MLPDiscriminator, PaperDiscriminator, PatchDiscriminator
 from .generators import MaskedGenerator, MLPGenerator, ResnetGenerator
@@ -59,7 +63,8 @@ def make_generator(generator, spec):
     """
     if callable(generator):
         made = _call("generator", generator, spec)
-        return _checked("generator", made, spec, tuple(_probe(spec).shape))
+        made = _checked("generator", made, spec, tuple(_probe(spec).shape))
+        return _adversary("generator", made, spec)
     name = _resolve("generator", generator, spec, image="masked", of_images=_IMAGE_GENERATORS)
     if name == "mlp":
         return MLPGenerator(spec.n_features)
@@ -95,7 +100,9 @@ def make_discriminator(discriminator, spec):
     """
     if callable(discriminator):
         made = _call("discriminator", discriminator, spec)
-        return _checked("discriminator", made, spec, (_N_PROBES,))
+        return _adversary(
+            "discriminator", _checked("discriminator", made, spec, (_N_PROBES,)), spec
+        )
     known = _IMAGE_DISCRIMINATORS
     name = _resolve("discriminator", discriminator, spec, image="patch", of_images=known)
     if name == "mlp":
@@ -140,6 +147,29 @@ def make_classifier(module, spec, n_classes):
     if name == "mlp":
         return MLPClassifier(spec.n_features, n_classes)
     return _IMAGE_CLASSIFIERS[name](spec.n_channels, spec.image_size, n_classes)
+
+
+def check_sendable(parameter, network):
+    """Refuse a network that could not come back from the process that trained it.
+
+    Parameters
+    ----------
+    parameter : str
+        What it was made by, for the message.
+
+    network : torch.nn.Module
+        One that was made.
+
+    Raises
+    ------
+    ValueError
+        When it has layers that torch does not pickle.
+    """
+    if any(map(is_parametrized, network.modules())):
+        raise ValueError(
+            f"The {parameter} factory returned a module with parametrized layers, which no "
+            "process can send to another: set n_jobs=1, or leave them out."
+        )
 
 
 def _resolve(parameter, name, spec, *, image, of_images):
@@ -194,3 +224,28 @@ def _checked(parameter, module, spec, wanted):
             "there is nothing to train."
         )
     return module.train()
+
+
+def _adversary(parameter, module, spec):
+    """``module``, refused unless it leaves its input alone and can be copied after a step."""
+    returned = f"The {parameter} factory returned a module that"
+    trained = copy.deepcopy(module)
+    failed = f"{returned} fails on a batch while it is trained"
+    with global_seed(0), failure_as_value_error(failed):
+        noise = torch.randn_like(_probe(spec))
+        given = noise.clone()
+        trained(given)
+    if not torch.equal(given, noise):
+        raise ValueError(
+            f"{returned} changes its input, which others need as it was: leave out the "
+            "inplace=True of its first layer."
+        )
+    try:
+        copy.deepcopy(trained)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{returned} cannot be copied once it was trained ({error}): take layers of "
+            "torch.nn.utils.parametrizations, such as spectral_norm, for those of "
+            "torch.nn.utils."
+        ) from error
+    return module

@@ -77,6 +77,7 @@ def describe_classifier(classifier, tensors, prefix):
         "spec": encode_spec(spec, tensors),
         "history": encode(list(net.history), tensors),
         "random_state": None if is_shared else encode(random_state, tensors),
+        "split_seed": classifier._split_seed,
         "optimizer": describe_optimizer(classifier.optimizer, net.optimizer_, tensors),
     }
 
@@ -85,6 +86,9 @@ def restore_classifier(classifier, fitted, tensors, prefix):
     """Give a TorchCNNClassifier what it had learnt, on its device."""
     written = {name: fitted.pop(name) for name in ("spec", "history", "random_state")}
     optimizer = fitted.pop("optimizer")
+    split_seed = fitted.pop("split_seed", 0)  # which older files do not have
+    require(type(split_seed) is int and split_seed >= 0, "its split_seed is none")
+    classifier._split_seed = split_seed
     _restore_attributes(classifier, _OF_CLASSIFIER, fitted, tensors)
     spec = classifier._spec = decode_spec(written["spec"], tensors)
     _check_spec(classifier, spec)

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from .._classifier_net import OPTIMIZERS
 from ._values import decode, encode, require
 
 _STEP = "step"  # a count; the other tensors have the shape of the weights they are about
@@ -15,7 +16,7 @@ _STATES = {
 
 
 def describe_optimizer(name, optimizer, tensors):
-    """Moments and rates of an optimiser; None for one of the user's own.
+    """Moments and rates of an optimiser; None for one of the user's own or another than named.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def describe_optimizer(name, optimizer, tensors):
     -------
     written : dict or None
     """
-    if name not in _STATES:
+    if name not in _STATES or type(optimizer) is not OPTIMIZERS[name]:
         return None
     state = optimizer.state_dict()
     rates = [
@@ -43,7 +44,7 @@ def describe_optimizer(name, optimizer, tensors):
 
 def restore_optimizer(name, optimizer, written, tensors):
     """Bring an optimiser of the same weights to where it was."""
-    if name not in _STATES:
+    if name not in _STATES or written is None:
         return
     values = decode(written, tensors)
     require(isinstance(values, dict), "its optimiser is none")

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 import torch
 from filelock import FileLock
@@ -19,11 +18,14 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from .._files import regular_file, whole_file
+from .._random import global_seed
 from .._version import __version__
+from ..networks import make_discriminator, make_generator
 from .cyclegan import CycleGAN
 from .history import check_history
 
 _PROTOCOL = 1
+_N_PROBES = 4  # rows that tell networks apart
 _DAMAGES = (
     *(OSError, ValueError, KeyError, TypeError, RuntimeError, OverflowError),
     SafetensorError,
@@ -283,13 +285,33 @@ def training_key(spec, config, source, target, *, generator, discriminator, seed
         "versions": [__version__, torch.__version__],
     }
     digest.update(json.dumps(values, sort_keys=True).encode())
-    for network in (generator, discriminator):
-        name = network if isinstance(network, str) else joblib.hash(network)
+    makers = (make_generator, generator), (make_discriminator, discriminator)
+    for make, network in makers:
+        name = network
+        if not isinstance(network, str):
+            name = _behaviour(make, network, spec, source[:_N_PROBES])
         digest.update(f"network {name};".encode())
     for rows in (source, target):
         digest.update(f"{rows.dtype.str} {rows.shape};".encode())
         digest.update(np.ascontiguousarray(rows).data)
     return digest.hexdigest()
+
+
+def _behaviour(make, factory, spec, rows):
+    """What tells the networks of a factory from others: their layers, and what they compute.
+
+    Its name would stay the same where its code is edited. Other weights than the initial
+    ones are tried too, which may hide what layers do.
+    """
+    x = spec.encode(spec.as_tensor(rows))
+    with global_seed(0), torch.no_grad():
+        network = make(factory, spec)
+        answers = [network(x)]
+        for weight in network.parameters():
+            weight.normal_(std=0.1)
+        answers.append(network(x))
+    # Rounded: another processor may differ in the last bits.
+    return f"{network!r} {[f'{answer.mean():.4f} {answer.std():.4f}' for answer in answers]}"
 
 
 def _checksum(raw, history):

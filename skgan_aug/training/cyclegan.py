@@ -170,7 +170,7 @@ class CycleGAN(nn.Module):
             Means over patches, unbounded, the higher the more real.
         """
         scores = self._in_batches(self.discriminator_t, x, device)
-        return scores.flatten(1).mean(dim=1)
+        return scores.reshape(len(scores), -1).mean(dim=1)
 
     def score_target(self, x, *, device="cpu"):
         """Score translations by the auxiliary classifier.

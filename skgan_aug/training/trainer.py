@@ -193,10 +193,11 @@ class CycleGANTrainer:
 
     @property
     def has_stalled(self):
-        """Whether early stopping is on and the best score lies too far back."""
+        """Whether early stopping is on and the last score came too long after the best."""
         best = self.averages.best
         return best is not None and (
-            self.n_iter - best["n_iter"] >= self.config.n_iter_no_change
+            self.cyclegan.history[-1]["n_iter"] - best["n_iter"]
+            >= self.config.n_iter_no_change
         )
 
     @torch.no_grad()
