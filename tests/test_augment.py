@@ -509,6 +509,10 @@ class TestGoingOn:
 
 
 class TestPlan:
+    def test_a_ratio_at_which_nothing_is_made_is_said(self, pets, tmp_path, no_training):
+        outcome = run(pets, tmp_path / "out", "--ratio", "0.01", "--dry-run")
+        assert "No class gains images" in outcome.stdout
+
     def test_dry_run_writes_nothing(self, pets, tmp_path, no_training):
         before = contents(tmp_path)
         outcome = run(pets, tmp_path / "out", "--dry-run")

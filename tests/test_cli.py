@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -9,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -18,6 +20,7 @@ from skgan_aug.cli._app import app
 from skgan_aug.comparison import CELL_KEYS
 
 QUICK = ["--seeds", "1", "--classifier-steps", "5", "--jobs", "1"]
+RARE = ["--rare", "bee", "--rare-count", "6"]
 FIGURES = r"\d+\.\d( ± \d+\.\d)?"
 
 
@@ -41,6 +44,106 @@ def npz(tmp_path):
     classes = np.array(["ant", "bee", "cat"])
     np.savez(path, X_train=X, y_train=y, X_test=X_test, y_test=y_test, classes=classes)
     return path
+
+
+def test_outputs_are_written_before_the_terminal_refuses_the_table(npz, tmp_path):
+    figures = tmp_path / "out.json"
+    given = ["--data", npz, *RARE, "--samplers", "none,random", "--json", figures, *QUICK]
+    code = "import sys; from skgan_aug.cli import main; sys.argv[0] = 'skgan-aug'; main()"
+    command = [sys.executable, "-c", code, "compare", *map(str, given)]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii:strict"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"no resampling" in done.stdout
+    assert json.loads(figures.read_text())["cells"]
+
+
+def test_an_output_that_fails_takes_no_other_along(npz, tmp_path, monkeypatch):
+    figures, page = tmp_path / "out.json", tmp_path / "out.html"
+    monkeypatch.setattr(json, "dumps", lambda *args, **kwargs: 1 / 0)
+    given = ["--data", npz, *RARE, "--samplers", "none,random", *QUICK]
+    outcome = run("compare", *given, "--json", figures, "--report", page)
+    assert outcome.exit_code == 2
+    assert f"--json {figures} could not be written: division by zero" in plain(outcome.stderr)
+    assert "no resampling" in outcome.stdout
+    assert page.exists()
+    assert not figures.exists()
+
+
+def test_a_plot_that_needs_what_is_missing_is_refused_before_the_work(npz, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("xelatex not found")
+
+    monkeypatch.setattr(Figure, "savefig", fail)
+    outcome = run("compare", "--data", npz, "--plot", npz.with_suffix(".pgf"), *QUICK)
+    assert outcome.exit_code == 2
+    assert "--plot" in outcome.stderr
+    assert "xelatex not found" in plain(outcome.stderr)
+    assert not outcome.stdout
+
+
+@pytest.mark.parametrize("error", [MemoryError("16 images"), TerminatedWorkerError("killed")])
+def test_memory_that_runs_out_is_one_line(npz, monkeypatch, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(cli._compare, "compare_samplers", fail)
+    outcome = run("compare", "--data", npz, *QUICK)
+    assert outcome.exit_code == 2
+    message = plain(outcome.stderr)
+    assert message.endswith(f"Use a smaller --size, or fewer --jobs. ({error})")
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
+def test_a_memory_that_cannot_be_made_is_refused_before_the_work(npz):
+    outcome = run("compare", "--data", npz, "--memory", npz, *QUICK)
+    assert outcome.exit_code == 2
+    assert re.search(r"--memory=.*insects\.npz.* cannot be made", plain(outcome.stderr))
+    assert not outcome.stdout
+
+
+def test_folds_that_a_class_has_no_images_for(tmp_path):
+    X, y = make_arrays(ant=9, bee=3)
+    np.savez(tmp_path / "few.npz", X=X, y=y, classes=["ant", "bee"])
+    outcome = run("compare", "--data", tmp_path / "few.npz", *QUICK)
+    assert outcome.exit_code == 2
+    assert "--folds 5: class bee has 3 images" in outcome.stderr
+    assert "Give --folds 3, or" in outcome.stderr
+    np.savez(tmp_path / "one.npz", X=X[:10], y=y[:10], classes=["ant", "bee"])
+    outcome = run("compare", "--data", tmp_path / "one.npz", "--folds", 2, *QUICK)
+    assert "--folds 2: class bee has 1 image, not" in outcome.stderr
+    assert "Add images, leave the class out" in outcome.stderr
+
+
+def test_groups_stay_in_one_fold(tmp_path):
+    X, y = make_arrays(ant=24, bee=12)
+    groups = np.arange(36) // 6
+    np.savez(tmp_path / "patients.npz", X=X, y=y, groups=groups)
+    given = ["--samplers", "none", "--folds", 2, *QUICK]
+    outcome = run("compare", "--data", tmp_path / "patients.npz", *given)
+    assert "36 images of 8 x 8 for training, 2 folds, by groups; 2 classes" in outcome.stdout
+
+
+def test_images_to_validate_on_are_tested_on(tmp_path):
+    for split, n in (("training", 6), ("val", 2)):
+        for name, level in (("ant", 50), ("bee", 200)):
+            for number in range(n if name == "ant" else n - 1):
+                file = tmp_path / "set" / split / name / f"{number}.png"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                Image.new("L", (8, 8), level).save(file)
+    (tmp_path / "set" / "val" / "ant" / "5.heic").touch()
+    given = ["--samplers", "none,random", *QUICK]
+    outcome = run("compare", "--data", tmp_path / "set", *given)
+    assert outcome.exit_code == 0, outcome.output
+    assert (
+        "set: 11 images of 8 x 8 for training, 3 for validation; 2 classes" in outcome.stdout
+    )
+    assert "1 files are no images by their names" in plain(outcome.stderr)
 
 
 def test_digits_by_default():

@@ -9,6 +9,7 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -115,6 +116,39 @@ def test_perfect_and_constant_classifiers_have_known_scores():
     np.testing.assert_allclose(constant.balanced_accuracy, 1 / 3)
     assert_array_equal(constant.minority_recall, 0)
     assert_array_equal(constant.recall, [[1, 0, 0]] * 3)
+
+
+@pytest.mark.parametrize("cv", [3, GroupKFold(3)], ids=str)
+def test_rows_of_a_group_are_never_on_both_sides(records, cv):
+    X, y = make_vectors()
+    groups = np.random.default_rng(0).integers(0, 9, len(y))
+    X[:, 0] = groups
+    compare_samplers(
+        X, y, samplers=["none"], classifier=Recorder(), cv=cv, groups=groups, n_seeds=2
+    )
+    assert len(records) == 6
+    for record in records:
+        assert not set(record["X"][:, 0]) & set(record["X_test"][:, 0])
+
+
+def test_groups_that_cannot_be_folded():
+    X, y = make_vectors()
+    for groups, match in (
+        (np.arange(len(y)) % 2, "cv=3 folds cannot be made of 2 groups. Give 2 to 2"),
+        (np.arange(5), "inconsistent numbers"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            compare_samplers(X, y, cv=3, groups=groups)
+
+
+def test_the_seconds_of_every_ratio_count_the_training():
+    X, y = make_images()
+    sampler = CycleGANOverSampler(max_iter=20, batch_size=4)
+    options = {"classifier": Recorder(), "cv": 2, "n_seeds": 1, "ratios": [0.6, 0.8, 1.0]}
+    result = compare_samplers(X, y, samplers={"cyclegan": sampler}, **options)
+    by_fold = result.sampler_seconds.reshape(3, 2)
+    assert (np.diff(by_fold, axis=0) > 0).all()
+    assert (by_fold[2] < 2 * by_fold[0]).all()
 
 
 def test_samplers_are_paired_and_reach_the_same_counts(records):

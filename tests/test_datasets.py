@@ -67,6 +67,16 @@ class TestNpz:
         data = load_npz(save_npz(tmp_path, **SPLIT, groups=groups))
         np.testing.assert_array_equal(data.groups, groups)
 
+    def test_a_test_part_beside_x_and_y(self, tmp_path):
+        arrays = {"X": X_TRAIN, "y": Y_TRAIN, "X_test": X_TEST, "y_test": Y_TEST}
+        data = load_npz(save_npz(tmp_path, **arrays))
+        np.testing.assert_array_equal(data.test_images, X_TEST)
+
+    def test_labels_that_are_whole_floats(self, tmp_path):
+        data = load_npz(save_npz(tmp_path, X=X_TRAIN, y=Y_TRAIN.astype(float)))
+        np.testing.assert_array_equal(data.target, Y_TRAIN)
+        assert data.target.dtype == np.int64
+
     def test_return_x_y(self, tmp_path):
         X, y = load_npz(save_npz(tmp_path, **SPLIT), return_X_y=True)
         np.testing.assert_array_equal(X, X_TRAIN)
@@ -142,6 +152,34 @@ class TestFolder:
         data = load_image_folder(tmp_path)
         np.testing.assert_array_equal(data.images[0], [[0, 100], [200, 255]])
 
+    def test_deep_grey_levels_are_scaled_alike_in_every_file(self, tmp_path):
+        for name, brightest in (("a", 255), ("b", 256), ("c", 65535)):
+            levels = np.array([[0, brightest]], dtype=np.uint16)
+            save_image(tmp_path / name / "1.png", levels)
+        data = load_image_folder(tmp_path)
+        assert data.images.max(axis=(1, 2)).tolist() == [0, 0, 255]
+
+    def test_levels_of_12_bits_in_16_are_warned_of(self, tmp_path):
+        levels = np.array([[0, 4095]], dtype=np.uint16)
+        save_image(tmp_path / "a" / "1.png", levels)
+        with pytest.warns(UserWarning, match="nearly black: none is brighter than 15 of 255"):
+            load_image_folder(tmp_path)
+
+    def test_a_class_that_cannot_be_read_is_refused(self, tmp_path):
+        save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
+        (tmp_path / "b").mkdir()
+        (tmp_path / "b" / "1.png").write_bytes(b"damaged")
+        with (
+            pytest.warns(UserWarning, match="cannot be read"),
+            pytest.raises(ValueError, match=r"No image of class 'b' in .* can be read"),
+        ):
+            load_image_folder(tmp_path, unreadable="list")
+
+    def test_what_is_no_image_by_its_name_is_listed(self, tmp_path):
+        save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
+        (tmp_path / "a" / "2.heic").touch()
+        assert load_image_folder(tmp_path).passed_over == [str(tmp_path / "a" / "2.heic")]
+
     def test_sizes_that_differ_need_size(self, tmp_path):
         save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
         save_image(tmp_path / "b" / "2.png", X_TRAIN[0, :3])
@@ -167,6 +205,26 @@ class TestFolder:
         assert data.target.tolist() == [0, 1]
         assert data.validation_target.tolist() == data.test_target.tolist() == [0]
         np.testing.assert_array_equal(data.validation_images, X_TRAIN[:1])
+
+    def test_other_names_of_splits(self, tmp_path):
+        for split in ("training", "testing", "dev"):
+            save_image(tmp_path / split / "a" / "1.png", X_TRAIN[0])
+        data = load_image_folder(tmp_path)
+        assert data.target_names.tolist() == ["a"]
+        assert len(data.test_images) == len(data.validation_images) == 1
+
+    @pytest.mark.parametrize("other", ["pred", "testing"])
+    def test_splits_beside_something_else_are_refused(self, tmp_path, other):
+        for split in ("train", "test", other):
+            save_image(tmp_path / split / "a" / "1.png", X_TRAIN[0])
+        words = rf"holds .*train.* beside {'test' if other == 'testing' else other}"
+        with pytest.raises(ValueError, match=words):
+            load_image_folder(tmp_path)
+
+    def test_a_class_may_be_called_train(self, tmp_path):
+        for name in ("train", "bus"):
+            save_image(tmp_path / name / "1.png", X_TRAIN[0])
+        assert load_image_folder(tmp_path).target_names.tolist() == ["bus", "train"]
 
     def test_a_class_that_only_other_splits_have_is_refused(self, tmp_path):
         save_image(tmp_path / "train" / "a" / "1.png", X_TRAIN[0])

@@ -12,4 +12,7 @@ def main():
         sys.exit(f"skgan-aug needs {error.name}: pip install 'skgan_aug[cli]'")
     from ._app import app
 
+    for stream in (sys.stdout, sys.stderr):  # not all encodings have a minus sign
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     app()

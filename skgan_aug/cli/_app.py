@@ -1,5 +1,6 @@
 """The commands and their options."""
 
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,8 @@ from ._augment import AugmentSettings, run_augmentation
 from ._cache import clear_cache, list_cache
 from ._compare import CompareSettings, run_comparison
 from ._console import as_text
+
+_MENDABLE = ValueError, TypeError, OSError, ImportError, FloatingPointError
 
 app = typer.Typer(
     help="Over-sample rare image classes with CycleGAN translations.",
@@ -274,7 +277,9 @@ def _plain_errors():
     """Print what the user can mend as one line, and exit with 2."""
     try:
         yield
-    except (ValueError, TypeError, OSError, ImportError) as error:
+    except (*_MENDABLE, MemoryError, BrokenExecutor) as error:
         message = " ".join(str(error).split())
+        if isinstance(error, MemoryError | BrokenExecutor):
+            message = f"Memory ran out. Use a smaller --size, or fewer --jobs. ({message})"
         Console(stderr=True).print(as_text(f"Error: {message}", "red"), soft_wrap=True)
         raise typer.Exit(2) from error

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from .._files import make_folder
 from .._scale import SCALE
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
@@ -93,6 +94,8 @@ def run_augmentation(settings):
         _list_left_out(plan, settings)
         if settings.dry_run:
             return
+        if settings.memory is not None:
+            make_folder("--memory", settings.memory)
         plan.sampler.set_params(n_jobs=_n_jobs(settings, plan))
         try:
             augment_folder(plan, settings.out, copy=settings.copy)
@@ -160,6 +163,8 @@ def _print_plan(plan, console):
         figures = (str(n) for n in (*counts, sum(counts)))
         table.add_row(as_text(entry.name), *figures, as_text(entry.source or ""))
     console.print(table)
+    if not any(entry.n_synthetic + entry.n_duplicates for entry in plan.classes):
+        console.print("No class gains images: all of them have enough for this --ratio.")
 
 
 def _list_left_out(plan, settings):

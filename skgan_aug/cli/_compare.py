@@ -5,11 +5,12 @@ import math
 import os
 import shlex
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 
 from rich.console import Console
 
-from .._files import output_file
+from .._files import make_folder, output_file
 from .._text import printable
 from ..classification import TorchCNNClassifier
 from ..comparison import CELL_KEYS, compare_samplers, make_samplers, summarize_comparison
@@ -85,6 +86,7 @@ def run_comparison(settings):
             classifier=TorchCNNClassifier(augmentation=settings.augmentation),
             ratios=ratios,
             cv=settings.folds,
+            groups=problem.groups,
             test=problem.test,
             n_seeds=settings.seeds,
             random_state=settings.seed,
@@ -95,16 +97,30 @@ def run_comparison(settings):
             callback=progress.advance,
         )
     rows = summarize_comparison(result)
+    # Before the table, which a terminal may refuse.
+    failures = _write_outputs(settings, problem, result, rows)
     console.print(summary_table(rows), soft_wrap=True)
     console.print(_verdict(result), highlight=False, soft_wrap=True)
-    if settings.json is not None:
-        with output_file(settings.json) as file:
-            text = json.dumps(_as_json(settings, problem, result, rows), indent=1)
-            file.write(text.encode())
-    if settings.plot is not None:
-        _draw(result, problem, settings.plot)
-    if settings.report is not None:
-        _write_report(settings, problem, result)
+    if failures:
+        raise OSError(" ".join(failures))
+
+
+def _write_outputs(settings, problem, result, rows):
+    """Write what was asked for, and say what could not be: it takes nothing else along."""
+    failures = []
+    for name, write in (
+        ("json", lambda path: _write_json(settings, problem, result, rows, path)),
+        ("plot", lambda path: _draw(result, problem, path)),
+        ("report", lambda path: _write_report(settings, problem, result, path)),
+    ):
+        path = getattr(settings, name)
+        try:
+            if path is not None:
+                write(path)
+        except Exception as error:  # the other outputs can still be written
+            reason = str(error).rstrip(".")
+            failures.append(f"--{name} {path} could not be written: {reason}.")
+    return failures
 
 
 def _check_outputs(settings):
@@ -127,6 +143,14 @@ def _check_outputs(settings):
             raise ValueError(
                 f"--plot {settings.plot}: the name must end in one of {', '.join(known)}."
             )
+        try:
+            Figure().savefig(BytesIO(), format=suffix)
+        except Exception as error:  # pgf needs a TeX that may be missing
+            raise ValueError(
+                f"--plot {settings.plot}: {suffix} cannot be written here: {error}."
+            ) from error
+    if settings.memory is not None:
+        make_folder("--memory", settings.memory)
 
 
 def _check_output(option, path):
@@ -182,11 +206,17 @@ def _draw(result, problem, path):
         display.figure_.savefig(file, format=path.suffix[1:], dpi=150)
 
 
-def _write_report(settings, problem, result):
+def _write_json(settings, problem, result, rows, path):
+    text = json.dumps(_as_json(settings, problem, result, rows), indent=1)
+    with output_file(path) as file:
+        file.write(text.encode())
+
+
+def _write_report(settings, problem, result, path):
     condition = CONDITIONS.get(settings.augmentation)
     write_report(
         {condition: result} if condition else result,
-        settings.report,
+        path,
         title=problem.title,
         description=problem.describe(settings.folds),
         class_names=problem.names,

@@ -1,5 +1,6 @@
 """From the options to arrays: which images are compared on, which classes are rare."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,9 @@ class ImageProblem:
     title: str
     X: np.ndarray
     y: np.ndarray
+    groups: np.ndarray | None
     test: tuple | None
+    test_role: str
     names: dict
     rare: list | None
     rare_count: int | None
@@ -29,9 +32,8 @@ class ImageProblem:
     def describe(self, folds):
         """Say in one line what the problem is."""
         shape = " x ".join(str(side) for side in self.X.shape[1:])
-        held_out = (
-            f"{folds} folds" if self.test is None else f"{len(self.test[0])} for testing"
-        )
+        folds = f"{folds} folds" + ("" if self.groups is None else ", by groups")
+        held_out = folds if self.test is None else f"{len(self.test[0])} for {self.test_role}"
         line = (
             f"{self.title}: {len(self.X)} images of {shape} for training, {held_out}; "
             f"{len(self.names)} classes"
@@ -48,28 +50,40 @@ def load_problem(settings):
     if settings.data is None:
         title, bunch = "digits", load_digits_images()
     elif settings.data.is_dir():
-        title, bunch = settings.data.name, _load_folder(settings.data, size)
+        title = settings.data.resolve().name
+        bunch = _load_folder(settings.data, size)
     else:
         title, bunch = settings.data.name, load_npz(settings.data)
-    X, y, test = _parts(bunch, size)
+    X, y, test, test_role = _parts(bunch, size)
     rare, rare_count = settings.rare, settings.rare_count
     if settings.data is None:
         X, y, test = _hold_out_digits(X, y, settings.seed)
+        test_role = "testing"
         rare, rare_count = rare or DIGITS_RARE, rare_count or DIGITS_RARE_COUNT
     elif (rare is None) != (rare_count is None):
         raise ValueError("--rare and --rare-count belong together: give both or neither.")
 
     names = _names_of_labels(y, bunch.target_names)
+    if test is None:
+        _check_folds(settings.folds, y, names)
     if rare is not None:
         rare = parse_rare(rare, names)
         _check_rare_count(rare_count, rare, y, names, 1 if test else settings.folds)
-    return ImageProblem(title, X, y, test, names, rare, rare_count)
+    groups = bunch.get("groups")
+    return ImageProblem(title, X, y, groups, test, test_role, names, rare, rare_count)
 
 
 def _load_folder(path, size):
     """A folder without the files that cannot be read, which the terminal names."""
     with plain_warnings():
-        return load_image_folder(path, size=size, unreadable="list")
+        bunch = load_image_folder(path, size=size, unreadable="list")
+        if files := bunch.passed_over:
+            warnings.warn(
+                f"{len(files)} files are no images by their names and are left out, such as "
+                f"{files[0]}.",
+                stacklevel=1,
+            )
+    return bunch
 
 
 def parse_size(size):
@@ -101,6 +115,20 @@ def parse_rare(rare, names):
     return labels
 
 
+def _check_folds(folds, y, names):
+    """Refuse folds that cannot all have images of each class."""
+    labels, counts = np.unique(y, return_counts=True)
+    if folds <= counts.min():
+        return
+    name, n = names[labels[counts.argmin()].item()], counts.min()
+    remedy = f"Give --folds {n}, or" if n > 1 else "Add images, leave the class out, or give"
+    images = "1 image" if n == 1 else f"{n} images"
+    raise ValueError(
+        f"--folds {folds}: class {name} has {images}, not one for each fold. {remedy} images "
+        "to test on: a folder of train and test, or an archive with X_test and y_test."
+    )
+
+
 def _check_rare_count(rare_count, rare, y, names, folds):
     """Refuse to keep more images of a class than every training part has."""
     for label in rare:
@@ -120,16 +148,16 @@ def split_list(text):
 
 
 def _parts(bunch, size):
+    """Images and labels to train on; those to test on, and what they are for."""
     # Archives may hold plain vectors, which have no `images`.
-    X, X_test = (
-        bunch.get("images", bunch.data),
-        bunch.get("test_images", bunch.get("test_data")),
-    )
-    if size is not None:
-        X = resize_images(X, size)
-        X_test = None if X_test is None else resize_images(X_test, size)
-    test = None if X_test is None else (X_test, bunch.test_target)
-    return X, bunch.target, test
+    X = bunch.get("images", bunch.data)
+    X = X if size is None else resize_images(X, size)
+    for split, role in (("test", "testing"), ("validation", "validation")):
+        X_test = bunch.get(f"{split}_images", bunch.get(f"{split}_data"))
+        if X_test is not None:
+            X_test = X_test if size is None else resize_images(X_test, size)
+            return X, bunch.target, (X_test, bunch[f"{split}_target"]), role
+    return X, bunch.target, None, ""
 
 
 def _hold_out_digits(X, y, seed):

@@ -66,7 +66,7 @@ def standing_of(difference):
     return "lowered" if difference.high < 0 else "undecided"
 
 
-def answer(result, sampler, baselines, *, score, score_title):
+def answer(result, sampler, baselines, *, score, score_title, condition=None):
     """Say how a sampler stands against others, no more surely than its intervals allow.
 
     Parameters
@@ -86,12 +86,28 @@ def answer(result, sampler, baselines, *, score, score_title):
     score_title : str
         How it is called.
 
+    condition : str, default=None
+        Under which all were compared, such as "with flips".
+
     Returns
     -------
     sentence : str
         "raised" and "lowered" only where the 95% interval of the paired difference
-        excludes zero.
+        excludes zero. Of several ratios it is about the largest: the best one would
+        flatter.
     """
+    lead = ", ".join(filter(None, (condition, at_ratio(result))))
+    sentence = _sentence(result, sampler, baselines, score, score_title)
+    return f"{lead[0].upper()}{lead[1:]}, {sentence}" if lead else sentence
+
+
+def at_ratio(result):
+    """Name the ratio that a verdict is about, where there are several."""
+    ratios = np.unique(result.ratio[~np.isnan(result.ratio)])
+    return f"at ratio {ratios[-1]:g}" if len(ratios) > 1 else None
+
+
+def _sentence(result, sampler, baselines, score, score_title):
     if not baselines:
         return f"{subject(sampler)} was compared with nothing else."
     by_standing: dict = {}

@@ -8,7 +8,7 @@ from operator import not_
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from sklearn.model_selection import StratifiedKFold, check_cv
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.utils import (
     Bunch,
     check_array,
@@ -49,6 +49,7 @@ def compare_samplers(
     classifier=None,
     ratios=(1.0,),
     cv=5,
+    groups=None,
     test=None,
     n_seeds=3,
     random_state=0,
@@ -92,6 +93,10 @@ def compare_samplers(
         Stratified folds, shuffled anew for each seed, or how else to split.
         Not used when `test` is given.
 
+    groups : array-like of shape (n,), default=None
+        Who or what each row shows: rows of one group stay in one fold, so that
+        nobody is tested on faces or cells that were trained on.
+
     test : tuple (X_test, y_test), default=None
         A test split; then there is one fold per seed.
 
@@ -130,11 +135,11 @@ def compare_samplers(
         ``sampler``, ``ratio`` (NaN without resampling), ``seed`` and ``fold``
         (counted from 0), ``balanced_accuracy``, ``macro_f1``,
         ``minority_recall`` (mean over ``minority_classes``), ``recall`` of
-        shape (n_cells, n_classes), ``n_train``, ``sampler_seconds``,
-        ``classifier_seconds``, ``error`` (None, or why the sampler failed;
-        then scores are NaN). Further ``classes`` and ``minority_classes``,
-        those that gain rows at the largest ratio; ``translations``, examples
-        from the first CycleGAN over-sampler on the first draw (see
+        shape (n_cells, n_classes), ``n_train``, ``sampler_seconds`` (as if no ratio
+        shared its CycleGANs with another), ``classifier_seconds``, ``error`` (None,
+        or why the sampler failed; then scores are NaN). Further ``classes`` and
+        ``minority_classes``, those that gain rows at the largest ratio;
+        ``translations``, examples from the first CycleGAN over-sampler on the first draw (see
         :func:`example_translations`; empty without one, or for vectors);
         ``settings`` and ``versions``, what to repeat it with.
 
@@ -160,7 +165,7 @@ def compare_samplers(
     >>> result.sampler.tolist()
     ['none', 'none', 'none', 'smote', 'smote', 'smote']
     """
-    X, y, split = _check_data(X, y, test, cv)
+    X, y, split = _check_data(X, y, test, cv, groups)
     samplers = make_samplers(samplers)
     ratios = _check_ratios(ratios)
     _check_positive_int("n_seeds", n_seeds)
@@ -199,13 +204,13 @@ def compare_samplers(
     )
 
 
-def _check_data(X, y, test, cv):
+def _check_data(X, y, test, cv, groups):
     """Return all rows, all labels and a splitter ``random_state -> [(train, test)]``."""
     X, y = _check_rows(X, y, "X", "y")
     if len(np.unique(y)) < 2:
         raise ValueError("y holds a single class. A comparison needs at least two.")
     if test is None:
-        return X, y, _fold_splitter(cv, y)
+        return X, y, _fold_splitter(cv, y, groups)
     try:
         X_test, y_test = test
     except (TypeError, ValueError):
@@ -246,7 +251,10 @@ def _check_rows(X, y, x_name, y_name):
     return X, y
 
 
-def _fold_splitter(cv, y):
+def _fold_splitter(cv, y, groups):
+    if groups is not None:
+        groups = column_or_1d(np.array(groups))
+        check_consistent_length(y, groups)
     if isinstance(cv, Integral):
         labels, counts = np.unique(y, return_counts=True)
         if not 2 <= int(cv) <= counts.min():
@@ -255,11 +263,18 @@ def _fold_splitter(cv, y):
                 f"cv={cv} folds cannot be made: every class must be in each, and class "
                 f"{rarest!r} has {counts.min()} images. Give 2 to {counts.min()}, or test=."
             )
+        n_groups = None if groups is None else len(np.unique(groups))
+        if n_groups is not None and n_groups < int(cv):
+            raise ValueError(
+                f"cv={cv} folds cannot be made of {n_groups} groups. Give 2 to {n_groups}, or "
+                "test=."
+            )
+        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         return lambda random_state: list(
-            StratifiedKFold(cv, shuffle=True, random_state=random_state).split(y, y)
+            kind(cv, shuffle=True, random_state=random_state).split(y, y, groups)
         )
     splitter = check_cv(cv, y, classifier=True)
-    return lambda random_state: list(splitter.split(y, y))
+    return lambda random_state: list(splitter.split(y, y, groups))
 
 
 def _check_ratios(ratios):
@@ -314,7 +329,7 @@ def _check_plans(ratios, y, draws, rare):
         if not plan:
             raise ValueError(
                 f"ratios holds {ratio}, at which no class gains any rows. Give a larger one, "
-                "or make classes rare with rare= and rare_count=."
+                "or make classes rare with rare= and rare_count= (--rare, --rare-count)."
             )
     return np.array(sorted(plan))
 

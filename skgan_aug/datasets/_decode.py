@@ -103,7 +103,7 @@ def _as_array(image, mode):
 
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
-        array = _from_deep_levels(np.asarray(image))
+        array = _from_deep_levels(np.asarray(image), image.mode)
     elif image.mode == "F":
         raise UnreadableImageError(
             "its levels are floating-point numbers of unknown range; save it with 8 or 16 bits"
@@ -114,10 +114,15 @@ def _as_array(image, mode):
     return as_colour(array) if mode == "RGB" else array
 
 
-def _from_deep_levels(levels):
-    """Grey levels of 16 bits on 8; Pillow would clip them at 255 instead of scaling them."""
-    if levels.min() < 0 or levels.max() > 65535:
+def _from_deep_levels(levels, mode):
+    """Grey levels of 16 bits on 8; Pillow would clip them at 255 instead of scaling them.
+
+    Every file by the same factor: one by its own levels would make dark images bright.
+    """
+    least = 0 if mode.startswith("I;16") else 256  # 32 bits may hold levels of 8 or of 16
+    if levels.min() < 0 or not least <= levels.max() <= 65535:
         raise UnreadableImageError(
-            f"its levels are {levels.min()} to {levels.max()}; save it with 8 or 16 bits"
+            f"its levels are {levels.min()} to {levels.max()} of 32 bits; save it with 8 or "
+            "16 bits"
         )
-    return (levels // 257 if levels.max() > 255 else levels).astype(np.uint8)
+    return (levels // 257).astype(np.uint8)

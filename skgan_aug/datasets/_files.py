@@ -9,8 +9,11 @@ import numpy as np
 
 # EPS is run, by Ghostscript, rather than read; the others Pillow knows by name only.
 _NOT_READ = frozenset({"EPS", "BUFR", "GRIB", "HDF5", "MPEG", "WMF"})
-_SPLITS = {"test": "test", "val": "validation", "valid": "validation"}
-_SPLITS |= {"validation": "validation"}
+_SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+}
 
 
 @dataclass(frozen=True)
@@ -152,21 +155,36 @@ def split_folders(path):
     Parameters
     ----------
     path : Path
-        A folder of class folders; or one of ``train`` beside ``test`` or ``val``
-        (``valid``, ``validation``) or both, in any case, and nothing else.
+        A folder of class folders; or one of ``train`` (``training``) beside ``test``
+        (``testing``) or ``val`` (``valid``, ``validation``, ``dev``) or both, in any case.
 
     Returns
     -------
     folders : dict
         ``{"train": Path}``, with ``"test"`` and ``"validation"`` where there are such.
+
+    Raises
+    ------
+    ValueError
+        When there are other folders beside those of splits, or two of one split.
     """
-    folders = {folder.name.lower(): folder for folder in subfolders(path)}
-    train = folders.pop("train", None)
-    if train is None or not folders or not folders.keys() <= _SPLITS.keys():
+    folders, others = {}, []
+    for folder in subfolders(path):
+        split = _SPLITS.get(folder.name.lower())
+        if split is None or split in folders:
+            others.append(folder.name)
+        else:
+            folders[split] = folder
+    # Without class folders in it, train is a class of this name.
+    if len(folders) < 2 or "train" not in folders or not subfolders(folders["train"]):
         return {"train": path}
-    if not subfolders(train):  # a class of this name
-        return {"train": path}
-    return {"train": train} | {_SPLITS[name]: folder for name, folder in folders.items()}
+    if others:
+        named = " and ".join(folder.name for folder in folders.values())
+        raise ValueError(
+            f"{path} holds {named} beside {', '.join(others)}: remove what is no split, or "
+            f"give {folders['train']} alone."
+        )
+    return folders
 
 
 def import_pillow():

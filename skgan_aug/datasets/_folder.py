@@ -11,6 +11,7 @@ from ._files import import_pillow, list_class_files, split_folders
 from ._resize import check_resize, check_size
 
 N_FILES_SHOWN = 3
+_DARK = 16  # of 255
 
 
 def load_image_folder(
@@ -19,7 +20,7 @@ def load_image_folder(
     """Load images kept in one folder per class.
 
     ``path/cat/1.png`` is an image of class "cat", and so is
-    ``path/cat/indoor/2.png``. When `path` holds just the folders ``train`` and
+    ``path/cat/indoor/2.png``. When `path` holds the folders ``train`` and
     ``test`` or ``val`` (or both), each with the same class folders, they become the
     splits. Files that are no images, and hidden ones, are passed over.
 
@@ -53,7 +54,8 @@ def load_image_folder(
         ``images``: uint8 of shape (n, H, W) if grey, else (n, H, W, 3);
         ``data``: the same as rows; ``target``: int, the position in
         ``target_names``, the sorted names of the folders; ``filenames``;
-        ``unreadable``: list of (file, reason); ``DESCR``; and with other splits
+        ``unreadable``: list of (file, reason); ``passed_over``: files that are no
+        images by their names; ``DESCR``; and with other splits
         ``test_images``, ``test_data`` and ``test_target``, or ``validation_images``
         and so on.
 
@@ -87,6 +89,9 @@ def load_image_folder(
         listings, size=size, resize=resize, mode=mode, unreadable=unreadable
     )
     X, y, files = splits.pop("train")
+    for label, name in enumerate(names.tolist()):
+        if label not in y:
+            raise ValueError(f"No image of class {name!r} in {folders['train']} can be read.")
     others = {
         split: (images, np.searchsorted(names, listings[split].names)[labels])
         for split, (images, labels, _) in splits.items()
@@ -99,6 +104,7 @@ def load_image_folder(
         **others,
         filenames=np.array([str(file) for file in files]),
         unreadable=problems,
+        passed_over=[str(file) for listing in listings.values() for file in listing.others],
         return_X_y=return_X_y,
     )
 
@@ -132,6 +138,7 @@ def read_splits(listings, *, size, resize, mode, unreadable):
     if not images:
         raise ValueError(f"None of the {len(problems)} image files can be read.")
     _check_one_size(images, [files[position] for position in kept])
+    _warn_of_darkness(images)
     if any(image.ndim == 3 for image in images):
         images = [as_colour(image) for image in images]
 
@@ -181,6 +188,17 @@ def _report(problems, n_files, unreadable):
             f"{text}. Repair or remove them, or leave them out with unreadable='list'."
         )
     warnings.warn(f"{text}. They are left out.", stacklevel=4)
+
+
+def _warn_of_darkness(images):
+    """Say what 16-bit files come to that use the levels of 12 bits or fewer."""
+    brightest = max(image.max(initial=0) for image in images)
+    if 0 < brightest < _DARK:
+        warnings.warn(
+            f"All images are nearly black: none is brighter than {brightest} of 255. Where "
+            "files of 16 bits hold levels of 12, multiply these by 16 first.",
+            stacklevel=4,
+        )
 
 
 def _check_one_size(images, files):

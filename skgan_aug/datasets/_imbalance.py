@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from imblearn.datasets import make_imbalance
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, column_or_1d
 
 
 def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
@@ -47,7 +47,7 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     >>> np.bincount(y)[[3, 8]]
     array([12, 12])
     """
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = np.asarray(X), column_or_1d(np.asarray(y))
     check_consistent_length(X, y)
     rare = check_rare(rare, rare_count, y)
     indices = np.arange(len(y)).reshape(-1, 1)

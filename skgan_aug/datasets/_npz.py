@@ -18,10 +18,9 @@ def load_npz(path, *, return_X_y=False):
     Parameters
     ----------
     path : str or path-like
-        An archive that holds either ``X_train``, ``y_train``, ``X_test`` and
-        ``y_test``, or just ``X`` and ``y``; and, if it likes, ``classes``, the
-        names of the labels 0, 1, ..., and ``groups``, what each training image
-        shows. Pickled objects are refused.
+        An archive that holds ``X_train`` and ``y_train``, or ``X`` and ``y``; and, if
+        it likes, ``X_test`` and ``y_test``, ``classes``, the names of the labels 0, 1,
+        ..., and ``groups``, what each training image shows. Pickled objects are refused.
 
     return_X_y : bool, default=False
         Return the training part ``(images, target)`` instead of a Bunch.
@@ -53,11 +52,10 @@ def load_npz(path, *, return_X_y=False):
     if "X" in arrays or "y" in arrays:
         _require(arrays, ["X", "y"], path)
         X, y = _check_pair(arrays, "X", "y", path)
-        test = None
     else:
         _require(arrays, ["X_train", "y_train"], path)
         X, y = _check_pair(arrays, "X_train", "y_train", path)
-        test = _read_test(arrays, X, path)
+    test = _read_test(arrays, X, path)
     names = _class_names(arrays.get("classes"), y, path)
     descr = f"{len(X)} rows of shape {X.shape[1:]} from {path.name}"
     groups = _check_groups(arrays.get("groups"), y, path)
@@ -103,7 +101,7 @@ def _read_test(arrays, X, path):
     X_test, y_test = _check_pair(arrays, "X_test", "y_test", path)
     if X_test.shape[1:] != X.shape[1:]:
         raise ValueError(
-            f"{path}: X_test has rows of shape {X_test.shape[1:]}, X_train of shape "
+            f"{path}: X_test has rows of shape {X_test.shape[1:]}, those to train on have "
             f"{X.shape[1:]}. Both must be equal."
         )
     return X_test, y_test
@@ -121,6 +119,8 @@ def _check_pair(arrays, x_key, y_key, path):
             f"{path}: {y_key} must hold one label per row of {x_key}, that is shape "
             f"{X.shape[:1]}, got {y.shape}."
         )
+    if y.dtype.kind == "f" and np.array_equal(y, np.floor(y)):  # as other tools write them
+        y = y.astype(np.int64)
     return X, y
 
 

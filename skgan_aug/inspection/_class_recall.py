@@ -92,8 +92,8 @@ class ClassRecallDisplay:
         )
         if not len(recall_after):
             raise ValueError(
-                f"{before!r} and {after!r} never ran on the same images: there is no "
-                "recall to draw."
+                f"{before!r} and {after!r} never ran on the same images"
+                f"{'' if ratio is None else f' at ratio={ratio}'}: there is no recall to draw."
             )
         display = cls(
             before=recall_before,

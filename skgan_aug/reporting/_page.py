@@ -16,6 +16,7 @@ from ..comparison import (
 )
 from ..comparison._answer import (
     answer,
+    at_ratio,
     choose_baselines,
     choose_sampler,
     join_words,
@@ -102,6 +103,8 @@ def write_report(
     check_requirements()
     check_score(score)
     results = {None: result} if "sampler" in result else dict(result)
+    if not results:
+        raise ValueError("result is empty: give a comparison, or {condition: comparison}.")
     parts = [
         _describe_part(condition, each, sampler, baselines, score, class_names)
         for condition, each in results.items()
@@ -173,17 +176,14 @@ def _describe_part(condition, result, sampler, baselines, score, class_names):
     """Return what the page shows of one comparison."""
     sampler = choose_sampler(result, sampler)
     baselines = choose_baselines(result, sampler, baselines)
-    sentence = answer(result, sampler, baselines, score=score, score_title=SCORE_TITLES[score])
-    ratios = np.unique(result.ratio[~np.isnan(result.ratio)])
-    # The largest, as everywhere: the best one would flatter.
-    at_ratio = f"at ratio {ratios[-1]:g}" if len(ratios) > 1 else None
-    leads = [lead for lead in (condition, at_ratio) if lead]
-    lead = ", ".join(leads)
+    title = SCORE_TITLES[score]
     return {
         "condition": condition,
-        "answer": f"{lead[0].upper()}{lead[1:]}, {sentence}" if lead else sentence,
+        "answer": answer(
+            result, sampler, baselines, score=score, score_title=title, condition=condition
+        ),
         "sampler": sampler,
-        "title": " ".join(filter(None, (sampler_title(sampler), at_ratio))),
+        "title": " ".join(filter(None, (sampler_title(sampler), at_ratio(result)))),
         "baselines": baselines,
         "rows": _table_rows(result, sampler),
         "differences": _difference_rows(result, sampler, baselines),
