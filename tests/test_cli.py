@@ -93,7 +93,7 @@ def test_memory_that_runs_out_is_one_line(npz, monkeypatch, error):
     outcome = run("compare", "--data", npz, *QUICK)
     assert outcome.exit_code == 2
     message = plain(outcome.stderr)
-    assert message.endswith(f"Use a smaller --size, or fewer --jobs. ({error})")
+    assert message.endswith(f"Use a smaller --size or fewer --jobs. ({error})")
 
 
 def plain(text):

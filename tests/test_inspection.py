@@ -198,6 +198,20 @@ def test_what_cannot_be_drawn_as_translations():
         TranslationsDisplay.from_estimator(fit(X, y), X, y)
 
 
+def test_axes_may_be_a_list_and_must_be_as_many_as_are_drawn_on():
+    X, y = make_images((8, 8))
+    sampler = fit(X, y)
+    figure = mpl.figure.Figure()
+    translations = TranslationsDisplay.from_estimator(sampler, X, y, axes=[figure.subplots()])
+    assert translations.figure_ is figure
+    both = list(figure.subplots(1, 2))
+    assert TrainingCurvesDisplay.from_estimator(sampler, axes=both).axes_.shape == (1, 2)
+    with pytest.raises(ValueError, match="axes holds 2, but 1 are drawn on"):
+        TranslationsDisplay.from_estimator(sampler, X, y, axes=both)
+    with pytest.raises(ValueError, match="axes holds 1, but 2 are drawn on"):
+        TrainingCurvesDisplay.from_estimator(sampler, axes=both[:1])
+
+
 def test_curves_are_the_history():
     X, y = make_images((8, 8))
     sampler = fit(X, y, identity_weight=0.0)

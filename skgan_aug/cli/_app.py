@@ -280,6 +280,9 @@ def _plain_errors():
     except (*_MENDABLE, MemoryError, BrokenExecutor) as error:
         message = " ".join(str(error).split())
         if isinstance(error, MemoryError | BrokenExecutor):
-            message = f"Memory ran out. Use a smaller --size, or fewer --jobs. ({message})"
+            message = (
+                "Memory ran out, or a process was ended from outside. Use a smaller --size "
+                f"or fewer --jobs. ({message})"
+            )
         Console(stderr=True).print(as_text(f"Error: {message}", "red"), soft_wrap=True)
         raise typer.Exit(2) from error

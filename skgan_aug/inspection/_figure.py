@@ -1,5 +1,7 @@
 """What the displays share: new figures, colours, names as they are."""
 
+import numpy as np
+
 from .._text import printable
 
 # Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, and
@@ -31,6 +33,17 @@ def new_axes(n_rows=1, n_columns=1, *, figsize, layout="constrained"):
         raise ImportError("Drawing needs matplotlib: pip install 'skgan_aug[plot]'") from error
     _, axes = plt.subplots(n_rows, n_columns, figsize=figsize, layout=layout)
     return axes
+
+
+def shape_axes(axes, *shape):
+    """Bring axes, an array or a list of them, to a shape; refuse another number of them."""
+    axes = np.array(axes, dtype=object)
+    if axes.size != np.prod(shape):
+        raise ValueError(
+            f"axes holds {axes.size}, but {np.prod(shape)} are drawn on: give as many, or "
+            "None for a new figure."
+        )
+    return axes.reshape(shape)
 
 
 def keep_as_written(*texts):

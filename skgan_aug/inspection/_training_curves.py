@@ -2,7 +2,7 @@
 
 from sklearn.utils.validation import check_is_fitted
 
-from ._figure import COLORS, keep_as_written, name_of, new_axes
+from ._figure import COLORS, keep_as_written, name_of, new_axes, shape_axes
 
 # From source to target and the target class's own: solid; the way back: dashed.
 _LOSSES = {
@@ -96,7 +96,7 @@ class TrainingCurvesDisplay:
         n_pairs = len(self.histories)
         if axes is None:
             axes = new_axes(n_pairs, 2, figsize=(9, 0.7 + 2.6 * n_pairs))
-        self.axes_ = axes.reshape(n_pairs, 2)
+        self.axes_ = shape_axes(axes, n_pairs, 2)
         for (title, history), (losses, score) in zip(
             self.histories.items(), self.axes_, strict=True
         ):

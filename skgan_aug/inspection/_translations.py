@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import example_translations
-from ._figure import keep_as_written, name_of, new_axes
+from ._figure import keep_as_written, name_of, new_axes, shape_axes
 
 _ROWS = ("source", "translation", "nearest real")
 _GAP = 1  # pixels between two images
@@ -116,7 +116,7 @@ class TranslationsDisplay:
             raise ValueError("No CycleGAN was trained: there are no translations to draw.")
         if axes is None:
             axes = _new_axes_for(self.examples)
-        self.axes_ = np.atleast_1d(axes)
+        self.axes_ = shape_axes(axes, len(self.examples))
         for (pair, triples), ax in zip(self.examples.items(), self.axes_, strict=True):
             low, high = self.limits or _limits(triples)
             grid = _as_grid([_as_colors(images, low, high) for images in triples])
