@@ -27,7 +27,7 @@ from ._training_rows import (
 )
 from ._validation import check_images, check_unmasked, named, real_number, whole_number
 from .images import ImageSpec
-from .networks import make_classifier
+from .networks import check_trainable, make_classifier
 
 _FEWEST_EPOCHS, _MOST_EPOCHS, _STEPS = 20, 200, 1000  # of max_epochs="auto"
 
@@ -453,6 +453,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self._split_seed = derive_seed(seed, 1)
         with global_seed(seed):
             network = make_classifier(self.module, spec, len(classes))
+        check_trainable("module", network)
         self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
         return self._make_net(network, spec)
 

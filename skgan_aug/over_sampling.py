@@ -24,7 +24,7 @@ from ._sampling_strategy import check_plan, resolve_sampling_strategy
 from ._scale import SCALE, fraction_of_class, min_strength_of_class
 from ._validation import check_images, check_unmasked, named, real_number, whole_number
 from .images import ImageSpec
-from .networks import check_sendable, make_discriminator, make_generator
+from .networks import check_adversary, make_discriminator, make_generator
 from .selection import SELECTIONS, check_selection
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
@@ -542,8 +542,8 @@ class CycleGANOverSampler(BaseOverSampler):
         ):
             with global_seed(0):
                 network = make(getattr(self, parameter), spec)
-            if joblib.effective_n_jobs(self.n_jobs) > 1:
-                check_sendable(parameter, network)
+            is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
+            check_adversary(parameter, network, spec, is_sent=is_sent)
         check_selection(self.selection, X[:_N_TRIED])
         for parameter in ("memory", "checkpoint_dir"):
             check_path(parameter, getattr(self, parameter))

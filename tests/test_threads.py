@@ -136,7 +136,7 @@ def test_threads_that_start_during_a_training_compute_on_as_many_threads():
             self.layer = nn.Conv2d(spec.n_channels, spec.n_channels, 1)
 
         def forward(self, x):
-            if self.training:
+            if self.training and len(x) == 4:  # a step; before it two rows are tried
                 seen.append((torch.get_num_threads(), *in_threads([torch.get_num_threads])))
             return self.layer(x).tanh()
 

@@ -63,8 +63,7 @@ def make_generator(generator, spec):
     """
     if callable(generator):
         made = _call("generator", generator, spec)
-        made = _checked("generator", made, spec, tuple(_probe(spec).shape))
-        return _adversary("generator", made, spec)
+        return _checked("generator", made, spec, tuple(_probe(spec).shape))
     name = _resolve("generator", generator, spec, image="masked", of_images=_IMAGE_GENERATORS)
     if name == "mlp":
         return MLPGenerator(spec.n_features)
@@ -100,9 +99,7 @@ def make_discriminator(discriminator, spec):
     """
     if callable(discriminator):
         made = _call("discriminator", discriminator, spec)
-        return _adversary(
-            "discriminator", _checked("discriminator", made, spec, (_N_PROBES,)), spec
-        )
+        return _checked("discriminator", made, spec, (_N_PROBES,))
     known = _IMAGE_DISCRIMINATORS
     name = _resolve("discriminator", discriminator, spec, image="patch", of_images=known)
     if name == "mlp":
@@ -149,8 +146,8 @@ def make_classifier(module, spec, n_classes):
     return _IMAGE_CLASSIFIERS[name](spec.n_channels, spec.image_size, n_classes)
 
 
-def check_sendable(parameter, network):
-    """Refuse a network that could not come back from the process that trained it.
+def check_trainable(parameter, network):
+    """Refuse a network without weights.
 
     Parameters
     ----------
@@ -163,12 +160,63 @@ def check_sendable(parameter, network):
     Raises
     ------
     ValueError
-        When it has layers that torch does not pickle.
+        When there is nothing to train.
     """
-    if any(map(is_parametrized, network.modules())):
+    if next(network.parameters(), None) is None:
         raise ValueError(
-            f"The {parameter} factory returned a module with parametrized layers, which no "
-            "process can send to another: set n_jobs=1, or leave them out."
+            f"The {parameter} factory returned {type(network).__name__} without a weight: "
+            "there is nothing to train."
+        )
+
+
+def check_adversary(parameter, network, spec, *, is_sent):
+    """Refuse a generator or discriminator that could not be trained, or not be used after it.
+
+    Parameters
+    ----------
+    parameter : str
+        What it was made by, for the message.
+
+    network : torch.nn.Module
+        One that was made.
+
+    spec : ImageSpec
+        What the batches are.
+
+    is_sent : bool
+        Whether the process that trains it sends it to another.
+
+    Raises
+    ------
+    ValueError
+        When it has no weights, fails in training, changes its input, or cannot be copied
+        after a step or sent.
+    """
+    check_trainable(parameter, network)
+    returned = f"The {parameter} factory returned a module"
+    trained = copy.deepcopy(network)
+    failed = f"{returned} that fails on a batch while it is trained"
+    with global_seed(0), failure_as_value_error(failed):
+        noise = torch.randn_like(_probe(spec))
+        given = noise.clone()
+        trained(given)
+    if not torch.equal(given, noise):
+        raise ValueError(
+            f"{returned} that changes its input, which others need as it was: leave out the "
+            "inplace=True of its first layer."
+        )
+    try:
+        copy.deepcopy(trained)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{returned} that cannot be copied once it was trained ({error}): take layers of "
+            "torch.nn.utils.parametrizations, such as spectral_norm, for those of "
+            "torch.nn.utils."
+        ) from error
+    if is_sent and any(map(is_parametrized, network.modules())):
+        raise ValueError(
+            f"{returned} with parametrized layers, which no process can send to another: set "
+            "n_jobs=1, or leave them out."
         )
 
 
@@ -200,7 +248,7 @@ def _probe(spec):
 
 
 def _checked(parameter, module, spec, wanted):
-    """What a factory made, refused unless its output begins as ``wanted`` and it can learn."""
+    """What a factory made, refused unless the shape of its output begins as ``wanted``."""
     if not isinstance(module, nn.Module):
         raise TypeError(
             f"The {parameter} factory returned {type(module).__name__}, "
@@ -218,34 +266,4 @@ def _checked(parameter, module, spec, wanted):
             f"The {parameter} factory returned a module that maps a batch of shape "
             f"{tuple(probe.shape)} to {shape}, but the result must begin with {wanted}."
         )
-    if next(module.parameters(), None) is None:
-        raise ValueError(
-            f"The {parameter} factory returned {type(module).__name__} without a weight: "
-            "there is nothing to train."
-        )
     return module.train()
-
-
-def _adversary(parameter, module, spec):
-    """``module``, refused unless it leaves its input alone and can be copied after a step."""
-    returned = f"The {parameter} factory returned a module that"
-    trained = copy.deepcopy(module)
-    failed = f"{returned} fails on a batch while it is trained"
-    with global_seed(0), failure_as_value_error(failed):
-        noise = torch.randn_like(_probe(spec))
-        given = noise.clone()
-        trained(given)
-    if not torch.equal(given, noise):
-        raise ValueError(
-            f"{returned} changes its input, which others need as it was: leave out the "
-            "inplace=True of its first layer."
-        )
-    try:
-        copy.deepcopy(trained)
-    except RuntimeError as error:
-        raise ValueError(
-            f"{returned} cannot be copied once it was trained ({error}): take layers of "
-            "torch.nn.utils.parametrizations, such as spectral_norm, for those of "
-            "torch.nn.utils."
-        ) from error
-    return module
