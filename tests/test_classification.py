@@ -550,10 +550,8 @@ def test_balanced_weights_of_a_part_without_a_class():
 
 def test_an_unsigned_batch_size_counts_epochs():
     X, y = make_images()
-    few = {"max_epochs": "auto", "learning_rate": 1e-4}
-    classifier = make_classifier(batch_size=np.uint8(8), **few).fit(X, y)
-    expected = make_classifier(batch_size=8, **few).fit(X, y)
-    assert len(classifier.history_) == len(expected.history_)
+    classifier = make_classifier(batch_size=np.uint8(40), max_epochs="auto").fit(X, y)
+    assert len(classifier.history_) == 200
 
 
 def test_no_synthetic_row_is_a_validation_row():
