@@ -540,10 +540,12 @@ class CycleGANOverSampler(BaseOverSampler):
             ("generator", make_generator),
             ("discriminator", make_discriminator),
         ):
+            given = getattr(self, parameter)
             with global_seed(0):
-                network = make(getattr(self, parameter), spec)
-            is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
-            check_adversary(parameter, network, spec, is_sent=is_sent)
+                network = make(given, spec)
+            if callable(given):
+                is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
+                check_adversary(parameter, network, spec, is_sent=is_sent)
         check_selection(self.selection, X[:_N_TRIED])
         for parameter in ("memory", "checkpoint_dir"):
             check_path(parameter, getattr(self, parameter))

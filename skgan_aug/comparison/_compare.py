@@ -95,7 +95,8 @@ def compare_samplers(
 
     groups : array-like of shape (n,), default=None
         Who or what each row shows: rows of one group stay in one fold, so that
-        nobody is tested on faces or cells that were trained on.
+        nobody is tested on faces or cells that were trained on. Not used when `test`
+        is given.
 
     test : tuple (X_test, y_test), default=None
         A test split; then there is one fold per seed.
@@ -263,8 +264,7 @@ def _fold_splitter(cv, y, groups):
                 f"cv={cv} folds cannot be made: every class must be in each, and class "
                 f"{rarest!r} has {counts.min()} images. Give 2 to {counts.min()}, or test=."
             )
-        n_groups = None if groups is None else len(np.unique(groups))
-        if n_groups is not None and n_groups < int(cv):
+        if groups is not None and (n_groups := len(np.unique(groups))) < int(cv):
             raise ValueError(
                 f"cv={cv} folds cannot be made of {n_groups} groups. Give 2 to {n_groups}, or "
                 "test=."

@@ -91,6 +91,27 @@ def list_class_files(root):
     return ClassFiles(root, files, np.array(target, dtype=np.int64), names, refused, others)
 
 
+def check_classes_read(listing, target):
+    """Refuse a class of which nothing is left.
+
+    Parameters
+    ----------
+    listing : ClassFiles
+        What was to be read.
+
+    target : int ndarray
+        The classes of what could be read, as positions in the listing's names.
+
+    Raises
+    ------
+    ValueError
+        Naming the class.
+    """
+    for label, name in enumerate(listing.names.tolist()):
+        if label not in target:
+            raise ValueError(f"No image of class {name!r} in {listing.root} can be read.")
+
+
 def list_images(folder, root):
     """List the image files below ``folder``.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ._bunch import make_bunch
 from ._decode import as_colour, read_images
-from ._files import import_pillow, list_class_files, split_folders
+from ._files import check_classes_read, import_pillow, list_class_files, split_folders
 from ._resize import check_resize, check_size
 
 N_FILES_SHOWN = 3
@@ -89,9 +89,7 @@ def load_image_folder(
         listings, size=size, resize=resize, mode=mode, unreadable=unreadable
     )
     X, y, files = splits.pop("train")
-    for label, name in enumerate(names.tolist()):
-        if label not in y:
-            raise ValueError(f"No image of class {name!r} in {folders['train']} can be read.")
+    check_classes_read(listings["train"], y)
     others = {
         split: (images, np.searchsorted(names, listings[split].names)[labels])
         for split, (images, labels, _) in splits.items()

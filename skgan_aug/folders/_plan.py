@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 from .._sampling_strategy import resolve_sampling_strategy
 from .._scale import fraction_of_class
 from ..datasets._decode import UnreadableImageError, read_image
-from ..datasets._files import list_class_files, split_folders
+from ..datasets._files import check_classes_read, list_class_files, split_folders
 from ..datasets._folder import check_options
 from ..datasets._resize import check_size
 from ..over_sampling import CycleGANOverSampler
@@ -268,10 +268,9 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
     _check_names(sampler, listing.names[listing.target])
     size = None if size is None else check_size(size)
     kept, damaged, found_size, found_mode = _look_at(listing, size, resize, sampler.verbose)
-    y = listing.names[listing.target[kept]]
-    for name in listing.names.tolist():
-        if name not in y:
-            raise ValueError(f"No image of class {name!r} in {root} can be read.")
+    target = listing.target[kept]
+    check_classes_read(listing, target)
+    y = listing.names[target]
     plan = FolderPlan(
         root=root,
         sampler=clone(sampler).set_params(image_shape=None),
