@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import skgan_aug.training.cache
 from skgan_aug.images import ImageSpec
@@ -22,8 +23,10 @@ CONFIG = TrainingConfig(max_iter=2, batch_size=2)
 NETWORKS = {"generator": "auto", "discriminator": "auto", "seed": 0, "device": "cpu"}
 
 
-def train(cache, seed=0):
-    return train_cyclegan(SPEC, CONFIG, SOURCE, TARGET, seed=seed, title="a -> b", cache=cache)
+def train(cache, seed=0, **networks):
+    return train_cyclegan(
+        SPEC, CONFIG, SOURCE, TARGET, seed=seed, title="a -> b", cache=cache, **networks
+    )
 
 
 def same(first, second):
@@ -259,6 +262,36 @@ def test_entries_say_what_they_are(cache):
     assert cache.clear() == 1
     assert cache.entries() == []
     assert cache.clear() == 0
+
+
+def test_tied_weights_are_kept(cache, trainings):
+    class Tied(nn.Module):
+        def __init__(self, spec):
+            super().__init__()
+            self.first = nn.Conv2d(spec.n_channels, spec.n_channels, 3, padding=1)
+            self.second = self.first
+
+        def forward(self, x):
+            return torch.tanh(self.second(self.first(x)))
+
+    first, second = (train(cache, generator=Tied) for _ in range(2))
+    assert trainings == [0]
+    assert same(first, second)
+
+
+def test_what_a_factory_draws_beside_weights_is_drawn_again(cache, trainings):
+    class Shifted(nn.Module):
+        def __init__(self, spec):
+            super().__init__()
+            self.layer = nn.Conv2d(spec.n_channels, spec.n_channels, 3, padding=1)
+            self.register_buffer("shift", torch.randn(1), persistent=False)
+
+        def forward(self, x):
+            return torch.tanh(self.layer(x) + self.shift)
+
+    first, second = (train(cache, seed=5, generator=Shifted) for _ in range(2))
+    assert trainings == [5]
+    assert torch.equal(first.translate(SOURCE), second.translate(SOURCE))
 
 
 # Many processes

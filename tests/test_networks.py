@@ -236,6 +236,25 @@ def test_networks_start_from_their_seed_alone():
     assert not torch.equal(first[name], first[name.replace("_st", "_ts")])
 
 
+def test_networks_of_a_factory_start_as_it_made_them():
+    def constant(spec):
+        network = nn.Conv2d(spec.n_channels, spec.n_channels, 3, padding=1)
+        for weight in network.parameters():
+            nn.init.constant_(weight, 0.5)
+        return network
+
+    cyclegan = CycleGAN(IMAGES, generator=constant, discriminator=constant)
+    for network in list(cyclegan.children())[:4]:
+        assert all((weight == 0.5).all() for weight in network.parameters())
+
+
+def test_a_factory_may_return_the_same_network_each_time():
+    network = nn.Conv2d(IMAGES.n_channels, IMAGES.n_channels, 3, padding=1)
+    cyclegan = CycleGAN(IMAGES, generator=lambda spec: network)
+    assert cyclegan.generator_st is not cyclegan.generator_ts
+    assert network not in (cyclegan.generator_st, cyclegan.generator_ts)
+
+
 def test_convolutions_start_from_a_narrow_normal():
     weight = CycleGAN(IMAGES, generator="resnet").generator_st.layers[3].weight
     assert abs(weight.mean()) < 1e-3

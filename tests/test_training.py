@@ -1,5 +1,6 @@
 """The CycleGAN engine: its parts at known answers, and that it learns and resumes."""
 
+import copy
 import dataclasses
 import os
 import pickle
@@ -355,6 +356,21 @@ def test_an_auxiliary_classifier_that_only_watches_trains_every_fourth_step():
     assert "classifier" in trainer.log()
 
 
+def test_what_a_factory_froze_stays_as_it_is():
+    def frozen_body(spec):
+        body = nn.Linear(spec.n_features, 8).requires_grad_(False)
+        return nn.Sequential(body, nn.Linear(8, 1))
+
+    X = make_rows((3,))
+    cyclegan = CycleGAN(ImageSpec.from_array(X), discriminator=frozen_body)
+    before = copy.deepcopy(cyclegan.discriminator_t)
+    trainer = CycleGANTrainer(cyclegan, LONG, X[:12], X[12:], seed=0)
+    body, head = trainer.fit().discriminator_t
+    assert_same_state(body, before[0])
+    assert not body.weight.requires_grad
+    assert not torch.equal(weights(head), weights(before[1]))
+
+
 def test_a_weight_of_zero_leaves_its_loss_out():
     batches = make_trainer().draw_batches()
     losses = make_trainer().train_step(*batches)
@@ -436,6 +452,22 @@ def test_the_moving_average_follows_its_decay():
     torch.testing.assert_close(averaged, expected)
 
 
+def test_indices_have_no_moving_average():
+    class Reordered(nn.Module):
+        def __init__(self, spec):
+            super().__init__()
+            self.layer = nn.Linear(spec.n_features, spec.n_features)
+            self.register_buffer("order", torch.arange(spec.n_features))
+
+        def forward(self, x):
+            return torch.tanh(self.layer(x))[:, self.order]
+
+    X = make_rows((30,))
+    cyclegan = CycleGAN(ImageSpec.from_array(X), generator=Reordered)
+    trainer = CycleGANTrainer(cyclegan, LONG, X[:12], X[12:], seed=0)
+    assert torch.equal(trainer.fit().generator_st.order, torch.arange(30))
+
+
 def test_batches_come_from_either_class_in_the_range_of_networks():
     X = np.concatenate([np.zeros((12, 8, 8)), np.ones((8, 8, 8))])
     cyclegan = CycleGAN(ImageSpec.from_array(X))
@@ -463,7 +495,7 @@ def test_history_holds_finite_means_of_losses():
     ("max_iter", "n_snapshots", "steps"),
     [
         (1000, 8, [300, 400, 500, 600, 700, 800, 900, 1000]),
-        (1000, 1, [300]),
+        (1000, 1, [1000]),
         (1000, 0, []),
         (500, 3, [300, 400, 500]),
         (301, 10, [300, 301]),
@@ -544,11 +576,15 @@ def test_early_stopping_keeps_the_best_weights(monkeypatch):
 
 
 @pytest.mark.usefixtures("from_the_start")
-def test_snapshots_after_an_early_stop_are_the_best_weights(monkeypatch):
-    trainer = early({50: 0.5, 100: 0.4, 150: 0.3}, monkeypatch, n_snapshots=3)
+@pytest.mark.parametrize(
+    ("max_iter", "steps"), [(200, [60, 130, 200]), (300, [90, 195, 300])], ids=["end", "stop"]
+)
+def test_snapshots_after_the_best_weights_are_these(monkeypatch, max_iter, steps):
+    scores = {50: 0.5, 100: 0.9, 150: 0.3, 200: 0.2}
+    trainer = early(scores, monkeypatch, max_iter=max_iter, n_snapshots=3)
     trainer.fit()
-    assert trainer.config.snapshot_steps == [150, 325, 500]
-    assert trainer.n_iter == 150
+    assert trainer.config.snapshot_steps == steps
+    assert trainer.n_iter == 200
     first, *others = trainer.cyclegan.snapshots
     for snapshot in others:
         assert_same_state(snapshot, trainer.cyclegan.generator_st)
@@ -620,6 +656,32 @@ def test_what_diverges_at_half_the_rate_too_is_an_error():
         trainer.fit()
     assert caught.value.history[-1]["n_iter"] == 50
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fails_at", "sizes"),
+    [((0, 1), [4, 2, *[1] * 100]), ((50,), [*[4] * 51, *[2] * 50])],
+    ids=["before", "after"],
+)
+def test_divergence_beside_a_lack_of_memory_is_an_error(monkeypatch, fails_at, sizes):
+    trainer = make_long_trainer(max_iter=50, batch_size=4, learning_rate=1e30)
+    step, seen = trainer.train_step, []
+
+    def train_step(real_s, real_t):
+        assert len(seen) < len(sizes)  # it may not go on for ever
+        seen.append(len(real_s))
+        if len(seen) - 1 in fails_at:
+            raise torch.OutOfMemoryError
+        return step(real_s, real_t)
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    with (
+        pytest.warns(UserWarning, match="no memory"),
+        pytest.warns(UserWarning, match="half the rate"),
+        pytest.raises(TrainingDivergedError),
+    ):
+        trainer.fit()
+    assert seen == sizes
 
 
 def test_no_checkpoint_is_written_of_weights_that_are_no_numbers(tmp_path, monkeypatch):

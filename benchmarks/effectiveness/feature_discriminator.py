@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from skgan_aug import CycleGANOverSampler
-from skgan_aug.networks import PatchDiscriminator
+from skgan_aug.networks import PatchDiscriminator, init_weights
 
 from .judged import fit_judge
 
@@ -47,6 +47,7 @@ class FeatureDiscriminator(nn.Module):
         for stage in self._stages:
             x = stage.to(x.device)(x)
             self.heads.append(_make_head(x.shape[1]))
+        init_weights(self)
 
     def forward(self, x):
         """Score maps of shape (n, 3, h, w): of pixels, and of the features of each stage."""

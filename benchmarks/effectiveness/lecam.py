@@ -9,7 +9,7 @@ References
 import torch
 
 from skgan_aug import CycleGANOverSampler
-from skgan_aug.networks import PatchDiscriminator
+from skgan_aug.networks import PatchDiscriminator, init_weights
 from skgan_aug.source_classes import source_rows
 from skgan_aug.training import CycleGAN, CycleGANTrainer
 
@@ -65,4 +65,4 @@ class RememberingDiscriminator(PatchDiscriminator):
 
 
 def _remembering(spec):
-    return RememberingDiscriminator(spec.n_channels, spec.image_size)
+    return init_weights(RememberingDiscriminator(spec.n_channels, spec.image_size))

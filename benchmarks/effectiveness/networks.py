@@ -5,34 +5,39 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from skgan_aug.networks import MaskedGenerator, PatchDiscriminator, ResnetGenerator
+from skgan_aug.networks import (
+    MaskedGenerator,
+    PatchDiscriminator,
+    ResnetGenerator,
+    init_weights,
+)
 
 _FARTHEST = 0.25  # displacement, as a share of the side
 
 
 def wide_generator(spec):
     """The default generator with half as many filters again, so over twice the operations."""
-    return MaskedGenerator(spec.n_channels, n_filters=48)
+    return init_weights(MaskedGenerator(spec.n_channels, n_filters=48))
 
 
 def narrow_resnet(spec):
     """The paper's generator with a quarter of its filters: a third slower than the default."""
-    return ResnetGenerator(spec.n_channels, n_filters=16)
+    return init_weights(ResnetGenerator(spec.n_channels, n_filters=16))
 
 
 def warping_generator(spec):
     """The default generator behind a field of displacements."""
-    return WarpingGenerator(spec.n_channels)
+    return init_weights(WarpingGenerator(spec.n_channels))
 
 
 def narrow_discriminator(spec):
     """The default discriminator with half its filters."""
-    return PatchDiscriminator(spec.n_channels, spec.image_size, n_filters=16)
+    return init_weights(PatchDiscriminator(spec.n_channels, spec.image_size, n_filters=16))
 
 
 def near_discriminator(spec):
     """The default discriminator with a strided layer less: it judges smaller patches."""
-    return PatchDiscriminator(spec.n_channels, spec.image_size, max_layers=1)
+    return init_weights(PatchDiscriminator(spec.n_channels, spec.image_size, max_layers=1))
 
 
 def spectral_discriminator(spec):

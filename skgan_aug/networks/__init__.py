@@ -8,6 +8,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from .._callables import failure_as_value_error
 from .._random import global_seed
+from ._weights import init_weights
 from .classifiers import CompactCNN, MLPClassifier, PaperCNN, SmallResNet
 from .discriminators import MLPDiscriminator, PaperDiscriminator, PatchDiscriminator
 from .generators import MaskedGenerator, MLPGenerator, ResnetGenerator
@@ -23,6 +24,7 @@ __all__ = [
     "PatchDiscriminator",
     "ResnetGenerator",
     "SmallResNet",
+    "init_weights",
     "make_classifier",
     "make_discriminator",
     "make_generator",
@@ -254,6 +256,8 @@ def _checked(parameter, module, spec, wanted):
             f"The {parameter} factory returned {type(module).__name__}, "
             "but must return a torch.nn.Module."
         )
+    with failure_as_value_error(f"The {parameter} factory returned what cannot be copied"):
+        module = copy.deepcopy(module)  # some return the same module each time
     probe = _probe(spec)
     failed = (
         f"The {parameter} factory returned a module that fails on a batch of shape "

@@ -2,6 +2,7 @@
 
 import copy
 
+import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 _LEAST_GAIN = 0.01  # of the target-class score, to count as better
@@ -43,7 +44,10 @@ class WeightAverages:
         def update(averages, weights, n_averaged):
             # Not by n_averaged: reading it would have a GPU finish the step first.
             own = min(self.decay, (1 + self._n_iter) / (10 + self._n_iter))
-            return get_ema_multi_avg_fn(own)(averages, weights, n_averaged)
+            if averages[0].is_floating_point():
+                get_ema_multi_avg_fn(own)(averages, weights, n_averaged)
+            else:  # counts and indices have no mean
+                torch._foreach_copy_(averages, weights)
 
         return AveragedModel(network, multi_avg_fn=update, use_buffers=True).eval()
 
@@ -79,10 +83,17 @@ class WeightAverages:
             self.best = {"score": score, "n_iter": n_iter, "weights": weights}
 
     def restore(self):
-        """Give the networks the best weights that were kept, else the averages."""
+        """Give the networks the best weights that were kept, else the averages.
+
+        Returns
+        -------
+        n_iter : int or None
+            The step of the best; None where none were kept.
+        """
         weights = self._weights() if self.best is None else self.best["weights"]
         for network, own in zip(self.networks, weights, strict=True):
             network.load_state_dict(own)
+        return None if self.best is None else self.best["n_iter"]
 
     def _weights(self):
         return [averaged.module.state_dict() for averaged in self.averaged]

@@ -125,7 +125,8 @@ class CycleGANCache:
         n_snapshots = len(config.snapshot_steps)
 
         def load():
-            blank = CycleGAN(spec, **networks)
+            # With its seed: not all that a factory draws is among the weights.
+            blank = CycleGAN(spec, **networks, seed=options["seed"])
             blank.keep_snapshots(n_snapshots)
             return self._load(key, blank)
 
@@ -212,7 +213,10 @@ class CycleGANCache:
 
     def _save(self, key, cyclegan, title):
         """Write an entry; where that fails, say so and go on with what was trained."""
-        raw = save_tensors({n: t.contiguous() for n, t in cyclegan.state_dict().items()})
+        weights = cyclegan.state_dict()  # some may be tied, which safetensors refuses
+        raw = save_tensors(
+            {n: t.clone(memory_format=torch.contiguous_format) for n, t in weights.items()}
+        )
         record = {
             "protocol": _PROTOCOL,
             "title": str(title),
@@ -311,7 +315,8 @@ def _behaviour(make, factory, spec, rows):
             weight.normal_(std=0.1)
         answers.append(network(x))
     # Rounded: another processor may differ in the last bits.
-    return f"{network!r} {[f'{answer.mean():.4f} {answer.std():.4f}' for answer in answers]}"
+    seen = [f"{answer.mean():.4f} {answer.std():.4f}" for answer in answers]
+    return f"with its own weights {network!r} {seen}"
 
 
 def _checksum(raw, history):

@@ -119,7 +119,7 @@ class TrainingConfig:
         if first > self.max_iter:
             return []
         n_snapshots = min(self.n_snapshots, 2 * self.max_iter)  # more would not differ
-        steps = np.linspace(first, self.max_iter, n_snapshots).round().astype(int)
+        steps = np.linspace(self.max_iter, first, n_snapshots).round().astype(int)
         return np.unique(np.maximum(steps, 1)).tolist()
 
 

@@ -6,9 +6,16 @@ import torch
 from torch import nn
 
 from .._random import global_seed
-from ..networks import CompactCNN, MLPClassifier, make_discriminator, make_generator
+from ..networks import (
+    CompactCNN,
+    MLPClassifier,
+    init_weights,
+    make_discriminator,
+    make_generator,
+)
 
 _TRANSLATION_BATCH = 256
+_MOST_VALUES = 2**24  # of translations that are held as float32 at a time
 
 
 class CycleGAN(nn.Module):
@@ -62,8 +69,10 @@ class CycleGAN(nn.Module):
             self.discriminator_s = make_discriminator(discriminator, spec)
             self.discriminator_t = make_discriminator(discriminator, spec)
             self.classifier = _auxiliary_classifier(spec)
-            for network in self.children():
-                network.apply(_initialise)
+            made_by = generator, generator, discriminator, discriminator, "auto"
+            for name, network in zip(made_by, self.children(), strict=True):
+                if not callable(name):  # a factory's networks keep what they were made with
+                    init_weights(network)
         self.snapshots = nn.ModuleList()
         self.history = []
 
@@ -150,8 +159,12 @@ class CycleGAN(nn.Module):
 
     @property
     def turn_size(self):
-        """Rows to translate at once, so that each snapshot gets a whole batch."""
-        return _TRANSLATION_BATCH * max(1, len(self.snapshots))
+        """Rows to translate at once: a whole batch for each snapshot, if memory allows."""
+        n_generators = max(1, len(self.snapshots))
+        return min(
+            _TRANSLATION_BATCH * n_generators,
+            max(n_generators, _MOST_VALUES // self.spec.n_features),
+        )
 
     def score_realness(self, x, *, device="cpu"):
         """Score translations by the target class's discriminator.
@@ -207,11 +220,3 @@ def _auxiliary_classifier(spec):
     if spec.is_image:
         return CompactCNN(spec.n_channels, spec.image_size, 2, n_filters=16)
     return MLPClassifier(spec.n_features, 2)
-
-
-def _initialise(layer):
-    """Weights from N(0, 0.02) in convolutions, as in the paper; biases at 0."""
-    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.normal_(layer.weight, 0.0, 0.02)
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)

@@ -62,10 +62,11 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
             f"of the target class {_spread(real):.2g}). Raise cycle_weight, lower "
             "learning_rate, or choose another source"
         )
-    elif history[-1]["target_score"] < _LOWEST_SCORE:
+    elif (score := cyclegan.score_target(translated, device=device).mean()) < _LOWEST_SCORE:
+        # Not the last in the history: early stopping may have kept weights from before.
         findings.append(
             "translations do not cross into their class (the auxiliary classifier gives it a "
-            f"probability of {history[-1]['target_score']:.2f}). Lower cycle_weight or "
+            f"probability of {score:.2f}). Lower cycle_weight or "
             "identity_weight, raise classifier_weight, or choose another source"
         )
     for name in ("discriminator_s", "discriminator_t"):

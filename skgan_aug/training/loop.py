@@ -129,12 +129,20 @@ def _copy_state(trainer):
     return copy.deepcopy(training_state(trainer))
 
 
+def _go_back(trainer, good):
+    """Restore the good state, but for the rate and the batch: what failed would fail again."""
+    batch_size, slowdown = trainer.batch_size, trainer.slowdown
+    restore_state(trainer, copy.deepcopy(good))
+    trainer.batch_size = batch_size
+    trainer.slow_down(slowdown / trainer.slowdown)
+
+
 def _slow_down(trainer, good):
     """Go back to the good state and on with half the learning rate; not twice."""
     config, n_iter = trainer.config, trainer.n_iter
     if trainer.slowdown < 1:
         raise TrainingDivergedError(n_iter, config.learning_rate, trainer.cyclegan.history)
-    restore_state(trainer, copy.deepcopy(good))
+    _go_back(trainer, good)
     trainer.slow_down(0.5)
     warnings.warn(
         f"Training diverged by step {n_iter}. It goes on from step {trainer.n_iter} with half "
@@ -160,7 +168,7 @@ def _halve_batch(trainer, good):
     batch_size = trainer.batch_size
     if batch_size == 1:
         raise
-    restore_state(trainer, copy.deepcopy(good))
+    _go_back(trainer, good)
     if trainer.graphs is not None:
         trainer.graphs.forget()
     trainer.batch_size = batch_size // 2

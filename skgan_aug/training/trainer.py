@@ -65,6 +65,10 @@ class CycleGANTrainer:
             spec.as_tensor(rows).to(self.device) for rows in (source, target)
         )
         self.augment = config.augment if spec.is_image else ()
+        judges = cyclegan.discriminator_s, cyclegan.discriminator_t, cyclegan.classifier
+        self._judging_weights = [  # but those that a factory froze
+            weight for judge in judges for weight in judge.parameters() if weight.requires_grad
+        ]
         self.pool_s = ImagePool(config.pool_size, self.rng)
         self.pool_t = ImagePool(config.pool_size, self.rng)
         self.optimizer_g = self._adam(cyclegan.generator_st, cyclegan.generator_ts)
@@ -185,9 +189,9 @@ class CycleGANTrainer:
             On the CPU and in evaluation mode.
         """
         self.graphs = None  # and the memory of theirs
-        self.averages.restore()
+        n_iter = self.averages.restore()
         for position, step in enumerate(self.config.snapshot_steps):
-            if step > self.n_iter:  # early stopping came before
+            if n_iter is not None and step > n_iter:  # they were best before
                 self._take_snapshot(position)
         return self.cyclegan.to("cpu").eval()
 
@@ -318,10 +322,9 @@ class CycleGANTrainer:
 
     def _set_trainable_discriminators(self, trainable):
         """Freeze the judges while the generators learn; the classifier's dropout rests too."""
-        gan = self.cyclegan
-        for judge in (gan.discriminator_s, gan.discriminator_t, gan.classifier):
-            judge.requires_grad_(trainable)
-        gan.classifier.train(trainable)
+        for weight in self._judging_weights:
+            weight.requires_grad_(trainable)
+        self.cyclegan.classifier.train(trainable)
 
     def _adam(self, *modules):
         parameters = [weight for module in modules for weight in module.parameters()]
