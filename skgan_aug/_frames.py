@@ -5,6 +5,22 @@ from typing import Any
 import numpy as np
 
 
+def check_frame(rows):
+    """Refuse frames that are not of pandas: nobody would make one of what comes out.
+
+    Raises
+    ------
+    TypeError
+        Naming the remedy.
+    """
+    kind = type(rows)
+    if kind.__name__ in ("DataFrame", "Series") and not hasattr(rows, "iloc"):
+        raise TypeError(
+            f"a {kind.__name__} of {kind.__module__.partition('.')[0]} cannot be given back: "
+            "pass .to_pandas() or .to_numpy() of it"
+        )
+
+
 def check_categories(X):
     """Refuse frames with categorical columns.
 

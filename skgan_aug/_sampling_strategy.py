@@ -84,7 +84,7 @@ def counts_at_ratio(ratio, counts):
     return {label: wanted for label, n in counts.items() if n < wanted}
 
 
-def check_plan(X, y, n_to_add):
+def check_plan(X, y, n_to_add, *, trains=True):
     """Refuse a plan that cannot be carried out, before hours of training.
 
     Parameters
@@ -95,12 +95,16 @@ def check_plan(X, y, n_to_add):
     n_to_add : dict
         ``{label: number of rows to add}``, of classes that gain rows.
 
+    trains : bool, default=True
+        Whether CycleGANs will be trained: not where all added rows are copies.
+
     Raises
     ------
     ValueError
-        For a class of a single row, or more rows than memory can hold.
+        For a class of a single row to train on, or more rows than memory can hold.
     """
-    _check_rare_classes(y, n_to_add)
+    if trains:
+        _check_rare_classes(y, n_to_add)
     _check_room(X, n_to_add)
 
 

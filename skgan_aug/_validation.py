@@ -85,6 +85,22 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     return checked
 
 
+def check_no_label_is_missing(y):
+    """Refuse None and NaN among labels, which scikit-learn may say of X."""
+    if y is None or hasattr(y, "toarray"):
+        return
+    if hasattr(y, "isna"):
+        missing = np.asarray(y.isna())
+    else:
+        labels = np.asarray(y, dtype=object).ravel()
+        missing = np.array([label is None or label != label for label in labels])
+    if missing.any():
+        raise ValueError(
+            f"y has {missing.sum()} missing labels (None or NaN): leave their rows out, or "
+            "give them one."
+        )
+
+
 def check_unmasked(**arrays):
     """Refuse masks, which would be dropped, and what is below them be taken for values."""
     for name, values in arrays.items():

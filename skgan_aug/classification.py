@@ -25,7 +25,14 @@ from ._training_rows import (
     hold_out,
     training_order,
 )
-from ._validation import check_images, check_unmasked, named, real_number, whole_number
+from ._validation import (
+    check_images,
+    check_no_label_is_missing,
+    check_unmasked,
+    named,
+    real_number,
+    whole_number,
+)
 from .images import ImageSpec
 from .networks import check_trainable, make_classifier
 
@@ -412,6 +419,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_X_y(self, X, y, *, reset):
         with named("y"):
+            check_no_label_is_missing(y)
             is_multi = type_of_target(y).startswith("multi")
             if is_multi and np.ndim(y) > 1 and np.shape(y)[1] > 1:
                 raise ValueError(

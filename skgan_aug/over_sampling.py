@@ -18,11 +18,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._devices import check_compiler, deal_devices, resolve_device, resolve_precision
 from ._files import check_path, make_folder
-from ._frames import check_categories, round_columns
+from ._frames import check_categories, check_frame, round_columns
 from ._random import derive_seed, draw_seed, global_seed
 from ._sampling_strategy import check_plan, resolve_sampling_strategy
 from ._scale import SCALE, fraction_of_class, min_strength_of_class
-from ._validation import check_images, check_unmasked, named, real_number, whole_number
+from ._validation import (
+    check_images,
+    check_no_label_is_missing,
+    check_unmasked,
+    named,
+    real_number,
+    whole_number,
+)
 from .images import ImageSpec
 from .networks import check_adversary, make_discriminator, make_generator
 from .selection import SELECTIONS, check_selection
@@ -58,7 +65,7 @@ class CycleGANOverSampler(BaseOverSampler):
         The class that is translated:
 
         - "nearest": the one that looks most alike, among those that are not
-          over-sampled themselves;
+          over-sampled themselves or have half as many rows as the largest;
         - "majority": the largest one;
         - "rest": all other classes together;
         - a label, or a dict {target: any of these} (targets it leaves out: "nearest").
@@ -458,8 +465,11 @@ class CycleGANOverSampler(BaseOverSampler):
         self._validate_params()
         self._forget()
         with named("X"):
+            check_frame(X)
             check_categories(X)
-            arrays = ArraysTransformer(X, y)
+        with named("y"):
+            check_frame(y)
+        arrays = ArraysTransformer(X, y)
         dtypes, given_y = getattr(X, "dtypes", ()), y
         X, y, is_one_hot = self._check_X_y(X, y)
         X_resampled, y_resampled = self._fit_resample(X, y)
@@ -518,9 +528,11 @@ class CycleGANOverSampler(BaseOverSampler):
     def _check_X_y(self, X, y):
         with named("y"):
             check_unmasked(X=X, y=y)
+            check_no_label_is_missing(y)
             check_classification_targets(y)
-            if np.ndim(y) > 1 and not hasattr(y, "toarray"):
-                y = np.asarray(y)
+            is_frame = np.ndim(y) > 1 and not hasattr(y, "toarray")
+            if is_frame or str(getattr(y, "dtype", "")) == "category":
+                y = np.asarray(y)  # scikit-learn makes floats of categories that are bools
             y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         X, y = check_images(self, X, y, reset=True)
         return X, y, is_one_hot
@@ -531,7 +543,7 @@ class CycleGANOverSampler(BaseOverSampler):
         spec = ImageSpec.from_array(X, self.image_shape)
         self.image_shape_ = spec.image_shape
         n_to_add = {label: n for label, n in self.sampling_strategy_.items() if n}
-        check_plan(X, y, n_to_add)
+        check_plan(X, y, n_to_add, trains=self.synthetic_fraction != 0)
         sources = resolve_sources(self.source, X, y, list(n_to_add))
         device = resolve_device(self.device)
         if self.compile:
@@ -642,10 +654,12 @@ class CycleGANOverSampler(BaseOverSampler):
     def _train(self, X, y, seeds, spec, config, device):
         """Train a CycleGAN for each pair, or find it in ``memory``."""
         cache, devices = self._cache(), deal_devices(device, len(seeds))
+        checkpoint_dir = self.checkpoint_dir
         if cache is not None:
             make_folder("memory", cache.folder)
-        if self.checkpoint_dir is not None:
-            make_folder("checkpoint_dir", self.checkpoint_dir)
+        if checkpoint_dir is not None:
+            checkpoint_dir = Path(checkpoint_dir).absolute()
+            make_folder("checkpoint_dir", checkpoint_dir)
         # joblib starts as many processes as it is told, needed or not.
         n_jobs = min(joblib.effective_n_jobs(self.n_jobs), max(1, len(seeds)))
         cyclegans = joblib.Parallel(n_jobs=n_jobs)(
@@ -660,7 +674,7 @@ class CycleGANOverSampler(BaseOverSampler):
                 device=str(own_device),
                 title=f"CycleGAN {source} -> {target}",
                 verbose=self.verbose,
-                checkpoint_dir=self.checkpoint_dir,
+                checkpoint_dir=checkpoint_dir,
                 cache=cache,
             )
             for ((source, target), seed), own_device in zip(
@@ -670,10 +684,16 @@ class CycleGANOverSampler(BaseOverSampler):
         return dict(zip(seeds, cyclegans, strict=True))
 
     def _cache(self):
+        """Where trained CycleGANs are kept, if anywhere.
+
+        By its absolute path: joblib's processes may have been started in another folder.
+        """
         folder = self.memory
         if hasattr(folder, "cache"):  # a joblib.Memory, which keeps nothing without location
             folder = folder.location and Path(folder.location) / "cyclegans"
-        return None if folder is None else CycleGANCache(folder, self.cache_size)
+        if folder is None:
+            return None
+        return CycleGANCache(Path(folder).absolute(), self.cache_size)
 
     def _warn_of_failures(self, X, y, device):
         for (source, target), cyclegan in self.cyclegans_.items():

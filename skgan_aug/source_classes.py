@@ -99,11 +99,12 @@ def _majority(y, target):
 def _nearest_classes(X, y, classes, targets):
     """For each target the class whose mean is closest where classes are told apart best.
 
-    The space is that of linear discriminant analysis on principal components. Classes
-    that are over-sampled themselves have few images to translate, so they are taken only
-    where there are no others.
+    The space is that of linear discriminant analysis on principal components. Classes with
+    few images to translate are taken only where there are no others.
     """
-    plenty = [label for label in classes if label not in targets] or classes
+    counts = Counter(y.tolist())
+    many = max(counts.values()) / 2
+    plenty = [label for label in classes if label not in targets or counts[label] >= many]
     means = _discriminant_means(X, y, classes)
     nearest = {}
     for target in targets:

@@ -67,6 +67,31 @@ def test_a_rare_class_of_one_image():
 
 
 @BOTH
+@pytest.mark.parametrize("dtype", [object, "str", "string", "category"])
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_a_missing_label_is_said_of_y(estimator, dtype, first):
+    X, y = make_images()
+    y = pd.Series(y, dtype=object)
+    y.iloc[0 if first else -1] = None
+    assert_refused(estimator, X, y.astype(dtype), "y has 1 missing label")
+
+
+def test_frames_that_cannot_be_given_back():
+    class DataFrame:  # as polars has it
+        __module__ = "polars.dataframe.frame"
+
+        def __init__(self, values):
+            self.values = values
+
+        def __array__(self, dtype=None, copy=None):
+            return self.values
+
+    X, y = make_images((6,))
+    assert_refused(SAMPLER, DataFrame(X), y, "^X .*of polars.*to_pandas", error=TypeError)
+    assert_refused(SAMPLER, X, DataFrame(y), "^y .*of polars.*to_pandas", error=TypeError)
+
+
+@BOTH
 @pytest.mark.parametrize("make", [scipy.sparse.csr_matrix, scipy.sparse.coo_array])
 def test_sparse_matrices(estimator, make):
     X, y = make_images((6,))

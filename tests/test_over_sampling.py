@@ -228,6 +228,29 @@ def test_labels_keep_their_type(labels):
     assert set(sampler.sampling_strategy_) <= set(labels)
 
 
+@pytest.mark.parametrize("dtype", ["category", "boolean"])
+def test_labels_that_are_categories_of_bools(dtype):
+    X, y = make_images()
+    y = pd.Series(y == "rare", dtype="boolean").astype(dtype)
+    if dtype == "boolean":
+        y = y.astype("category")
+    _, y_new = make_sampler(sampling_strategy=1.0).fit_resample(X, y)
+    assert y_new.dtype == y.dtype
+    assert y_new[: len(y)].equals(y)
+    assert y_new.value_counts().to_dict() == {False: 19, True: 19}
+
+
+def test_relative_folders_are_those_of_the_caller(tmp_path, monkeypatch):
+    X, y = make_images()
+    sampler = make_sampler(memory="cache", checkpoint_dir="checkpoints", n_jobs=2)
+    for name in ("first", "second"):  # whose processes were started in the first
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        sampler.fit_resample(X, y)
+        for folder, pattern in (("cache", "*.safetensors"), ("checkpoints", "*.pt")):
+            assert len(list((tmp_path / name / folder).glob(pattern))) == 2
+
+
 def test_input_is_not_written_to():
     X, y = make_images()
     X.flags.writeable = y.flags.writeable = False
@@ -288,6 +311,9 @@ def test_without_synthetic_rows_nothing_is_trained(no_training):
     _, y_new = sampler.fit_resample(X, y)
     assert Counter(y_new.tolist()) == dict.fromkeys(COUNTS, 12)
     assert sampler.cyclegans_ == {}
+    y[np.flatnonzero(y == "rare")[1:]] = "common"  # a single row is enough to copy
+    _, y_new = sampler.fit_resample(X, y)
+    assert len(set(Counter(y_new.tolist()).values())) == 1
 
 
 def test_balanced_data_come_back_as_they_are(no_training):
@@ -313,7 +339,7 @@ def test_fit_trains_nothing(no_training):
         ("majority", {"rare": "common", "uncommon": "common"}),
         ("rest", {"rare": "rest", "uncommon": "rest"}),
         ("common", {"rare": "common", "uncommon": "common"}),
-        ("nearest", {"rare": "common", "uncommon": "common"}),  # the only plentiful class
+        ("nearest", {"rare": "common", "uncommon": "common"}),
         ({"rare": "uncommon"}, {"rare": "uncommon", "uncommon": "common"}),
         ({"rare": "rest", "uncommon": "rare"}, {"rare": "rest", "uncommon": "rare"}),
     ],

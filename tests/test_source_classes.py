@@ -40,8 +40,13 @@ def test_nearest_prefers_classes_with_plenty_of_images():
 def test_nearest_takes_a_rare_class_where_there_is_no_other():
     X, y = make_clouds(CENTRES, [30, 12, 10])
     sources = resolve_sources("nearest", X, y, ["far", "near", "rare"])
-    assert sources["rare"] == "near"
-    assert sources["near"] == "rare"
+    assert sources == {"far": "near", "near": "far", "rare": "far"}
+
+
+def test_nearest_takes_an_over_sampled_class_of_half_as_many_images_as_the_largest():
+    X, y = make_clouds(CENTRES, [60, 30, 10])
+    sources = resolve_sources("nearest", X, y, ["near", "rare"])
+    assert sources == {"near": "far", "rare": "near"}
 
 
 @pytest.mark.parametrize("value", [0, 255], ids=str)
