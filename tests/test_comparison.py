@@ -7,9 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn.combine import SMOTETomek
 from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.pipeline import make_pipeline as make_sampler_pipeline
+from imblearn.under_sampling import RandomUnderSampler, TomekLinks
 from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
@@ -73,6 +77,23 @@ class Recorder(ClassifierMixin, BaseEstimator):
 def records(monkeypatch):
     monkeypatch.setattr(Recorder, "records", [])
     return Recorder.records
+
+
+class Untrained(CycleGANOverSampler):
+    """Adds nothing, and keeps what it was told and given."""
+
+    seen = []
+
+    def fit_resample(self, X, y):
+        self.image_shape_ = None
+        self.seen.append(self.get_params() | {"X": X})
+        return X, y
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    monkeypatch.setattr(Untrained, "seen", [])
+    return Untrained.seen
 
 
 class FailingSampler(BaseEstimator):
@@ -171,6 +192,59 @@ def test_samplers_are_paired_and_reach_the_same_counts(records):
             assert other["random_state"] == none["random_state"]
     assert len({record["random_state"] for record in records}) == 2
     assert result.n_train.tolist() == [36] * 4 + [50] * 8
+
+
+@pytest.mark.parametrize(
+    ("sampler", "expected"),
+    [
+        (make_sampler_pipeline(SMOTE()), {0: 40, 1: 20, 2: 30}),
+        (make_sampler_pipeline(make_sampler_pipeline(SMOTE())), {0: 40, 1: 20, 2: 30}),
+        (SMOTETomek(), {0: 40, 1: 20, 2: 30}),
+        (SMOTETomek(smote=SMOTE(), tomek=TomekLinks()), {0: 40, 1: 20, 2: 30}),
+        (
+            make_sampler_pipeline(SMOTE(), RandomUnderSampler(sampling_strategy={0: 9})),
+            {0: 9, 1: 20, 2: 30},
+        ),
+    ],
+    ids=["pipeline", "nested pipeline", "default SMOTE", "own SMOTE", "under-sampling after"],
+)
+def test_over_samplers_inside_others_fill_the_same_classes(sampler, expected, records):
+    X, y = make_images()
+    X[:, 0, 0] = 60 * y  # the classes lie apart: no links between them to remove
+    result = compare_samplers(
+        *(X, y),
+        samplers={"s": sampler},
+        classifier=Recorder(),
+        ratios=0.75,
+        rare=2,
+        test=(X, y),
+        n_seeds=1,
+    )
+    assert result.error.tolist() == [None]
+    assert Counter(records[0]["y"].tolist()) == expected
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3)], ids=str)
+def test_a_cyclegan_inside_a_pipeline_makes_what_it_makes_alone(shape, records):
+    X, y = make_images(counts=(20, 8), shape=shape)
+    alone = CycleGANOverSampler(max_iter=1)
+    samplers = {"alone": alone, "inside": make_sampler_pipeline(alone)}
+    options = {"classifier": Recorder(), "test": (X, y), "n_seeds": 1}
+    compare_samplers(X, y, samplers=samplers, **options)
+    of_alone, of_inside = (record["X"] for record in records)
+    assert len(of_alone) == 40
+    assert_array_equal(of_inside, of_alone)
+
+
+def test_a_cyclegan_inside_a_pipeline_is_trained_once_for_all_ratios_on_all_jobs(seen):
+    X, y = make_images()
+    inside = make_sampler_pipeline(Untrained(), TomekLinks())
+    options = {"classifier": Recorder(), "test": (X, y), "n_seeds": 1, "n_jobs": 2}
+    compare_samplers(X, y, samplers={"s": inside}, ratios=[0.75, 1.0], **options)
+    first, second = seen
+    assert first["memory"] == second["memory"] is not None
+    assert first["n_jobs"] == 2
+    assert inside.memory is None
 
 
 def test_images_come_back_in_shape_and_dtype(records):
@@ -315,6 +389,28 @@ def test_errors_of_the_classifier_are_raised():
             samplers=["none"],
             classifier=DummyClassifier(strategy="constant", constant=9),
         )
+    # One that is made of others is not tried first.
+    inside = make_pipeline(DummyClassifier(strategy="constant", constant=9))
+    with pytest.raises(ValueError, match=r"failed wherever it was trained.* constant target"):
+        compare_samplers(X, y, samplers=["none", "random"], classifier=inside, cv=2, n_seeds=1)
+
+
+def test_a_classifier_that_fails_once_leaves_a_reason_and_the_others_go_on():
+    X, y = make_vectors()
+    result = compare_samplers(
+        *(X, y),
+        samplers=["random", "none"],
+        classifier=CalibratedClassifierCV(KNeighborsClassifier(1), cv=5),
+        rare=2,
+        rare_count=4,
+        test=(X, y),
+        n_seeds=1,
+    )
+    assert result.error[0] is None
+    assert "5-fold" in result.error[1]
+    assert result.n_train.tolist() == [100, 64]
+    for key in ("balanced_accuracy", "macro_f1", "minority_recall", "classifier_seconds"):
+        assert np.isfinite(result[key]).tolist() == [True, False]
 
 
 def test_settings_tell_what_was_compared():
@@ -328,9 +424,10 @@ def test_settings_tell_what_was_compared():
         rare_count=6,
         cv=2,
         n_seeds=2,
-        random_state=7,
+        random_state=np.int64(7),
     )
     settings = result.settings
+    assert settings["random_state"] == 7
     assert settings["samplers"] == {"none": None, "smote": "SMOTE(k_neighbors=3)"}
     assert settings["classifier"] == "DecisionTreeClassifier(max_depth=3)"
     assert settings["ratios"] == [0.5, 1.0]
@@ -474,6 +571,9 @@ def test_make_samplers():
         ({"samplers": ["smoet"]}, "samplers names 'smoet'.*Choose among none, random"),
         ({"samplers": []}, "samplers is empty"),
         ({"samplers": {"tree": DecisionTreeClassifier()}}, "has no fit_resample"),
+        ({"samplers": {"smote": SMOTE}}, r"=SMOTE is a class. Give an instance"),
+        ({"samplers": {"links": make_sampler_pipeline(TomekLinks())}}, "only removes rows"),
+        ({"samplers": {"SMOTE": None, "smote": SMOTE()}}, "are both shown as 'SMOTE'"),
         ({"ratios": []}, "ratios is empty"),
         ({"ratios": [0.5, 1.5]}, "ratios holds 1.5"),
         ({"ratios": ["1"]}, "ratios holds '1'"),
@@ -513,6 +613,17 @@ def test_what_cannot_learn_or_be_called_is_refused_before_any_work(records):
     with pytest.raises(ValueError, match="cv leaves a single class to train on in fold 0"):
         compare_samplers(X, y, samplers=own, classifier=Recorder(), cv=[(train, test)])
     assert records == []
+
+
+def test_a_test_frame_with_other_columns_is_refused(records):
+    X, y = make_vectors()
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    options = {"samplers": ["none"], "classifier": Recorder(), "n_seeds": 1}
+    with pytest.raises(ValueError, match=r"X_test of test has the columns \['d', 'a'"):
+        compare_samplers(frame, y, test=(frame[list("dabc")], y), **options)
+    assert records == []
+    for X_test in (frame, X):
+        compare_samplers(frame, y, test=(X_test, y), **options)
 
 
 def test_a_class_that_has_enough_in_some_folds_stays_as_it_is_there():

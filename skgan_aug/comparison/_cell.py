@@ -73,36 +73,63 @@ def run_task(problem, task):
 
 
 def run_cell(problem, task, ratio):
-    """Return one cell as a dict; a sampler that raises leaves its `error` there."""
+    """Return one cell as a dict; a sampler or classifier that raises leaves its `error` there.
+
+    The other cells go on, whatever was raised. Rows that were trained on are counted even
+    when the classifier failed: ``n_train`` is 0 where it was the sampler.
+    """
     X, y = problem.X[task.train], problem.y[task.train]
     cell = {"sampler": task.name, "ratio": ratio, "seed": task.seed, "fold": task.fold}
     start = time.perf_counter()
     if task.sampler is not None:
-        sampler = prepare_sampler(
-            task.sampler,
-            wanted_counts=plan_counts(ratio, y, problem.rare),
-            random_state=task.random_state,
-            image_shape=problem.image_shape,
-            memory=task.memory,
-            n_jobs=task.n_jobs,
-        )
         try:
+            sampler = prepare_sampler(
+                task.sampler,
+                wanted_counts=plan_counts(ratio, y, problem.rare),
+                random_state=task.random_state,
+                image_shape=problem.image_shape,
+                memory=task.memory,
+                n_jobs=task.n_jobs,
+            )
             X_resampled, y_resampled = resample(sampler, X, y)
-        except Exception as error:  # the other samplers go on, whatever this one raised
+        except Exception as error:
             seconds = time.perf_counter() - start
-            return cell | _failed(problem, error) | {"sampler_seconds": seconds}
+            return cell | _failed(problem, error) | {"n_train": 0, "sampler_seconds": seconds}
     cell["sampler_seconds"] = time.perf_counter() - start
     if task.sampler is not None:
         if task.on_fitted is not None:
             task.on_fitted(sampler, X, y)
         X, y = X_resampled, y_resampled
+    cell["n_train"] = len(y)
+    try:
+        return cell | _train_and_score(problem, task, X, y)
+    except Exception as error:
+        return cell | _failed(problem, error)
 
+
+def _train_and_score(problem, task, X, y):
     start = time.perf_counter()
     classifier = _fit_classifier(problem, X, y, task.random_state)
     predictions = classifier.predict(problem.X[task.test])
-    cell["classifier_seconds"] = time.perf_counter() - start
-    cell |= {"n_train": len(y), "error": None}
-    return cell | score(problem, problem.y[task.test], predictions)
+    seconds = time.perf_counter() - start
+    scores = score(problem, problem.y[task.test], predictions)
+    return scores | {"classifier_seconds": seconds, "error": None}
+
+
+def check_classifier_ever_worked(problem, cells):
+    """Raise where the classifier failed in every cell that it was to learn in.
+
+    Raises
+    ------
+    ValueError
+        With its first error.
+    """
+    errors = [cell["error"] for cell in cells if cell["n_train"]]
+    if errors and None not in errors:
+        raise ValueError(
+            f"classifier={problem.classifier!r:.60} failed wherever it was trained, first "
+            f"with {errors[0]}"
+        )
 
 
 def try_classifier(problem):
@@ -168,7 +195,6 @@ def _failed(problem, error):
         "macro_f1": np.nan,
         "minority_recall": np.nan,
         "recall": np.full(len(problem.classes), np.nan),
-        "n_train": 0,
         "classifier_seconds": np.nan,
         "error": f"{type(error).__name__}: {reason}" if reason else type(error).__name__,
     }

@@ -20,10 +20,17 @@ from sklearn.utils import (
 from ..classification import TorchCNNClassifier
 from ..datasets import make_imbalanced_images
 from ..over_sampling import CycleGANOverSampler
-from ._cell import Problem, Task, plan_counts, run_task, try_classifier
+from ._cell import (
+    Problem,
+    Task,
+    check_classifier_ever_worked,
+    plan_counts,
+    run_task,
+    try_classifier,
+)
 from ._examples import example_translations
 from ._provenance import collect_settings, collect_versions
-from ._samplers import make_samplers
+from ._samplers import cyclegans_in, make_samplers
 
 CELL_KEYS = (
     "sampler",
@@ -79,12 +86,15 @@ def compare_samplers(
         ``"borderline_smote"``, ``"adasyn"`` and ``"cyclegan"``, or
         ``{name: sampler}`` where None means no resampling. By default all
         six. A sampler without a parameter `image_shape` is handed rows of
-        pixels; what it returns gets the shape and dtype of `X` again.
+        pixels; what it returns gets the shape and dtype of `X` again. In one
+        that is made of others, such as a pipeline, every over-sampler is
+        told the wanted counts and the shape of images; what removes rows
+        keeps its ``sampling_strategy``.
 
     classifier : estimator, default=None
-        Trained on `X` as it is given. By default
-        :class:`~skgan_aug.TorchCNNClassifier`. One that is not made of others is tried on
-        ten rows of each class first.
+        Trained on arrays in the shape and dtype of `X`, without names of columns. By
+        default :class:`~skgan_aug.TorchCNNClassifier`. One that is not made of others
+        is tried on ten rows of each class first.
 
     ratios : sequence of float, default=(1.0,)
         Every class below ``ratio * n_majority`` is raised to it.
@@ -138,17 +148,19 @@ def compare_samplers(
         ``minority_recall`` (mean over ``minority_classes``), ``recall`` of
         shape (n_cells, n_classes), ``n_train``, ``sampler_seconds`` (as if no ratio
         shared its CycleGANs with another), ``classifier_seconds``, ``error`` (None,
-        or why the sampler failed; then scores are NaN). Further ``classes`` and
-        ``minority_classes``, those that gain rows at the largest ratio;
+        or why the sampler or the classifier failed; then scores are NaN). Further
+        ``classes`` and ``minority_classes``, those that gain rows at the largest ratio;
         ``translations``, examples from the first CycleGAN over-sampler on the first draw (see
-        :func:`example_translations`; empty without one, or for vectors);
+        :func:`example_translations`; empty without one, where it is part of another sampler,
+        or for vectors);
         ``settings`` and ``versions``, what to repeat it with.
 
     Raises
     ------
     ValueError
-        Before anything is trained, for data, splits, ratios or names that cannot be compared.
-        What a sampler raises is no such error: it goes into ``error``.
+        Before anything is trained, for data, splits, ratios or names that cannot be compared;
+        after all cells, when the classifier failed wherever it was trained. What else a
+        sampler or the classifier raises goes into ``error``.
 
     See Also
     --------
@@ -195,6 +207,7 @@ def compare_samplers(
     try_classifier(problem)
     tasks = _plan_tasks(samplers, ratios, draws)
     cells, translations = _run_tasks(problem, tasks, n_jobs, callback)
+    check_classifier_ever_worked(problem, cells)
     return Bunch(
         **_as_columns(cells, list(samplers), ratios),
         classes=problem.classes,
@@ -207,6 +220,7 @@ def compare_samplers(
 
 def _check_data(X, y, test, cv, groups):
     """Return all rows, all labels and a splitter ``random_state -> [(train, test)]``."""
+    columns = getattr(X, "columns", None)
     X, y = _check_rows(X, y, "X", "y")
     if len(np.unique(y)) < 2:
         raise ValueError("y holds a single class. A comparison needs at least two.")
@@ -216,6 +230,7 @@ def _check_data(X, y, test, cv, groups):
         X_test, y_test = test
     except (TypeError, ValueError):
         raise ValueError("test must be a tuple (X_test, y_test), or None.") from None
+    _check_columns(columns, getattr(X_test, "columns", None))
     X_test, y_test = _check_rows(X_test, y_test, "X_test of test", "y_test of test")
     if X_test.shape[1:] != X.shape[1:] or X_test.dtype != X.dtype:
         raise ValueError(
@@ -232,6 +247,16 @@ def _check_data(X, y, test, cv, groups):
     test_rows = np.arange(len(X), len(X) + len(X_test))
     X, y = np.concatenate([X, X_test]), np.concatenate([y, y_test])
     return X, y, lambda random_state: [(train_rows, test_rows)]
+
+
+def _check_columns(columns, test_columns):
+    """Refuse frames whose columns differ: as arrays, one would be taken for another."""
+    if columns is None or test_columns is None or list(columns) == list(test_columns):
+        return
+    raise ValueError(
+        f"X_test of test has the columns {list(test_columns)}, X {list(columns)}. Give both "
+        "the same, in the same order, such as X_test[X.columns]."
+    )
 
 
 def _check_rows(X, y, x_name, y_name):
@@ -347,11 +372,13 @@ def _plan_tasks(samplers, ratios, draws):
 def _run_tasks(problem, tasks, n_jobs, callback):
     """Run CycleGANs one task after the other, each on all jobs, then the others at once.
 
-    A CycleGAN over-sampler trains several networks for each task: spread over the jobs
-    pair by pair they end together, spread task by task one job would wait for another.
+    A CycleGAN over-sampler, or what holds one, trains several networks for each task:
+    spread over the jobs pair by pair they end together, spread task by task one job would
+    wait for another.
     """
     n_jobs = effective_n_jobs(n_jobs)
-    trains_gans = [isinstance(task.sampler, CycleGANOverSampler) for task in tasks]
+    trains_gans = [bool(cyclegans_in(task.sampler)) for task in tasks]
+    shown = next((t for t in tasks if isinstance(t.sampler, CycleGANOverSampler)), None)
     cells: list[dict] = []
     translations: dict = {}
 
@@ -366,7 +393,7 @@ def _run_tasks(problem, tasks, n_jobs, callback):
                 task,
                 memory=folder if len(task.ratios) > 1 else None,
                 n_jobs=n_jobs,
-                on_fitted=None if cells else keep_examples,
+                on_fitted=keep_examples if task is shown else None,
             )
             _report(run_task(problem, task), cells, callback)
     others = list(compress(tasks, map(not_, trains_gans)))

@@ -2,6 +2,7 @@
 
 import platform
 from importlib.metadata import version
+from numbers import Integral
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
         "train_counts": dict(zip(labels.tolist(), counts.tolist(), strict=True)),
         "n_test": len(test),
         "n_folds": 1 + max(fold for _, fold, *_ in draws),
-        "random_state": random_state if isinstance(random_state, int) else None,
+        "random_state": int(random_state) if isinstance(random_state, Integral) else None,
         "seeds": list(dict.fromkeys(state for _, _, state, *_ in draws)),
     }
 

@@ -69,7 +69,8 @@ def make_samplers(samplers=None):
     Raises
     ------
     ValueError
-        For no samplers, an unknown name, or an estimator without ``fit_resample``.
+        For no samplers, an unknown name, what is no sampler or only removes rows, or
+        two names with the same title.
 
     Examples
     --------
@@ -87,13 +88,42 @@ def make_samplers(samplers=None):
         estimators = {name: _make_sampler(name) for name in samplers}
     if not estimators:
         raise ValueError(f"samplers is empty. Name some of {', '.join(SAMPLERS)}.")
+    _check_titles(estimators)
     for name, estimator in estimators.items():
-        if estimator is not None and not hasattr(estimator, "fit_resample"):
-            raise ValueError(
-                f"samplers[{name!r}]={estimator!r} has no fit_resample. Give an "
-                "imbalanced-learn sampler, or None for no resampling."
-            )
+        if estimator is not None:
+            _check_sampler(name, estimator)
     return estimators
+
+
+def _check_titles(names):
+    """Refuse names that tables and figures could not tell apart."""
+    by_title: dict = {}
+    for name in names:
+        other = by_title.setdefault(sampler_title(name), name)
+        if other != name:
+            raise ValueError(
+                f"samplers names {other!r} and {name!r}, which are both shown as "
+                f"{sampler_title(name)!r}. Rename one."
+            )
+
+
+def _check_sampler(name, estimator):
+    if isinstance(estimator, type):
+        raise ValueError(
+            f"samplers[{name!r}]={estimator.__name__} is a class. Give an instance, such as "
+            f"{estimator.__name__}()."
+        )
+    if not _is_sampler(estimator):
+        raise ValueError(
+            f"samplers[{name!r}]={estimator!r:.60} has no fit_resample or no get_params. "
+            "Give an imbalanced-learn sampler, or None for no resampling."
+        )
+    if _with_strategy(estimator) and not over_samplers(estimator):
+        raise ValueError(
+            f"samplers[{name!r}]={estimator!r:.60} only removes rows, and ratios say how many "
+            "to add. Put an over-sampler before it, such as make_pipeline(SMOTE(), "
+            "TomekLinks())."
+        )
 
 
 def _make_sampler(name):
@@ -118,18 +148,50 @@ def takes_images(sampler):
     return "image_shape" in sampler.get_params(deep=False)
 
 
+def _is_sampler(value):
+    return hasattr(value, "fit_resample") and hasattr(value, "get_params")
+
+
+def _samplers_in(sampler):
+    """The sampler and those nested in it."""
+    nested = sampler.get_params(deep=True).values()
+    return [sampler, *filter(_is_sampler, nested)]
+
+
+def _with_strategy(sampler):
+    return [
+        each
+        for each in _samplers_in(sampler)
+        if "sampling_strategy" in each.get_params(deep=False)
+    ]
+
+
+def over_samplers(sampler):
+    """Which of them are told what to add; those that remove rows keep their strategy."""
+    return [
+        each
+        for each in _with_strategy(sampler)
+        if getattr(each, "_sampling_type", "over-sampling") == "over-sampling"
+    ]
+
+
+def cyclegans_in(sampler):
+    """The CycleGAN over-samplers among a sampler, or None, and those nested in it."""
+    nested = [] if sampler is None else _samplers_in(sampler)
+    return [each for each in nested if isinstance(each, CycleGANOverSampler)]
+
+
 def prepare_sampler(sampler, *, wanted_counts, random_state, image_shape, memory, n_jobs):
     """Clone a sampler for one cell of the comparison."""
     sampler = clone(sampler)
-    if "sampling_strategy" in sampler.get_params(deep=False):
-        sampler.set_params(sampling_strategy=wanted_counts)
+    for each in over_samplers(sampler):
+        each.set_params(sampling_strategy=wanted_counts)
     set_everywhere(sampler, "random_state", random_state)
     if image_shape is not None:
         set_everywhere(sampler, "image_shape", image_shape, only_unset=True)
-    if isinstance(sampler, CycleGANOverSampler):
+    for cyclegan in cyclegans_in(sampler):
         for name, value in (("memory", memory), ("n_jobs", n_jobs)):
-            if value is not None:
-                set_everywhere(sampler, name, value, only_unset=True)
+            set_everywhere(cyclegan, name, value, only_unset=True)
     return sampler
 
 
@@ -138,13 +200,16 @@ def resample(sampler, X, y):
 
     Shape and dtype of `X` are kept. SMOTE and its family would compute
     differences of unsigned pixels, and cut off fractions: integers are handed
-    over as floats, and what comes back is rounded and clipped.
+    over as floats, and what comes back is rounded and clipped. Where only
+    CycleGANs are nested, they get the integers, which tell the range of pixels.
     """
     if takes_images(sampler):
         return sampler.fit_resample(X, y)
+    if X.ndim > 2:
+        set_everywhere(sampler, "image_shape", X.shape[1:], only_unset=True)
     rows = X.reshape(len(X), -1)
     is_integer = X.dtype.kind in "ui"
-    if is_integer:
+    if is_integer and not all(map(takes_images, over_samplers(sampler) or [sampler])):
         rows = rows.astype(np.float32 if X.dtype.itemsize <= 2 else np.float64)
     rows, y = sampler.fit_resample(rows, y)
     if is_integer:
