@@ -900,6 +900,14 @@ def test_the_auxiliary_classifier_tells_the_classes_apart():
     assert scores[:10].max() < 0.5 < scores[10:].min()
 
 
+@pytest.mark.parametrize(("side", "n_rows"), [(32, 768), (256, 85), (4096, 3)], ids=str)
+def test_large_images_are_translated_fewer_at_a_time(side, n_rows):
+    spec = ImageSpec((side, side, 3), (side, side, 3), "uint8", (0.0,), (255.0,))
+    cyclegan = CycleGAN(spec)
+    cyclegan.keep_snapshots(3)
+    assert cyclegan.turn_size == n_rows
+
+
 def test_translation_does_not_depend_on_the_batch():
     X = np.random.RandomState(0).uniform(size=(300, 3, 3))
     cyclegan = CycleGAN(ImageSpec.from_array(X))
