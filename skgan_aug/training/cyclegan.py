@@ -1,6 +1,7 @@
 """The four networks of a pair of classes, and translation with them."""
 
 import copy
+import math
 
 import torch
 from torch import nn
@@ -163,7 +164,7 @@ class CycleGAN(nn.Module):
         n_generators = max(1, len(self.snapshots))
         return min(
             _TRANSLATION_BATCH * n_generators,
-            max(n_generators, _MOST_VALUES // self.spec.n_features),
+            max(n_generators, _MOST_VALUES // math.prod(self.spec.row_shape)),
         )
 
     def score_realness(self, x, *, device="cpu"):
