@@ -1,6 +1,9 @@
 """What is saved is loaded again to the bit, with its types, and goes on training."""
 
+import datetime
+import hashlib
 import json
+import os
 import stat
 import warnings
 from pathlib import Path
@@ -15,7 +18,7 @@ from imblearn.pipeline import Pipeline
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline as PlainPipeline
-from skorch.callbacks import EpochTimer
+from skorch.callbacks import Callback, EpochTimer
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.networks import MaskedGenerator
@@ -292,6 +295,77 @@ def test_networks_that_the_parameters_do_not_make_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+class Phases(torch.nn.Module):
+    """Moves images by values drawn at random, which its ``state_dict`` may lack."""
+
+    def __init__(self, network, spec, *, persistent):
+        super().__init__()
+        self.network = network
+        phase = torch.randn(spec.n_channels, *spec.image_size)
+        self.register_buffer("phase", phase, persistent=persistent)
+
+    def forward(self, x):
+        return self.network(torch.cos(x + self.phase))
+
+
+@pytest.mark.parametrize("persistent", [False, True])
+@pytest.mark.parametrize("parameter", ["generator", "discriminator", "module"])
+def test_values_outside_a_state_dict_are_refused(tmp_path, parameter, persistent):
+    def factory(spec, n_classes=1):
+        n_values = spec.image_size[0] * spec.image_size[1]
+        network = (
+            small_generator(spec)
+            if parameter == "generator"
+            else torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(n_values, n_classes))
+        )
+        return Phases(network, spec, persistent=persistent)
+
+    if parameter == "module":
+        estimator = make_classifier(module=factory).fit(X, Y)
+    else:
+        estimator = make_sampler(**{parameter: factory})
+        estimator.fit_resample(X, Y)
+    if persistent:
+        with pytest.warns(UserWarning, match=f"no data: {parameter}"):
+            save(estimator, tmp_path / "saved")
+    else:
+        with pytest.raises(ValueError, match=rf"of {parameter}=.*outside its state_dict"):
+            save(estimator, tmp_path / "saved")
+        assert list(tmp_path.iterdir()) == []
+
+
+class WithExtraState(torch.nn.Linear):
+    def forward(self, x):
+        return super().forward(x.flatten(1))
+
+    def get_extra_state(self):
+        return {"a": 1}
+
+    def set_extra_state(self, state):
+        pass
+
+
+def test_state_that_is_no_tensor_is_refused(tmp_path):
+    classifier = make_classifier(module=lambda spec, n: WithExtraState(64, n)).fit(X, Y)
+    with pytest.raises(ValueError, match=r"_extra_state .* is a dict, but only tensors"):
+        save(classifier, tmp_path / "saved")
+
+
+class Clock(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        net.history.record("when", datetime.date(2000, 1, 1))
+
+
+def test_a_history_that_is_no_data_is_refused(tmp_path):
+    classifier = make_classifier(callbacks=[Clock()]).fit(X, Y)
+    with pytest.raises(ValueError, match=r"history_ .* holds date .* as 'when'"):
+        save(classifier, tmp_path / "saved")
+    for epoch in classifier.history_:
+        del epoch["when"]
+    with pytest.warns(UserWarning, match="callbacks"):
+        save(classifier, tmp_path / "saved")
+
+
 def test_labels_that_are_no_data_are_refused(tmp_path):
     labels = np.array([3 + 1j, 2], dtype=object)
     classifier = make_classifier().fit(X, Y)
@@ -431,6 +505,37 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         save(make_classifier(max_epochs=7), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_where_a_link_leads_is_written(tmp_path):
+    (tmp_path / "link").symlink_to("saved")
+    for max_epochs in (3, 4):  # first it leads nowhere
+        save(make_classifier(max_epochs=max_epochs), tmp_path / "link")
+        assert (tmp_path / "link").is_symlink()
+        assert load(tmp_path / "saved").max_epochs == max_epochs
+
+
+def test_folders_and_pipes_are_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(ValueError, match="is no file, but a folder or device"):
+            save(make_classifier(), path)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_loading_while_another_process_saves(tmp_path, monkeypatch):
+    path, sha256 = tmp_path / "saved", hashlib.sha256
+    saves = [make_classifier(max_epochs=4)]
+
+    def disturbed(*args):  # the moment when the file is checked
+        if saves:
+            save(saves.pop(), path)
+        return sha256(*args)
+
+    save(make_classifier(max_epochs=3), path)
+    monkeypatch.setattr(hashlib, "sha256", disturbed)
+    assert load(path).max_epochs == 3
+    assert load(path).max_epochs == 4
 
 
 def test_a_file_that_is_not_there(tmp_path):

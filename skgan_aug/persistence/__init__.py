@@ -41,12 +41,14 @@ def save(estimator, path):
         Fitted or not. A pipeline, of scikit-learn or imbalanced-learn, of these two.
 
     path : str or path
-        The file. One that exists is replaced once the new one is complete.
+        The file. One that exists is replaced once the new one is complete; of a link, the
+        file that it leads to.
 
     Raises
     ------
     ValueError
-        For any other estimator or step, and for labels that are no numbers or strings.
+        For any other estimator or step, for labels that are no numbers or strings, and for
+        networks of your own that are not made anew by their factory and their weights.
 
     Warns
     -----
@@ -77,7 +79,7 @@ def save(estimator, path):
     ...     path.stat().st_size > 0
     True
     """
-    path = Path(path)
+    path = _check_path(path)
     tensors: dict[str, torch.Tensor] = {}
     left_out: dict[str, str] = {}
     record = describe_estimator(estimator, tensors, left_out)
@@ -146,11 +148,9 @@ def load(path, *, device="cpu", params=None):
     >>> bool((loaded.predict_proba(X) == classifier.predict_proba(X)).all())
     True
     """
-    path, given = Path(path), dict(params or {})
+    path, given = _check_path(path), dict(params or {})
     if device is not None:
         resolve_device(device)
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{path} is not a file that save() wrote, but a folder or device.")
     version = __version__
     try:
         record, tensors = read_file(path)
@@ -166,3 +166,10 @@ def load(path, *, device="cpu", params=None):
     if given:
         raise ValueError(f"params has {sorted(given)}, which {path} itself holds or lacks.")
     return estimator
+
+
+def _check_path(path):
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no file, but a folder or device. Give another path.")
+    return path

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 import torch
-from safetensors import safe_open
+from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from .._files import whole_file
@@ -14,7 +14,6 @@ PROTOCOL = 1
 _FORMAT = "skgan_aug"
 _RECORD = "record"  # the tensor of bytes that are the JSON: a header has a largest size
 _BLANK = "0" * 64  # stands for the checksum while it is taken
-_CHUNK = 1 << 20
 
 
 def write_file(path, record, tensors):
@@ -23,6 +22,7 @@ def write_file(path, record, tensors):
     Parameters
     ----------
     path : Path
+        Where a link leads is written, not the link.
 
     record : object
         For ``json.dumps``.
@@ -37,7 +37,7 @@ def write_file(path, record, tensors):
     n_head = 8 + int.from_bytes(raw[:8], "little")
     checksum = hashlib.sha256(raw).hexdigest()
     head = raw[:n_head].replace(_field(_BLANK), _field(checksum))
-    with whole_file(path) as file:
+    with whole_file(path.resolve()) as file:
         file.write(head)
         file.write(memoryview(raw)[n_head:])
 
@@ -55,43 +55,38 @@ def read_file(path):
         From ``json.loads``.
 
     tensors : dict of str to tensor
-        Mapped from the file; none larger than the file.
+        Together no larger than the file.
 
     Raises
     ------
     ValueError, RuntimeError, SafetensorError
         For any other file.
     """
-    with safe_open(path, framework="pt") as file:
-        about = file.metadata() or {}
-        require(about.get("format") == _FORMAT, "it was not written by skgan_aug")
-        require(
-            about.get("protocol") == str(PROTOCOL),
-            f"its protocol is {about.get('protocol')!r:.80}, but this version of skgan_aug "
-            f"reads protocol {PROTOCOL}",
-        )
-        require(
-            about.get("sha256") == _checksum(path, about.get("sha256")),
-            "its checksum does not match: it was changed or damaged",
-        )
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    raw = path.read_bytes()  # once: another process may save to this name meanwhile
+    tensors = load_tensors(raw)
+    n_head = 8 + int.from_bytes(raw[:8], "little")
+    about = json.loads(raw[8:n_head]).get("__metadata__") or {}
+    require(about.get("format") == _FORMAT, "it was not written by skgan_aug")
+    require(
+        about.get("protocol") == str(PROTOCOL),
+        f"its protocol is {about.get('protocol')!r:.80}, but this version of skgan_aug "
+        f"reads protocol {PROTOCOL}",
+    )
+    require(
+        about.get("sha256") == _checksum(raw, n_head, about.get("sha256")),
+        "its checksum does not match: it was changed or damaged",
+    )
     require(_RECORD in tensors, "it has no record")
     text = tensors.pop(_RECORD)
     require(text.dtype == torch.uint8 and text.dim() == 1, "its record is no text")
     return json.loads(text.numpy().tobytes()), tensors
 
 
-def _checksum(path, written):
+def _checksum(raw, n_head, written):
     """Of the whole file, as it was before the checksum was written into it."""
     require(isinstance(written, str) and len(written) == len(_BLANK), "it has no checksum")
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        # The header is no longer than what safetensors has mapped and parsed.
-        n_header = file.read(8)
-        header = file.read(int.from_bytes(n_header, "little"))
-        digest.update(n_header + header.replace(_field(written), _field(_BLANK)))
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
+    digest = hashlib.sha256(raw[:n_head].replace(_field(written), _field(_BLANK)))
+    digest.update(memoryview(raw)[n_head:])
     return digest.hexdigest()
 
 

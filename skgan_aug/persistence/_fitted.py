@@ -1,6 +1,7 @@
 """What estimators learnt: attributes, networks, and where training stands."""
 
 import numpy as np
+import torch
 from sklearn.utils import check_random_state
 from skorch.history import History
 
@@ -8,6 +9,7 @@ from ..networks import make_classifier
 from ..training import CycleGAN
 from ._networks import (
     check_weights,
+    compute_alike,
     decode_spec,
     encode_spec,
     fill,
@@ -28,7 +30,11 @@ def describe_sampler(sampler, tensors, prefix):
     fitted["cyclegans_"] = []
     for number, ((source, target), cyclegan) in enumerate(cyclegans.items()):
         n_snapshots = len(cyclegan.snapshots)
-        _check_made_by(sampler, cyclegan, _blank_cyclegan(sampler, cyclegan.spec, n_snapshots))
+        blank = _blank_cyclegan(sampler, cyclegan.spec, n_snapshots)
+        _check_made_by(sampler, cyclegan, blank)
+        for name in ("generator_st", "generator_ts", "discriminator_s", "discriminator_t"):
+            networks = getattr(cyclegan, name), getattr(blank, name)
+            _check_all_is_kept(sampler, name.partition("_")[0], *networks, cyclegan.spec)
         tensors |= weights_of(cyclegan, f"{prefix}cyclegans.{number}.")
         record = {
             "source": encode(source, tensors),
@@ -69,13 +75,15 @@ def describe_classifier(classifier, tensors, prefix):
         return None
     spec, net = classifier._spec, classifier.net_
     network = net.module_.network
-    _check_made_by(classifier, network, _blank_classifier(classifier, spec))
+    blank = _blank_classifier(classifier, spec)
+    _check_made_by(classifier, network, blank)
+    _check_all_is_kept(classifier, "module", network, blank, spec)
     tensors |= weights_of(network, f"{prefix}network.")
     random_state = classifier._random_state
     is_shared = random_state is check_random_state(_shared_random_state(classifier))
     return _describe_attributes(classifier, _OF_CLASSIFIER, tensors) | {
         "spec": encode_spec(spec, tensors),
-        "history": encode(list(net.history), tensors),
+        "history": _encode_history(net.history, tensors),
         "random_state": None if is_shared else encode(random_state, tensors),
         "split_seed": classifier._split_seed,
         "optimizer": describe_optimizer(classifier.optimizer, net.optimizer_, tensors),
@@ -125,6 +133,12 @@ def _blank_classifier(classifier, spec):
 
 
 def _check_made_by(estimator, network, blank):
+    for name, value in network.state_dict().items():
+        if not torch.is_tensor(value):
+            raise ValueError(
+                f"{name} of the networks of this {type(estimator).__name__} is a "
+                f"{type(value).__name__}, but only tensors are saved: register buffers."
+            )
     try:
         check_weights(blank, network.state_dict())
     except ValueError as error:
@@ -132,6 +146,16 @@ def _check_made_by(estimator, network, blank):
             f"The networks of this {type(estimator).__name__} are not what its parameters "
             f"make ({error}). Give the parameters the values they had when it was fitted."
         ) from error
+
+
+def _check_all_is_kept(estimator, parameter, network, blank, spec):
+    """Refuse a network of somebody's own that computes with more than its weights."""
+    if callable(getattr(estimator, parameter)) and not compute_alike(network, blank, spec):
+        raise ValueError(
+            f"A network of {parameter}={getattr(estimator, parameter)!r:.80} holds values "
+            "outside its state_dict, which would be others after loading: register them as "
+            "persistent buffers, and fit again."
+        )
 
 
 def _describe_attributes(estimator, checks, tensors):
@@ -163,6 +187,19 @@ def _check_spec(estimator, spec):
     names = getattr(estimator, "feature_names_in_", range(n_features))
     agrees = agrees and spec.row_shape[0] == n_features == len(names)
     require(agrees, f"its attributes disagree with rows of shape {spec.row_shape}")
+
+
+def _encode_history(history, tensors):
+    for name, value in (item for row in history for item in row.items()):
+        try:
+            encode(value, {})
+        except NotDataError as error:
+            raise ValueError(
+                f"history_ of this classifier holds {error} as {name!r}, which cannot be "
+                "saved. Have the callback record numbers, strings or arrays, or delete it "
+                "from each epoch."
+            ) from error
+    return encode(list(history), tensors)
 
 
 def _decode_history(written, tensors):

@@ -1,5 +1,6 @@
 """What images are, and the weights of networks: read only where they fit."""
 
+import copy
 import math
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -101,7 +102,6 @@ def check_weights(network, tensors):
     require(not unknown, f"its networks have no weights {unknown[:3]}")
     for name, weights in wanted.items():
         given = tensors.get(name)
-        require(torch.is_tensor(weights), f"{name} of its networks is no tensor")
         require(torch.is_tensor(given), f"there are no weights {name}")
         fits = given.shape == weights.shape and given.dtype == weights.dtype
         require(
@@ -111,12 +111,43 @@ def check_weights(network, tensors):
         )
 
 
+def compute_alike(network, blank, spec):
+    """Whether a blank network computes what another does, once it has its weights.
+
+    Parameters
+    ----------
+    network, blank : torch.nn.Module
+        Of one factory; ``blank`` gets the weights of ``network``.
+
+    spec : ImageSpec
+        What they take.
+
+    Returns
+    -------
+    alike : bool
+    """
+    blank.load_state_dict(network.state_dict())
+    is_image = spec.is_image
+    shape = (2, spec.n_channels, *spec.image_size) if is_image else (2, spec.n_features)
+    x = torch.linspace(-1, 1, math.prod(shape)).reshape(shape)
+    first, second = (_output(each, x.clone()) for each in (network, blank))
+    # By another layout in memory, sums may be rounded otherwise.
+    return torch.allclose(first, second, rtol=1e-3, atol=1e-5, equal_nan=True)
+
+
 def weights_of(network, prefix):
     """The tensors of a network on the CPU, none of which shares its memory."""
     return {
         prefix + name: weights.detach().cpu().contiguous().clone()
         for name, weights in network.state_dict().items()
     }
+
+
+@torch.no_grad()
+def _output(network, x):
+    network = copy.deepcopy(network).cpu().eval()
+    with global_seed(0):  # it may draw
+        return network(x)
 
 
 @contextmanager
