@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import BaseEstimator
+from sklearn.dummy import DummyClassifier
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.datasets import load_digits_images, make_imbalanced_images
@@ -111,6 +112,41 @@ def test_classes_that_gain_next_to_nothing_are_left_out(digits):
     assert [row["label"] for row in report.rows] == [1]
 
 
+def figures_missing(row):
+    return {key for key, value in row.items() if value is None or value != value}
+
+
+def test_a_class_of_few_rows_has_the_figures_that_can_be_computed(digits):
+    X, y, new, test = digits
+    quick = TorchCNNClassifier(max_epochs=1, random_state=0)
+
+    def missing(n, **options):
+        few = np.flatnonzero((y != 1) | (np.cumsum(y == 1) <= n))
+        report = augmentation_report(Adds(new, 1), X[few], y[few], classifier=quick, **options)
+        assert (" – " in str(report)) == bool(figures_missing(report.rows[0]))
+        return figures_missing(report.rows[0])
+
+    assert missing(8) == set()
+    of_features = missing(6)
+    assert of_features == set(_augmentation._OF_FEATURES)
+    few = (test[1] != 1) | (np.cumsum(test[1] == 1) <= 3)
+    assert missing(30, test=(test[0][few], test[1][few])) == of_features
+    others = test[1] != 1
+    all_but_copies = missing(30, test=(test[0][others], test[1][others]))
+    assert not all_but_copies & {"copied", "copied_distance"}
+    assert all_but_copies > of_features | {"gan_test", "neighbor", "margin_after"}
+
+
+def test_duplicates_in_a_rare_class_have_no_diversity(digits):
+    X, y, new, _ = digits
+    X = X.copy()
+    X[y == 1] = X[y == 1][0]
+    quick = TorchCNNClassifier(max_epochs=1, random_state=0)
+    (row,) = augmentation_report(Adds(new, 1), X, y, classifier=quick).rows
+    missing = {"diversity", "diversity_se", "copied", "copied_distance"}
+    assert figures_missing(row) == missing
+
+
 def test_flattened_images_and_string_labels(digits, monkeypatch):
     X, y = digits[:2]
     quick = partial(TorchCNNClassifier, max_epochs=1)
@@ -159,6 +195,26 @@ class Reverses(Adds):
 
 
 @pytest.mark.usefixtures("no_training")
+class TestRefusedBeforeTheSamplerIsTrained:
+    def test_test_rows_that_are_not_like_x(self, digits):
+        X, y, _, test = digits
+        for X_test in (test[0] / 16.0, test[0][:, :7]):
+            with pytest.raises(ValueError, match=r"test holds .* per row, X .*the same way"):
+                augmentation_report(CycleGANOverSampler(), X, y, test=(X_test, test[1]))
+
+    def test_halves_of_one_class(self, digits):
+        X, y = digits[:2]
+        one = np.flatnonzero((y == 0) | (np.cumsum(y == 1) == 1) & (y == 1))
+        with pytest.raises(ValueError, match=r"fewer than 2 classes .* test="):
+            augmentation_report(CycleGANOverSampler(), X[one], y[one])
+
+    def test_a_classifier_without_features(self, digits):
+        X, y = digits[:2]
+        with pytest.raises(TypeError, match="classifier is a DummyClassifier"):
+            augmentation_report(CycleGANOverSampler(), X, y, classifier=DummyClassifier())
+
+
+@pytest.mark.usefixtures("no_training")
 class TestRefused:
     def test_a_sampler_that_adds_nothing(self, digits):
         X, y = digits[:2]
@@ -179,15 +235,6 @@ class TestRefused:
         resampled = np.concatenate([X, new]), np.r_[y, np.ones(len(new), int)]
         with pytest.raises(ValueError, match=r"but sampler\.synthetic_mask_ "):
             augmentation_report(sampler, X, y, resampled=resampled)
-
-    def test_too_few_real_rows(self, digits):
-        X, y, new, test = digits
-        few = np.flatnonzero((y != 1) | (np.cumsum(y == 1) <= 7))
-        with pytest.raises(ValueError, match=r"Class 1 has 7 real rows .* needs 8.*test="):
-            augmentation_report(Adds(new, 1), X[few], y[few])
-        few = np.flatnonzero((test[1] != 1) | (np.cumsum(test[1] == 1) <= 3))
-        with pytest.raises(ValueError, match=r"Class 1 has 3 real rows .* needs 4"):
-            augmentation_report(Adds(new, 1), X, y, test=(test[0][few], test[1][few]))
 
     def test_rows_without_labels(self, digits):
         X, y, new, _ = digits

@@ -1,12 +1,14 @@
 """Displays draw what the comparison says."""
 
 import sys
+import warnings
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
+from pandas import DataFrame
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier
@@ -21,6 +23,7 @@ from skgan_aug.inspection import (
     TrainingCurvesDisplay,
     TranslationsDisplay,
 )
+from skgan_aug.inspection._figure import style_of
 
 NAMES = {0: "<script>", 1: "$\\frac$", 2: "cat"}
 
@@ -212,6 +215,16 @@ def test_axes_may_be_a_list_and_must_be_as_many_as_are_drawn_on():
         TrainingCurvesDisplay.from_estimator(sampler, axes=both[:1])
 
 
+@pytest.mark.parametrize(("dtype", "low", "high"), [(bool, 0, 1), (np.int8, -128, 127)])
+def test_small_numbers_are_drawn_from_black_to_white(dtype, low, high):
+    images = np.full((1, 4, 4), low, dtype=dtype)
+    images[0, 0] = high
+    display = TranslationsDisplay(examples={(0, 1): [images] * 3}).plot()
+    drawn = display.axes_[0].get_images()[0].get_array()
+    assert drawn[0, 0, 0] == 1
+    assert drawn[1, 0, 0] == 0
+
+
 def test_curves_are_the_history():
     X, y = make_images((8, 8))
     sampler = fit(X, y, identity_weight=0.0)
@@ -232,6 +245,39 @@ def test_curves_are_the_history():
         TrainingCurvesDisplay(histories={}).plot()
     with pytest.raises(NotFittedError):
         TrainingCurvesDisplay.from_estimator(CycleGANOverSampler())
+
+
+def make_history(**losses):
+    return [{"n_iter": n, "cycle_t": 0.1, "target_score": 0.5, **losses} for n in (50, 51)]
+
+
+def test_records_without_a_loss_are_left_out():
+    history = make_history(classifier=0.2)
+    del history[-1]["classifier"]
+    display = TrainingCurvesDisplay(histories={"a": history}).plot()
+    lines = {line.get_label(): line for line in display.axes_[0, 0].get_lines()}
+    assert lines["classifier"].get_xdata().tolist() == [50]
+    assert lines["cycle_t"].get_xdata().tolist() == [50, 51]
+
+
+def test_curves_on_given_axes_have_one_legend_in_them():
+    figure, axes = mpl.pyplot.subplots(1, 2)
+    display = TrainingCurvesDisplay(histories={"a": make_history()})
+    for _ in range(2):
+        display.plot(axes=axes)
+    assert not figure.legends
+    assert axes[0].get_legend() is not None
+    own = display.plot().figure_
+    display.plot(axes=display.axes_)
+    assert len(own.legends) == 1
+    assert display.axes_[0, 0].get_legend() is None
+
+
+def test_classes_of_one_name_each_have_curves():
+    X, y = make_images((8, 8))
+    y[12:] = 2
+    display = TrainingCurvesDisplay.from_estimator(fit(X, y), class_names={1: "b", 2: "b"})
+    assert list(display.histories) == ["0 → 1", "0 → 2"]
 
 
 def test_ratio_curves_are_means_over_runs(result):
@@ -270,6 +316,8 @@ def test_ratio_curves_of_a_search():
         if params == {ratio: value, depth: 2}
     ]
     np.testing.assert_allclose(found, wanted)
+    single = GridSearchCV(pipe, {ratio: np.array([1.0, 0.8], np.float32)}, cv=2).fit(X, y)
+    assert len(RatioCurveDisplay.from_estimator(single).errorbars_) == 1
     with pytest.raises(ValueError, match="score='score' is not among"):
         RatioCurveDisplay.from_estimator(search)
     search = GridSearchCV(pipe, {depth: [1, 2]}, cv=2).fit(X, y)
@@ -359,3 +407,85 @@ def test_map_of_a_classifier():
     display = FeatureMapDisplay.from_estimator(classifier, X, y, is_synthetic, n_per_class=6)
     assert len(display.real_[0].get_offsets()) == 6
     assert len(display.synthetic_[1].get_offsets()) == 2
+
+
+def test_map_of_a_classifier_takes_frames():
+    X, y = make_images((4,))
+    frame = DataFrame(X, columns=list("abcd"))
+    classifier = TorchCNNClassifier(max_epochs=1, random_state=0).fit(frame, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # such as of names that are missing
+        FeatureMapDisplay.from_estimator(classifier, frame, y, np.arange(14) >= 12)
+
+
+def test_map_of_equal_rows_is_one_spot():
+    is_synthetic = np.arange(10) >= 5
+    display = FeatureMapDisplay.from_predictions(np.ones((10, 5)), [0] * 10, is_synthetic)
+    np.testing.assert_array_equal(display.coordinates, np.zeros((2, 2)))
+
+
+def test_every_class_is_in_the_legend_whatever_it_is_called():
+    coordinates, labels = np.arange(12.0).reshape(6, 2), np.repeat([0, 1, 2], 2)
+    display = FeatureMapDisplay.from_predictions(
+        coordinates, labels, [False, True] * 3, class_names=["real", "cell", "cell"]
+    )
+    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert legend == ["real", "synthetic", "real", "cell", "cell"]
+
+
+def test_styles_of_42_series_differ():
+    assert len({tuple(style_of(position).values()) for position in range(42)}) == 42
+
+
+LONG_NAMES = [
+    "Melanocytic nevi",
+    "Melanoma",
+    "Benign keratosis-like lesions",
+    "Actinic keratoses and intraepithelial carcinoma / Bowen's disease",
+]
+
+
+def assert_inside(texts, figure):
+    figure.canvas.draw()
+    for text in texts:
+        box = text.get_window_extent()
+        assert figure.bbox.x0 <= box.x0, text
+        assert box.x1 <= figure.bbox.x1, text
+        assert box.y1 <= figure.bbox.y1, text
+
+
+class TestLongNames:
+    def test_beside_recalls_leave_room_for_them(self):
+        recall = np.random.default_rng(0).random((2, 4))
+        display = ClassRecallDisplay(
+            before=recall,
+            after=recall,
+            names=LONG_NAMES,
+            is_minority=np.arange(4) > 1,
+            titles=("no resampling", "random over-sampling"),
+        ).plot()
+        ax = display.ax_
+        assert_inside([*ax.get_yticklabels(), *ax.get_legend().get_texts()], ax.figure)
+        assert ax.get_window_extent().width > ax.figure.bbox.width / 2
+
+    @pytest.mark.parametrize("n_examples", [1, 2, 3, 6])
+    def test_over_translations(self, n_examples):
+        images = np.zeros((n_examples, 8, 8), np.uint8)
+        examples = {(0, 3): [images] * 3, (2, 3): [images] * 3}
+        display = TranslationsDisplay(examples=examples, class_names=LONG_NAMES).plot()
+        titles = [ax._left_title for ax in display.axes_]
+        assert_inside(titles, display.figure_)
+        assert display.axes_[0].get_window_extent().width > 40 * n_examples
+
+    def test_in_the_legend_of_a_map(self):
+        coordinates, labels = np.arange(16.0).reshape(8, 2), np.repeat(range(4), 2)
+        display = FeatureMapDisplay.from_predictions(
+            coordinates, labels, [False, True] * 4, class_names=LONG_NAMES
+        )
+        assert_inside(display.ax_.get_legend().get_texts(), display.figure_)
+
+    def test_in_the_legend_of_ratio_curves(self):
+        titles = [f"decisiontreeclassifier__max_leaf_nodes={n}" for n in range(3)]
+        curves = {title: (np.array([0.5, 1]), np.ones((2, 3))) for title in titles}
+        display = RatioCurveDisplay(curves=curves, score_title="score").plot()
+        assert_inside(display.ax_.get_legend().get_texts(), display.figure_)

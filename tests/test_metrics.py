@@ -408,6 +408,8 @@ class TestInput:
             (np.r_[draw(8), [[0, np.nan, 0, 0]]], draw(9), "real has NaN .* in row 8"),
             (draw(9), np.full((9, 4), np.inf), "synthetic has NaN or infinity in row 0"),
             (draw(9), np.full((9, 4), "a"), "synthetic has dtype <U1"),
+            (draw(9) + 1j, draw(9), "real has dtype complex128, but must hold numbers"),
+            (draw(9), draw(9) * 1e200, r"synthetic holds .*e\+200, whose powers overflow"),
         ],
     )
     def test_is_refused_by_name(self, metric, real, synthetic, message):
@@ -435,6 +437,12 @@ class TestInput:
         )
 
 
+@pytest.mark.parametrize("gamma", ["scale", 0, np.nan])
+def test_refuses_what_is_no_factor_of_a_kernel(gamma):
+    with pytest.raises(ValueError, match=r"gamma=.* must be a number above 0"):
+        kernel_distance(draw(9), draw(9), gamma=gamma)
+
+
 @pytest.mark.parametrize("n_neighbors", [0, 5, 2.5])
 @pytest.mark.parametrize("metric", [precision_recall, density_coverage])
 def test_refuses_neighbours_that_there_are_not(metric, n_neighbors):
@@ -448,6 +456,7 @@ def test_refuses_neighbours_that_there_are_not(metric, n_neighbors):
         (kernel_distance, {"n_subsets": 1}),
         (kernel_distance, {"subset_size": 1}),
         (kernel_distance, {"n_subsets": 2.5}),
+        (kernel_distance, {"degree": 2.5}),
         (two_sample_test, {"n_permutations": 0}),
     ],
 )

@@ -1,5 +1,8 @@
 """Features are what the logits weigh, and taking them changes nothing."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -93,6 +96,29 @@ class TestExtractFeatures:
         assert set(vars(classifier)) == attributes
         for name, value in module.state_dict().items():
             assert torch.equal(value, weights[name]), name
+
+    def test_are_not_those_of_another_thread(self, images):
+        classifier = self.fitted(images, module=Foreign)
+        expected = extract_features(classifier, images[0])
+        other = images[0][::-1]
+
+        def predict_meanwhile(*args):
+            hook.remove()  # once: the other thread comes by here too
+            thread = threading.Thread(target=classifier.predict_proba, args=(other,))
+            thread.start()
+            thread.join()
+
+        head = classifier.net_.module_.network.head
+        hook = head.register_forward_hook(predict_meanwhile)
+        assert_allclose(extract_features(classifier, images[0]), expected)
+
+    def test_can_be_taken_in_many_threads(self, images):
+        classifier = self.fitted(images, module=Foreign)
+        parts = [images[0][:150], images[0][150:]] * 20
+        expected = [extract_features(classifier, part) for part in parts[:2]] * 20
+        with ThreadPoolExecutor(2) as pool:
+            found = pool.map(lambda part: extract_features(classifier, part), parts)
+            assert_allclose(list(found), expected, atol=1e-5)
 
     def test_refuses_a_network_without_a_linear_layer_for_the_logits(self, images):
         classifier = self.fitted(images, module=WithoutLinear)

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from pandas import DataFrame
+from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 
 from skgan_aug import TorchCNNClassifier
 from skgan_aug.metrics import (
@@ -13,6 +16,7 @@ from skgan_aug.metrics import (
     gan_train_score,
     tsne_map,
 )
+from skgan_aug.metrics._class_space import margins_of_parts
 
 
 def draw(n, d=4, *, seed=0, mean=0.0, scale=1.0):
@@ -62,6 +66,15 @@ class TestGanScores:
             scores.append(gan_train_score(KNeighborsClassifier(1), x[:, None], n, X, y))
         spread = np.std([result.score for result in scores])
         assert_allclose(np.mean([r.standard_error for r in scores]), spread, rtol=0.1)
+
+    def test_frames_reach_the_classifier(self, two_classes):
+        X, y = two_classes
+        frame = DataFrame(X, columns=list("abcd"))
+        by_name = make_pipeline(
+            make_column_transformer(("passthrough", ["a", "b"])), KNeighborsClassifier(1)
+        )
+        assert gan_train_score(by_name, frame, y, frame, y).score == 1.0
+        assert gan_test_score(by_name, frame, y, frame, y).score == 1.0
 
     def test_take_images(self):
         X = np.random.RandomState(0).randint(256, size=(40, 8, 8)).astype(np.uint8)
@@ -117,6 +130,22 @@ class TestClassMargins:
         result = class_margins(np.zeros((4, 2)), [0, 0, 1, 1], np.zeros((1, 2)), [1])
         assert_array_equal(result.before, [np.inf])
 
+    def test_of_parts_is_the_mean_of_margins_to_one_neighbour(self):
+        labels = np.array([1.0, 4.0, 5.0])  # floats, of which no mean is taken
+        added = np.zeros((1, 1)), np.array([4.0])
+        # The second part alone would choose 5.
+        parts = [(np.array([[x], [0.0], [z]]), labels, *added) for x, z in ((1, 9), (3, 2))]
+        result = margins_of_parts(parts, C=1e8)
+        scales = [part[0].std() for part in parts]
+        assert (result.label, result.neighbor) == ([4.0], [1.0])
+        assert_allclose(result.before, np.mean([1 / scales[0], 3 / scales[1]]), rtol=1e-3)
+
+    def test_of_a_class_that_a_part_lacks_is_unknown(self):
+        parts = [(draw(2), np.array(y), draw(1), np.array([1])) for y in ([0, 1], [0, 0])]
+        result = margins_of_parts(parts)
+        assert result.neighbor == [None]
+        assert_array_equal(result.after, [np.nan])
+
     @pytest.mark.parametrize(
         ("y_real", "y_synthetic", "C", "message"),
         [
@@ -139,6 +168,19 @@ class TestTsneMap:
         centres = places.real[:20].mean(axis=0), places.real[20:].mean(axis=0)
         near, far = (np.linalg.norm(places.synthetic - centre, axis=1) for centre in centres)
         assert (near < far).all()
+
+    def test_equal_rows_lie_on_one_spot(self):
+        places = tsne_map(np.full((10, 5), 0.1), np.full((3, 5), 0.1), random_state=0)
+        assert_array_equal(np.concatenate([places.real, places.synthetic]), np.zeros((13, 2)))
+
+    @pytest.mark.parametrize(
+        ("scale", "dtype"), [(1e-170, float), (1e-25, np.float32), (1e20, np.float32)]
+    )
+    def test_scale_does_not_matter(self, scale, dtype):
+        real, other = (scale * draw(10, seed=seed) for seed in (0, 1))
+        places = tsne_map(real.astype(dtype), other.astype(dtype), random_state=0)
+        assert np.isfinite(places.real).all()
+        assert np.ptp(places.real) > 1
 
     @pytest.mark.usefixtures("global_rng_is_left_alone")
     def test_few_rows_will_do_and_seeds_reproduce(self):

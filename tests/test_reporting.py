@@ -303,6 +303,24 @@ def test_images_of_other_channels_leave_the_translations_out(compared, tmp_path)
     assert len(Page(path.read_text(encoding="utf-8")).pictures) == 3
 
 
+def test_images_of_booleans_are_drawn(compared, tmp_path):
+    masks = {
+        pair: [images > 100 for images in triples]
+        for pair, triples in compared.translations.items()
+    }
+    result = Bunch(**{**compared, "translations": masks})
+    path = write_report(result, tmp_path / "page.html")
+    assert len(Page(path.read_text(encoding="utf-8")).pictures) == 4
+
+
+def test_long_names_of_classes_leave_room_for_pictures(compared, tmp_path):
+    name = "Actinic keratoses and intraepithelial carcinoma / Bowen's disease"
+    path = write_report(compared, tmp_path / "page.html", class_names=[name] * 3)
+    *_, recalls, _ = Page(path.read_text(encoding="utf-8")).pictures
+    assert "intraepithelial" in recalls
+    assert "and intraepithelial carcinoma" not in recalls  # broken into lines
+
+
 def test_a_comparison_in_which_nothing_ran_has_a_page(tmp_path):
     nothing = np.full(4, np.nan)
     result = make_result(none=nothing, smote=nothing, cyclegan=nothing)

@@ -3,7 +3,16 @@
 import numpy as np
 
 from ..comparison import paired_values, sampler_title
-from ._figure import COLORS, GREY, keep_as_written, name_of, new_axes
+from ._figure import (
+    COLORS,
+    GREY,
+    add_legend,
+    height_of_line,
+    keep_as_written,
+    name_of,
+    new_axes,
+    wrapped,
+)
 
 
 class ClassRecallDisplay:
@@ -118,24 +127,27 @@ class ClassRecallDisplay:
             Drawn: with ``ax_`` and ``figure_``.
         """
         if ax is None:
-            ax = new_axes(figsize=(6, 1.4 + 0.32 * len(self.names)))
+            ax = new_axes(figsize=(6, 1.4 + height_of_line(self.names) * len(self.names)))
         positions = np.arange(len(self.names))
         before, after = (100 * _mean_of_runs(recall) for recall in (self.before, self.after))
         ax.hlines(positions, before, after, color=GREY, linewidth=2, zorder=1)
         dots = {"linestyle": "none", "markersize": 7}
-        (self.before_,) = ax.plot(
-            before, positions, "o", **dots, color=GREY, label=self.titles[0]
-        )
-        (self.after_,) = ax.plot(
-            after, positions, "D", **dots, color=COLORS[0], label=self.titles[1]
-        )
+        (self.before_,) = ax.plot(before, positions, "o", **dots, color=GREY)
+        (self.after_,) = ax.plot(after, positions, "D", **dots, color=COLORS[0])
         self._write_differences(ax, positions, after - before)
         self._name_classes(ax, positions)
         ax.set_xlabel("recall, points")
         ax.grid(axis="x", alpha=0.3)
         # Over the names rather than beside the axes, which would become narrow.
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
-        keep_as_written(*ax.get_yticklabels(), *ax.get_legend().get_texts())
+        add_legend(
+            ax,
+            [self.before_, self.after_],
+            self.titles,
+            over=ax.figure,
+            loc="lower right",
+            bbox_to_anchor=(1, 1),
+        )
+        keep_as_written(*ax.get_yticklabels())
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -149,7 +161,7 @@ class ClassRecallDisplay:
                 ax.text(1.02, position, text, transform=beside, va="center")
 
     def _name_classes(self, ax, positions):
-        ax.set_yticks(positions, labels=self.names)
+        ax.set_yticks(positions, labels=[wrapped(name) for name in self.names])
         for label, is_minority in zip(ax.get_yticklabels(), self.is_minority, strict=True):
             label.set_fontweight("bold" if is_minority else "normal")
         ax.set_ylim(len(positions) - 0.5, -0.5)

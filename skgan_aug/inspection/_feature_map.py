@@ -1,12 +1,16 @@
 """Real and synthetic images side by side in a classifier's features."""
 
 import numpy as np
-from sklearn.manifold import TSNE
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import (
+    _safe_indexing,
+    check_array,
+    check_consistent_length,
+    check_random_state,
+)
 
-from ._figure import GREY, keep_as_written, name_of, new_axes, style_of
-
-_LARGEST_PERPLEXITY = 30  # scikit-learn's default, too much for few rows
+from ..metrics import extract_features
+from ..metrics._class_space import lay_out
+from ._figure import GREY, add_legend, keep_as_written, name_of, new_axes, style_of, wrapped
 
 
 class FeatureMapDisplay:
@@ -116,14 +120,12 @@ class FeatureMapDisplay:
         -------
         display : FeatureMapDisplay
         """
-        from ..metrics import extract_features
-
         rng = check_random_state(random_state)
-        X, y, is_synthetic = np.asarray(X), np.asarray(y), _as_mask(is_synthetic)
+        y, is_synthetic = np.asarray(y), _as_mask(is_synthetic)
         check_consistent_length(X, y, is_synthetic)
-        kept = _draw(X, y, is_synthetic, n_per_class, rng)
+        kept = _draw(np.asarray(X), y, is_synthetic, n_per_class, rng)
         return cls.from_predictions(
-            extract_features(classifier, X[kept]),
+            extract_features(classifier, _safe_indexing(X, kept)),
             y[kept],
             is_synthetic[kept],
             n_per_class=None,
@@ -182,9 +184,7 @@ class FeatureMapDisplay:
         kept = _draw(features, labels, is_synthetic, n_per_class, rng)
         features, labels, is_synthetic = features[kept], labels[kept], is_synthetic[kept]
         if features.shape[1] > 2:
-            perplexity = min(_LARGEST_PERPLEXITY, (len(features) - 1) / 3)
-            tsne = TSNE(perplexity=perplexity, init="pca", random_state=rng)
-            features = tsne.fit_transform(features)
+            features = lay_out(features, random_state=rng)
         display = cls(
             coordinates=features,
             labels=labels,
@@ -231,23 +231,16 @@ class FeatureMapDisplay:
         style = {"markeredgecolor": GREY, "markersize": 5}
         (real,) = ax.plot([], [], "o", markerfacecolor=GREY, **style)
         (synthetic,) = ax.plot([], [], "o", markerfacecolor="none", **style)
-        entries = {"real": real, "synthetic": synthetic}
+        handles, names = [real, synthetic], ["real", "synthetic"]
         for label, points in self.real_.items():
             name = name_of(label, self.class_names)
             if label in self.synthetic_:
-                entries[name] = points
+                handles.append(points)
+                names.append(name)
             else:
                 middle = np.median(np.asarray(points.get_offsets()), axis=0)
-                keep_as_written(ax.text(*middle, name, ha="center", va="center"))
-        legend = ax.legend(
-            entries.values(),
-            entries.keys(),
-            loc="lower left",
-            bbox_to_anchor=(0, 1),
-            ncols=4,
-            frameon=False,
-        )
-        keep_as_written(*legend.get_texts())
+                keep_as_written(ax.text(*middle, wrapped(name), ha="center", va="center"))
+        add_legend(ax, handles, names, loc="lower left", bbox_to_anchor=(0, 1))
 
 
 def _hollow(style):

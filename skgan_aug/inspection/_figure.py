@@ -1,13 +1,16 @@
 """What the displays share: new figures, colours, names as they are."""
 
+from textwrap import fill
+
 import numpy as np
 
 from .._text import printable
 
 # Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, and
-# seen on white as well as on black. Markers tell the same apart in print.
+# seen on white as well as on black. Markers tell the same apart in print; their number has no
+# divisor in common with that of the colours, so that 42 series differ.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#808080"
 
 SCORE_TITLES = {
@@ -50,6 +53,40 @@ def keep_as_written(*texts):
     """Keep matplotlib from reading dollar signs in names as formulas."""
     for text in texts:
         text.set_parse_math(False)
+
+
+def wrapped(name, width=24):
+    """Break a name, as long as those of diseases are, into lines of so many characters."""
+    return fill(name, width)
+
+
+def height_of_line(names):
+    """Inches of each of several lines with such names beside axes."""
+    return 0.15 + 0.17 * max(wrapped(name).count("\n") + 1 for name in names)
+
+
+def add_title(ax, title, *, inches=np.inf):
+    """Write a title over axes, at the left, in lines about as long, or so many inches."""
+    title = wrapped_title(title, min(_inches(ax), inches))
+    keep_as_written(ax.set_title(title, loc="left"))
+
+
+def wrapped_title(title, inches):
+    return wrapped(title, max(24, int(inches / 0.1)))
+
+
+def add_legend(ax, handles, names, *, over=None, width=24, **place):
+    """Put a legend over axes, with as many columns as there is room for over them."""
+    names = [wrapped(name, width) for name in names]
+    longest = max(len(line) for name in names for line in name.split("\n"))
+    n_columns = int(np.clip(1.1 * _inches(over or ax) / (0.7 + 0.085 * longest), 1, 4))
+    legend = ax.legend(handles, names, ncols=n_columns, frameon=False, **place)
+    keep_as_written(*legend.get_texts())
+
+
+def _inches(part):
+    """Width of axes, as they are before a layout widens them, or of a figure."""
+    return part.get_window_extent().width / part.figure.dpi
 
 
 def style_of(position):

@@ -1,13 +1,15 @@
 """Scores against the augmentation ratio."""
 
+from numbers import Real
+
 import numpy as np
 
 from ..comparison import sampler_title
 from ._figure import (
     GREY,
     SCORE_TITLES,
+    add_legend,
     check_score,
-    keep_as_written,
     new_axes,
     style_of,
 )
@@ -147,24 +149,26 @@ class RatioCurveDisplay:
         self.errorbars_: dict = {}
         resampled = [title for title, (ratios, _) in self.curves.items() if ratios[0] > 0]
         ticks = sorted({ratio for title in resampled for ratio in self.curves[title][0]})
+        handles = []
         step = 0.02 * (np.ptp(ticks) if len(ticks) > 1 else 1.0)
         for title, (ratios, scores) in self.curves.items():
             means, sds = _means_and_sds(scores)
             if title not in resampled:
-                ax.axhline(means[0], color=GREY, linestyle="--", label=title)
+                handles.append(ax.axhline(means[0], color=GREY, linestyle="--"))
                 continue
             position = len(self.errorbars_)
             # Side by side, so that whiskers do not hide each other.
             shift = step * (position - (len(resampled) - 1) / 2)
             self.errorbars_[title] = ax.errorbar(
-                ratios + shift, means, yerr=sds, capsize=3, label=title, **style_of(position)
+                ratios + shift, means, yerr=sds, capsize=3, **style_of(position)
             )
+            handles.append(self.errorbars_[title])
         ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title} ± sd")
         ax.grid(axis="y", alpha=0.3)
         if any(self.curves):
-            legend = ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
-            keep_as_written(*legend.get_texts())
+            place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+            add_legend(ax, handles, self.curves, width=40, **place)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -175,7 +179,7 @@ def _ratio_parameter(settings):
         name
         for name in settings[0]
         if name.split("__")[-1] == "sampling_strategy"
-        and all(isinstance(params.get(name), int | float) for params in settings)
+        and all(isinstance(params.get(name), Real) for params in settings)
     ]
     if len(names) != 1:
         raise ValueError(

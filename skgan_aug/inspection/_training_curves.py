@@ -2,7 +2,7 @@
 
 from sklearn.utils.validation import check_is_fitted
 
-from ._figure import COLORS, keep_as_written, name_of, new_axes, shape_axes
+from ._figure import COLORS, add_title, name_of, new_axes, shape_axes
 
 # From source to target and the target class's own: solid; the way back: dashed.
 _LOSSES = {
@@ -72,10 +72,10 @@ class TrainingCurvesDisplay:
         display : TrainingCurvesDisplay
         """
         check_is_fitted(sampler, "history_")
-        histories = {
-            " → ".join(name_of(label, class_names) for label in pair): history
-            for pair, history in sampler.history_.items()
-        }
+        titles = [_title_of(pair, class_names) for pair in sampler.history_]
+        if len(set(titles)) < len(titles):  # two classes share a name, but no label
+            titles = [_title_of(pair, None) for pair in sampler.history_]
+        histories = dict(zip(titles, sampler.history_.values(), strict=True))
         return cls(histories=histories).plot(axes=axes)
 
     def plot(self, *, axes=None):
@@ -94,7 +94,8 @@ class TrainingCurvesDisplay:
         if not self.histories:
             raise ValueError("No CycleGAN was trained: there are no curves to draw.")
         n_pairs = len(self.histories)
-        if axes is None:
+        is_new = axes is None
+        if is_new:
             axes = new_axes(n_pairs, 2, figsize=(9, 0.7 + 2.6 * n_pairs))
         self.axes_ = shape_axes(axes, n_pairs, 2)
         for (title, history), (losses, score) in zip(
@@ -102,27 +103,33 @@ class TrainingCurvesDisplay:
         ):
             _draw_losses(losses, history)
             _draw_score(score, history)
-            keep_as_written(losses.set_title(title, loc="left"))
+            add_title(losses, title)
         for ax in self.axes_[-1]:
             ax.set_xlabel("step")
         self.figure_ = self.axes_[0, 0].figure
-        self.figure_.legend(
-            handles=self.axes_[0, 0].get_lines(),
-            loc="outside lower center",
-            ncols=3,
-            frameon=False,
-        )
+        if is_new:
+            handles = self.axes_[0, 0].get_lines()
+            self.figure_.legend(
+                handles=handles, loc="outside lower center", ncols=3, frameon=False
+            )
+        elif not self.figure_.legends:  # nothing is known of the room beside them
+            self.axes_[0, 0].legend(fontsize="x-small")
         return self
 
 
+def _title_of(pair, class_names):
+    return " → ".join(name_of(label, class_names) for label in pair)
+
+
 def _draw_losses(ax, history):
-    steps = [record["n_iter"] for record in history]
     for color, (family, sides) in zip(COLORS, _LOSSES.items(), strict=False):
         for side, linestyle in zip(sides, ("-", "--"), strict=False):
             name = family + side
-            # A loss of weight 0 is not computed.
-            if name in history[0]:
-                losses = [record[name] for record in history]
+            # A loss of weight 0 is not computed, nor others in every step.
+            records = [record for record in history if name in record]
+            if records:
+                steps = [record["n_iter"] for record in records]
+                losses = [record[name] for record in records]
                 style = {"color": color, "linestyle": linestyle, "label": name}
                 # A single record has no line to be seen.
                 ax.plot(steps, losses, marker="o" if len(steps) < 4 else None, **style)

@@ -4,9 +4,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import example_translations
-from ._figure import keep_as_written, name_of, new_axes, shape_axes
+from ._figure import add_title, name_of, new_axes, shape_axes, wrapped_title
 
 _ROWS = ("source", "translation", "nearest real")
+_SIDE = 0.78  # inches of an image in a figure of our own
 _GAP = 1  # pixels between two images
 
 
@@ -115,7 +116,7 @@ class TranslationsDisplay:
         if not self.examples:
             raise ValueError("No CycleGAN was trained: there are no translations to draw.")
         if axes is None:
-            axes = _new_axes_for(self.examples)
+            axes = _new_axes_for(self.examples, self.class_names)
         self.axes_ = shape_axes(axes, len(self.examples))
         for (pair, triples), ax in zip(self.examples.items(), self.axes_, strict=True):
             low, high = self.limits or _limits(triples)
@@ -127,24 +128,39 @@ class TranslationsDisplay:
             ax.set_xticks([])
             ax.tick_params(length=0)
             ax.spines[:].set_visible(False)
-            title = " → ".join(name_of(label, self.class_names) for label in pair)
-            keep_as_written(ax.set_title(title, loc="left"))
+            title = _title_of(pair, self.class_names)
+            add_title(ax, title, inches=_SIDE * len(triples[0]))
         self.figure_ = self.axes_[0].figure
         return self
 
 
-def _new_axes_for(examples):
-    triples = next(iter(examples.values()))
-    n_examples, height, width = triples[0].shape[:3]
-    side = 0.78  # inches of an image
-    size = (1.2 + side * n_examples, (0.35 + 3 * side * height / width) * len(examples))
+def _title_of(pair, class_names):
+    return " → ".join(name_of(label, class_names) for label in pair)
+
+
+def _new_axes_for(examples, class_names):
+    n_examples = len(next(iter(examples.values()))[0])
+    # Few stand in the middle, with a title that is longer than they are.
+    width = max(1.2 + _SIDE * n_examples, 5.6 - 0.7 * n_examples)
+    size = (width, height_of(examples, class_names, width, _SIDE))
     return new_axes(len(examples), figsize=size, layout="compressed")
+
+
+def height_of(examples, class_names, width, side):
+    """Inches for a figure of examples that is so wide, with images as wide as ``side``."""
+    n_examples, rows, columns = next(iter(examples.values()))[0].shape[:3]
+    inches = min(0.775 * width, _SIDE * n_examples)
+    titles = [wrapped_title(_title_of(pair, class_names), inches) for pair in examples]
+    of_titles = sum(0.35 + 0.2 * title.count("\n") for title in titles)
+    return of_titles + 3 * side * rows / columns * len(examples)
 
 
 def _limits(triples):
     if triples[0].dtype == np.uint8:
         return 0, 255
-    return min(images.min() for images in triples), max(images.max() for images in triples)
+    low = min(images.min() for images in triples)
+    high = max(images.max() for images in triples)
+    return float(low), float(high)  # differences of small integers would wrap
 
 
 def _as_colors(images, low, high):

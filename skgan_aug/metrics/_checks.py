@@ -4,6 +4,8 @@ import numpy as np
 
 from .._validation import check_unmasked
 
+_LARGEST = 1e50  # kernel_distance takes the third power of scalar products
+
 
 def check_features(real, synthetic, *, n_min=2):
     """Validate two arrays of features.
@@ -48,6 +50,8 @@ def _check_array(features, name, n_min):
             f"{name} has {len(features)} rows, but this needs at least {n_min}: pass more."
         )
     try:
+        if features.dtype.kind == "c":
+            raise TypeError("complex ones are not compared")
         features = features.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -58,6 +62,10 @@ def _check_array(features, name, n_min):
         raise ValueError(
             f"{name} has NaN or infinity in row {row}: leave such rows out, or look at the "
             "training that made them."
+        )
+    if (largest := np.abs(features).max()) > _LARGEST:
+        raise ValueError(
+            f"{name} holds {largest:.3g}, whose powers overflow: divide both arrays by it."
         )
     return features
 

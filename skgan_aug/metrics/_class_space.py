@@ -1,6 +1,9 @@
 """Where the classes lie: a map of them, and how wide the gaps between neighbours are."""
 
+from functools import reduce
+
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -29,7 +32,7 @@ def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
         ``real`` and ``synthetic``: float ndarray of shape (n_real, 2) and (n_synthetic, 2),
         places in one plane. Synthetic rows should fill the region of their class; an island
         of their own shows that they can be told apart. Distances between far groups mean
-        nothing.
+        nothing. Where all rows are equal, all lie on one spot.
 
     Raises
     ------
@@ -58,11 +61,25 @@ def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
             "real and synthetic have one feature, which no map in the plane is made of: pass "
             "two or more."
         )
-    tsne = TSNE(
-        perplexity=min(perplexity, (len(rows) - 1) / 3), init="pca", random_state=random_state
-    )
-    places = tsne.fit_transform(rows)
+    places = lay_out(rows, perplexity=perplexity, random_state=random_state)
     return Bunch(real=places[: len(real)], synthetic=places[len(real) :])
+
+
+def lay_out(rows, *, perplexity=30.0, random_state=None):
+    """Places of finite rows of any scale in the plane, by t-SNE: float of shape (n, 2).
+
+    scikit-learn's ends the whole process where rows do not differ, or by so little that
+    nothing is left of it when squared: equal rows get one spot, others a scale of 1.
+    """
+    rows = np.asarray(rows, dtype=np.float64)
+    rows = rows / (np.abs(rows).max() or 1.0)  # no difference overflows
+    rows -= rows[0]  # rather than the mean, from which equal rows differ by rounding
+    largest = np.abs(rows).max()
+    if largest == 0:
+        return np.zeros((len(rows), 2))
+    perplexity = min(perplexity, (len(rows) - 1) / 3)
+    tsne = TSNE(perplexity=perplexity, init="pca", random_state=random_state)
+    return tsne.fit_transform(rows / largest)
 
 
 def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
@@ -133,23 +150,72 @@ def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
     unknown = np.setdiff1d(labels, classes).tolist()
     if unknown:
         raise ValueError(f"y_synthetic has the classes {unknown}, which y_real lacks.")
-    scaler = StandardScaler().fit(real)
-    real, synthetic = scaler.transform(real), scaler.transform(synthetic)
-    means = {label: real[y_real == label].mean(axis=0) for label in classes}
-    result: Bunch = Bunch(label=labels, neighbor=[], before=[], after=[])
-    for label in labels:
-        others = [other for other in classes if other != label]
-        neighbor = min(others, key=lambda other: np.linalg.norm(means[other] - means[label]))
-        pair = np.isin(y_real, [label, neighbor])
-        cost = C * np.count_nonzero(pair)
-        rows, y = real[pair], y_real[pair]
-        added = np.isin(y_synthetic, [label, neighbor])
-        result.neighbor.append(neighbor)
-        result.before.append(_margin(rows, y, cost))
-        rows, y = np.r_[rows, synthetic[added]], np.r_[y, y_synthetic[added]]
-        result.after.append(_margin(rows, y, cost))
-    result.before, result.after = np.array(result.before), np.array(result.after)
-    return result
+    return margins_of_parts([(real, y_real, synthetic, y_synthetic)], C=C)
+
+
+def margins_of_parts(parts, *, C=1.0):
+    """Means of margins over several parts, each in features of its own.
+
+    All parts measure the margin to the same neighbour: the class that is nearest on average.
+
+    Parameters
+    ----------
+    parts : list of tuple (real, y_real, synthetic, y_synthetic)
+        Arguments of :func:`class_margins`, ndarrays. The labels of the synthetic rows are
+        the same in all.
+
+    C : float, default=1
+        As of :func:`class_margins`.
+
+    Returns
+    -------
+    result : Bunch
+        As of :func:`class_margins`. A class has neighbour None and margins NaN where a part
+        has no real rows of it, or of no other.
+    """
+    classes = reduce(np.intersect1d, [np.unique(y) for _, y, _, _ in parts]).tolist()
+    parts = [_scaled(*part) for part in parts]
+    distances = sum(_distances_of_means(real, y_real, classes) for real, y_real, *_ in parts)
+    neighbors = {}
+    if len(classes) > 1:
+        neighbors = {
+            label: classes[row.argmin()] for label, row in zip(classes, distances, strict=True)
+        }
+    labels = np.unique(parts[0][3]).tolist()
+    margins = [
+        [_margins(part, label, neighbors.get(label), C) for label in labels] for part in parts
+    ]
+    before, after = np.mean(margins, axis=0).T
+    return Bunch(
+        label=labels,
+        neighbor=[neighbors.get(label) for label in labels],
+        before=before,
+        after=after,
+    )
+
+
+def _scaled(real, y_real, synthetic, y_synthetic):
+    scaler = StandardScaler().fit(real.astype(np.float64))
+    return scaler.transform(real), y_real, scaler.transform(synthetic), y_synthetic
+
+
+def _distances_of_means(rows, y, classes):
+    """Of each class to each other one, (n_classes, n_classes); infinite to itself."""
+    means = np.array([rows[y == label].mean(axis=0) for label in classes])
+    distances = cdist(means, means)
+    np.fill_diagonal(distances, np.inf)
+    return distances
+
+
+def _margins(part, label, neighbor, C):
+    """Between two classes, before and after augmentation."""
+    if neighbor is None:
+        return np.nan, np.nan
+    real, y_real, synthetic, y_synthetic = part
+    own, added = (np.isin(y, [label, neighbor]) for y in (y_real, y_synthetic))
+    rows, y, cost = real[own], y_real[own], C * np.count_nonzero(own)
+    all_rows, all_y = np.r_[rows, synthetic[added]], np.r_[y, y_synthetic[added]]
+    return _margin(rows, y, cost), _margin(all_rows, all_y, cost)
 
 
 def _margin(rows, y, cost):

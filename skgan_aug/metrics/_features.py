@@ -1,11 +1,13 @@
 """What a trained classifier sees in images: the features that metrics compare."""
 
+import threading
 from contextlib import contextmanager
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from .._threads import taking_turns
 from .._validation import check_images
 
 
@@ -51,32 +53,40 @@ def extract_features(classifier, X):
     >>> extract_features(classifier.fit(X[:500], y[:500]), X[500:600]).shape
     (100, 256)
     """
-    if not (hasattr(classifier, "image_shape") and hasattr(classifier, "predict_proba")):
-        raise TypeError(
-            f"classifier is a {type(classifier).__name__}, but features are taken from a "
-            "TorchCNNClassifier."
-        )
+    check_has_features(classifier)
     check_is_fitted(classifier, "net_")
     net = classifier.net_
     spec = net.module_.spec
     X = check_images(classifier, X, reset=False, spec=spec)
     batches = []
-    with _watched_input(net.module_, len(classifier.classes_)) as seen:
+    with taking_turns(), _watched_input(net.module_, len(classifier.classes_)) as seen:
         for _ in net.forward_iter(spec.as_tensor(X)):
             batches.append(_take(seen, net.module_.network))
     return np.concatenate(batches)
+
+
+def check_has_features(classifier):
+    """Refuse what is no ``TorchCNNClassifier``."""
+    if not (hasattr(classifier, "image_shape") and hasattr(classifier, "predict_proba")):
+        raise TypeError(
+            f"classifier is a {type(classifier).__name__}, but features are taken from a "
+            "TorchCNNClassifier."
+        )
 
 
 @contextmanager
 def _watched_input(module, n_classes):
     """A list whose last entry is what came into the layer that made the logits last.
 
-    Inside the block only; afterwards each part of the module is in the mode it was in.
+    Of this thread, inside the block only; afterwards each part of the module is in the mode
+    it was in.
     """
     seen: list = []
+    own_thread = threading.get_ident()
 
     def remember(layer, args):
-        seen[:] = [args[0].detach().flatten(1)]
+        if threading.get_ident() == own_thread:  # others may predict at the same time
+            seen[:] = [args[0].detach().flatten(1)]
 
     modes = [(part, part.training) for part in module.modules()]
     hooks = [

@@ -151,7 +151,10 @@ def _score(classifier, X_train, y_train, X_test, y_test, *, names):
 
 
 def _check(X_real, y_real, X_synthetic, y_synthetic):
-    X_real, X_synthetic = np.asarray(X_real), np.asarray(X_synthetic)
+    # Frames stay frames: the classifier may ask for their columns by name.
+    X_real, X_synthetic = (
+        rows if hasattr(rows, "iloc") else np.asarray(rows) for rows in (X_real, X_synthetic)
+    )
     if X_real.shape[1:] != X_synthetic.shape[1:]:
         raise ValueError(
             f"X_synthetic has rows of shape {X_synthetic.shape[1:]}, but X_real of shape "

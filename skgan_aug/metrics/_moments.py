@@ -1,5 +1,7 @@
 """Distances between distributions: of Frechet, and of kernel means."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
@@ -104,7 +106,7 @@ def kernel_distance(
         The most rows of either array in a subset, at least 2.
 
     degree : int, default=3
-        The exponent :math:`p`.
+        The exponent :math:`p`, at least 1.
 
     gamma : float, default=None
         The factor :math:`\gamma`; None is 1 / d.
@@ -153,6 +155,9 @@ def kernel_distance(
     real, synthetic = check_features(real, synthetic, n_min=4)
     check_count(n_subsets, "n_subsets", n_min=2)
     check_count(subset_size, "subset_size", n_min=2)
+    check_count(degree, "degree", n_min=1)
+    if gamma is not None and not (isinstance(gamma, Real) and float(gamma) > 0):
+        raise ValueError(f"gamma={gamma!r} must be a number above 0, or None for 1 / d.")
     rng = check_random_state(random_state)
     gamma = 1.0 / real.shape[1] if gamma is None else gamma
     n_drawn = [min(len(rows) // 2, subset_size) for rows in (real, synthetic)]

@@ -7,6 +7,7 @@ from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import (
+    Bunch,
     check_array,
     check_consistent_length,
     check_random_state,
@@ -17,9 +18,24 @@ from .. import metrics
 from .._random import draw_seed
 from ..classification import TorchCNNClassifier
 from ..comparison._samplers import resample, takes_images
+from ..metrics._class_space import margins_of_parts
+from ..metrics._features import check_has_features
 from ._augmentation_table import AugmentationReport
 
-_FEWEST = 4  # rows of a class, in a half or synthetic, that all metrics need
+_FEWEST = 4  # rows of a class, in a half or synthetic, that metrics of features need
+_OF_FEATURES = (
+    "frechet",
+    "kernel",
+    "kernel_se",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "two_sample",
+    "two_sample_p",
+    "diversity",
+    "diversity_se",
+)
 
 
 def augmentation_report(
@@ -39,7 +55,8 @@ def augmentation_report(
     ----------
     sampler : estimator
         A :class:`~skgan_aug.CycleGANOverSampler`, or any over-sampler of imbalanced-learn,
-        all added rows of which count as synthetic. It is cloned, if not fitted yet.
+        all added rows of which count as synthetic. A clone of it is trained, fitted or not,
+        unless ``resampled`` is given.
 
     X : array-like of shape (n, d), (n, H, W) or (n, H, W, C)
         Images, flattened images or vectors.
@@ -52,8 +69,9 @@ def augmentation_report(
         classifiers.
 
     test : tuple (X_test, y_test), default=None
-        Real rows that the sampler has not seen, to compare with. By default X serves, which
-        the sampler learned from: it flatters one that copies, so read ``copied`` first.
+        Real rows that the sampler has not seen, of the shape and dtype of X, to compare
+        with. By default X serves, which the sampler learned from: it flatters one that
+        copies, so read ``copied`` first.
 
     classifier : TorchCNNClassifier, default=None
         What learns and gives features; it is cloned. Default parameters by default.
@@ -78,18 +96,23 @@ def augmentation_report(
         - ``two_sample``, ``two_sample_p``: :func:`~skgan_aug.metrics.two_sample_test`, the
           smaller p-value doubled where there are two;
         - ``copied``, ``copied_distance``: fraction and ratio of
-          :func:`~skgan_aug.metrics.memorization`, in pixels, against the rows that the
-          sampler learned from;
+          :func:`~skgan_aug.metrics.memorization`, in pixels, against the n rows that the
+          sampler learned from: new rows have a fraction of about 0.05 or, if that is more,
+          2/n;
         - ``diversity``: ratio of :func:`~skgan_aug.metrics.diversity`;
         - ``neighbor``, ``margin_before``, ``margin_after``:
           :func:`~skgan_aug.metrics.class_margins`;
         - ``real_train_se``, ``gan_train_se``, ``gan_test_se``, ``kernel_se``,
           ``diversity_se``: standard errors.
 
+        NaN is what a class has too few real rows for. From ``frechet`` to ``two_sample_p``
+        and for ``diversity`` that is fewer than 8, in halves of 4, or fewer than 4 in
+        ``test``.
+
     Raises
     ------
     ValueError
-        When the sampler adds next to nothing, a class has too few rows to compare with, or
+        When the sampler adds next to nothing, ``test`` holds other rows than X does, or
         ``resampled`` does not begin with X.
 
     See Also
@@ -118,28 +141,30 @@ def augmentation_report(
         classifier = TorchCNNClassifier(random_state=draw_seed(rng))
         if X.ndim == 2 and takes_images(sampler):
             classifier.set_params(image_shape=sampler.image_shape)
-    if test is not None:
-        test = _check_rows(*test)
+    check_has_features(classifier)
+    if test is None:
+        _check_halves(y)
+    else:
+        test = _check_test(test, X)
     if resampled is None:
         sampler = clone(sampler)
         resampled = resample(sampler, X, y)
     synthetic = _synthetic_rows(sampler, X, resampled)
     rare = np.unique(synthetic[1]).tolist()
-    if test is None:
-        _check_counts(y, rare, n_parts=2)
-    else:
-        _check_counts(test[1], rare, n_parts=1)
-    parts = [
+    judged = [
         _judge_part(classifier, train, reference, synthetic, rng)
         for train, reference in _parts(X, y, test, rng)
     ]
+    margins = margins_of_parts([features for _, features in judged])
     rows = []
-    for label in rare:
-        row = _mean_of_parts([part[label] for part in parts])
-        copies = metrics.memorization(
-            np.unique(_flat(X[y == label]), axis=0), _flat(synthetic[0][synthetic[1] == label])
-        )
-        row |= {"copied": copies.copied_fraction, "copied_distance": copies.median_ratio}
+    for position, label in enumerate(rare):
+        row = _mean_of_parts([figures[label] for figures, _ in judged])
+        row |= _copies(X[y == label], synthetic[0][synthetic[1] == label])
+        row |= {
+            "neighbor": margins.neighbor[position],
+            "margin_before": float(margins.before[position]),
+            "margin_after": float(margins.after[position]),
+        }
         rows.append({"label": label, **row})
     return AugmentationReport(rows, sampler)
 
@@ -152,8 +177,8 @@ def _parts(X, y, test, rng):
     return [((X[a], y[a]), (X[b], y[b])) for a, b in halves.split(X, y)]
 
 
-def _judge_part(classifier, train, reference, synthetic, rng) -> dict[Any, dict[str, Any]]:
-    """{label: figures}, but for copies; each of the three is a tuple of rows and labels."""
+def _judge_part(classifier, train, reference, synthetic, rng) -> tuple[dict, tuple]:
+    """{label: figures}, and the features to measure margins in; rows come with labels."""
     on_real = _fit_balanced(classifier, train[0], train[1], rng)
     predicted = {
         "real_train": on_real.predict(reference[0]),
@@ -165,23 +190,22 @@ def _judge_part(classifier, train, reference, synthetic, rng) -> dict[Any, dict[
     y, y_synthetic = reference[1], synthetic[1]
     features = metrics.extract_features(on_real, reference[0])
     of_synthetic = metrics.extract_features(on_real, synthetic[0])
-    margins = metrics.class_margins(features, y, of_synthetic, y_synthetic)
-    figures = {}
-    for position, label in enumerate(margins.label):
+    figures: dict[Any, dict[str, Any]] = {}
+    for label in np.unique(y_synthetic).tolist():
         own, added = y == label, y_synthetic == label
+        is_known = own.any() and np.any(train[1] == label)
         figures[label] = {
             "n_real": int(own.sum()),
             "n_synthetic": int(added.sum()),
             **{
                 key: float(np.mean(labels[added if key == "gan_test" else own] == label))
+                if is_known
+                else np.nan
                 for key, labels in predicted.items()
             },
             **_compare(features[own], of_synthetic[added], rng),
-            "neighbor": margins.neighbor[position],
-            "margin_before": float(margins.before[position]),
-            "margin_after": float(margins.after[position]),
         }
-    return figures
+    return figures, (features, y, of_synthetic, y_synthetic)
 
 
 def _fit_without_rare(classifier, train, synthetic, rng):
@@ -192,13 +216,18 @@ def _fit_without_rare(classifier, train, synthetic, rng):
 
 
 def _compare(real, synthetic, rng):
-    """The metrics of two sets of features."""
+    """The metrics of two sets of features; NaN for too few rows."""
+    if len(real) < _FEWEST:
+        return dict.fromkeys(_OF_FEATURES, np.nan)
     n_others = min(len(real), len(synthetic)) - 1
     kernel = metrics.kernel_distance(real, synthetic, random_state=rng)
     manifolds = metrics.precision_recall(real, synthetic, n_neighbors=min(3, n_others))
     balls = metrics.density_coverage(real, synthetic, n_neighbors=min(5, n_others))
     test = metrics.two_sample_test(real, synthetic, random_state=rng)
-    variety = metrics.diversity(np.unique(real, axis=0), synthetic)
+    different = np.unique(real, axis=0)
+    variety = Bunch(ratio=np.nan, standard_error=np.nan)
+    if len(different) > 2:
+        variety = metrics.diversity(different, synthetic)
     return {
         "frechet": metrics.frechet_distance(real, synthetic),
         "kernel": kernel.distance,
@@ -221,12 +250,21 @@ def _mean_of_parts(parts):
         for key, value in parts[0].items()
     }
     row["n_real"] = sum(part["n_real"] for part in parts)
-    p_value = min(part["two_sample_p"] for part in parts)
-    row["two_sample_p"] = min(1.0, len(parts) * p_value)
+    p_value = np.min([part["two_sample_p"] for part in parts])
+    row["two_sample_p"] = float(np.minimum(1.0, len(parts) * p_value))
     for key in ("real_train", "gan_train", "gan_test"):
         n = row["n_synthetic" if key == "gan_test" else "n_real"]
-        row[f"{key}_se"] = float(np.sqrt(row[key] * (1 - row[key]) / n))
+        row[f"{key}_se"] = float(np.sqrt(row[key] * (1 - row[key]) / max(n, 1)))
     return row
+
+
+def _copies(real, synthetic):
+    """What memorization tells of the rows of a class; NaN where no two real ones differ."""
+    real = np.unique(_flat(real), axis=0)
+    if len(real) < 2:
+        return {"copied": np.nan, "copied_distance": np.nan}
+    copies = metrics.memorization(real, _flat(synthetic))
+    return {"copied": copies.copied_fraction, "copied_distance": copies.median_ratio}
 
 
 def _fit_balanced(classifier, X, y, rng):
@@ -244,6 +282,24 @@ def _check_rows(X, y):
     X, y = check_array(X, dtype="numeric", allow_nd=True), column_or_1d(y)
     check_consistent_length(X, y)
     return X, y
+
+
+def _check_halves(y):
+    if np.count_nonzero(np.unique(y, return_counts=True)[1] > 1) < 2:
+        raise ValueError(
+            "y has fewer than 2 classes with 2 rows or more, so that halves would hold one: "
+            "pass test=(X_test, y_test)."
+        )
+
+
+def _check_test(test, X):
+    X_test, y_test = _check_rows(*test)
+    if X_test.shape[1:] != X.shape[1:] or X_test.dtype != X.dtype:
+        raise ValueError(
+            f"test holds {X_test.dtype} of shape {X_test.shape[1:]} per row, X {X.dtype} of "
+            f"shape {X.shape[1:]}: prepare both in the same way."
+        )
+    return X_test, y_test
 
 
 def _synthetic_rows(sampler, X, resampled):
@@ -268,13 +324,3 @@ def _synthetic_rows(sampler, X, resampled):
             "raise its sampling_strategy or synthetic_fraction."
         )
     return X_resampled[judged], y_resampled[judged]
-
-
-def _check_counts(y_real, rare, *, n_parts):
-    for label in rare:
-        n, n_needed = np.count_nonzero(y_real == label), n_parts * _FEWEST
-        if n < n_needed:
-            raise ValueError(
-                f"Class {label!r} has {n} real rows to compare with, but needs {n_needed}: "
-                "pass test=(X_test, y_test) with as many."
-            )

@@ -18,7 +18,7 @@ MEASURES = (
     ("coverage", None, "coverage", "1"),
     ("two_sample", None, "two-sample accuracy", "0.5"),
     ("two_sample_p", None, "its p-value", ""),
-    ("copied", None, "copies of real ones", "0.05"),
+    ("copied", None, "copies of real ones", "0.05 (2/n of n < 40)"),
     ("copied_distance", None, "distance to real : among real", "1"),
     ("diversity", "diversity_se", "diversity : that of real", "1"),
     ("neighbor", None, "nearest class", ""),
@@ -58,7 +58,7 @@ class AugmentationReport:
         """A line for each measure, a column for each class."""
         table = [["", *(str(row["label"]) for row in self.rows), "good"]]
         for key, error, title, good in MEASURES:
-            cells = (_as_text(row[key], row[error] if error else None) for row in self.rows)
+            cells = (_as_text(row, key, error) for row in self.rows)
             table.append([title, *cells, good])
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         return "\n".join(
@@ -90,7 +90,10 @@ class AugmentationReport:
         return DataFrame(self.rows).set_index("label")
 
 
-def _as_text(value, error):
-    if not isinstance(value, float):
+def _as_text(row, key, error):
+    value = row[key]
+    if value is None or value != value:  # NaN
+        return "–"
+    if key == "neighbor" or not isinstance(value, float):
         return str(value)
-    return f"{value:.3g}" if error is None else f"{value:.3g} ± {error:.2g}"
+    return f"{value:.3g}" if error is None else f"{value:.3g} ± {row[error]:.2g}"

@@ -17,7 +17,8 @@ from ..inspection import (
     SamplerComparisonDisplay,
     TranslationsDisplay,
 )
-from ..inspection._figure import COLORS, GREY, SCORE_TITLES, name_of
+from ..inspection._figure import COLORS, GREY, SCORE_TITLES, height_of_line, name_of
+from ..inspection._translations import height_of
 
 _WIDTH = 5  # inches: on a phone letters are to stay readable
 # Drawn in this colour, and in the page's colour of text thereafter.
@@ -125,7 +126,8 @@ def _ratios(result, score):
 
 
 def _recalls(result, before, after, ratio, class_names):
-    figure, ax = _new_figure(1 + 0.3 * len(result.classes))
+    names = [name_of(label, class_names) for label in result.classes.tolist()]
+    figure, ax = _new_figure(1 + height_of_line(names) * len(names))
     display = ClassRecallDisplay.from_comparison(
         result, before=before, after=after, ratio=ratio, class_names=class_names, ax=ax
     )
@@ -156,11 +158,9 @@ def _can_be_shown(translations):
 
 
 def _translations(result, class_names):
-    n_pairs = len(result.translations)
-    triples = next(iter(result.translations.values()))
-    n_examples, height, width = triples[0].shape[:3]
-    height_of_pair = 0.35 + 3 * 0.78 * _WIDTH / n_examples * height / width
-    figure, axes = _new_figure(height_of_pair * n_pairs, n_pairs, layout="compressed")
+    side = (_WIDTH - 1.2) / len(next(iter(result.translations.values()))[0])
+    height = height_of(result.translations, class_names, _WIDTH, side)
+    figure, axes = _new_figure(height, len(result.translations), layout="compressed")
     TranslationsDisplay(examples=result.translations, class_names=class_names).plot(axes=axes)
     pairs = ", ".join(
         f"{name_of(source, class_names)} to {name_of(target, class_names)}"
