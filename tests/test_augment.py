@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 
+import joblib
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -17,6 +18,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from skgan_aug import CycleGANOverSampler
+from skgan_aug._random import derive_seed
 from skgan_aug.cli._app import app
 from skgan_aug.cli._augment import Ratio, parse_source
 from skgan_aug.datasets import load_image_folder
@@ -123,7 +125,7 @@ class TestResult:
     def test_translations_are_those_of_the_sampler(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=6, dog=3)
         data = load_image_folder(pets)
-        expected = sampler()
+        expected = sampler(random_state=derive_seed(0, 1, 2))  # of cat -> dog
         X, _ = expected.fit_resample(data.images, data.target_names[data.target])
         added = np.flatnonzero(expected.synthetic_mask_)
         augment_folder(plan_folder(pets, sampler()), tmp_path / "out")
@@ -134,6 +136,24 @@ class TestResult:
                 np.testing.assert_array_equal(np.asarray(image), X[position])
             origin = expected.source_indices_[position]
             assert data.filenames[origin].endswith(row["source_file"])
+
+    def test_each_pair_of_classes_has_a_seed_of_its_own(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=20, dog=3, owl=3)
+        written = {}
+        for rare in (["dog", "owl"], ["owl"]):
+            strategy = dict.fromkeys(rare, 20)
+            plan = plan_folder(
+                pets, sampler(sampling_strategy=strategy, source="cat", synthetic_fraction=1)
+            )
+            augment_folder(plan, tmp_path / rare[0])
+            for name in rare:
+                files = contents(tmp_path / rare[0] / name)
+                written[rare[0], name] = {
+                    file: raw for file, raw in files.items() if "synthetic" in file
+                }
+        assert len(written["dog", "dog"]) == len(written["dog", "owl"]) == 17
+        assert written["dog", "dog"].keys() != written["dog", "owl"].keys()
+        assert written["dog", "owl"] == written["owl", "owl"]  # whichever others are filled
 
     def test_nested_folders_and_names_that_meet(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=6, dog=2)
@@ -224,6 +244,17 @@ class TestResult:
             plan = plan_folder(pets, sampler(n_jobs=n_jobs))
             augment_folder(plan, tmp_path / f"out{n_jobs}")
         assert contents(tmp_path / "out1") == contents(tmp_path / "out2")
+
+    def test_relative_folders_are_the_same_ones_in_worker_processes(
+        self, pets, tmp_path, monkeypatch
+    ):
+        augment_folder(plan_folder(pets, sampler()), tmp_path / "absolute")
+        joblib.Parallel(2)(joblib.delayed(os.getpid)() for _ in range(2))  # these stay here
+        monkeypatch.chdir(tmp_path)
+        kept = {"memory": "kept", "checkpoint_dir": "checkpoints"}
+        augment_folder(plan_folder("pets", sampler(n_jobs=2, **kept)), "out")
+        assert contents(tmp_path / "out") == contents(tmp_path / "absolute")
+        assert all((tmp_path / folder).is_dir() for folder in kept.values())
 
     def test_warnings_of_training_reach_the_user(self, pets, tmp_path, monkeypatch):
         def warn(*args, **kwargs):
@@ -418,9 +449,11 @@ class TestGoingOn:
         (tmp_path / "full").mkdir()
         (tmp_path / "full/a.txt").touch()
         (tmp_path / "file").touch()
+        (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
         for out, message in [
             (tmp_path / "full", "is not empty, and nothing is overwritten"),
             (tmp_path / "file", "is a file"),
+            (tmp_path / "dangling", "is a link that leads nowhere"),
             (pets, "must not lie in one another"),
             (pets / "cat/out", "must not lie in one another"),
             (tmp_path, "must not lie in one another"),

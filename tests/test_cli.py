@@ -312,7 +312,13 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
     ("args", "message"),
     [
         (["--data", "nowhere.npz"], "no file nowhere.npz"),
+        (["--data", "nothere"], "no folder of that name. Give a .npz archive, or a folder"),
         (["--samplers", "smoet"], "samplers names 'smoet'"),
+        (
+            ["--samplers", "foo"],
+            "--samplers names 'foo', which is unknown. Choose among none, random, smote, "
+            "borderline_smote, adasyn, cyclegan.",
+        ),
         (["--rare", "eleven"], "--rare names eleven, which is no class"),
         (["--rare-count", "5000"], "--rare-count 5000: class 3 has 128 images. Ask for"),
         (["--size", "big"], "--size big is no size"),
@@ -324,7 +330,11 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
         (["--plot", "nowhere/out.png"], "--plot nowhere/out.png"),
         (["--report", "nowhere/out.html"], "--report nowhere/out.html"),
         (["--json", "."], "--json . is a folder: name a file"),
-        (["--augmentation", "turns"], "classifier failed on 100 rows of X"),
+        (
+            ["--augmentation", "turns"],
+            "--augmentation names 'turns', which is unknown. Choose among flips, shifts, "
+            "flips_shifts.",
+        ),
     ],
 )
 def test_mistakes_end_in_one_line_and_code_2(args, message, tmp_path, monkeypatch):
@@ -346,16 +356,136 @@ def test_fraction_must_be_a_share(fraction):
     assert "Invalid value for '--synthetic-fraction'" in error
 
 
-def test_rare_and_rare_count_belong_together(npz):
-    outcome = run("compare", "--data", npz, "--rare", "cat", *QUICK)
+def test_a_rare_count_needs_classes_that_it_is_for(npz):
+    outcome = run("compare", "--data", npz, "--rare-count", 6, *QUICK)
     assert outcome.exit_code == 2
-    assert "--rare and --rare-count belong together" in outcome.stderr
+    assert "--rare-count 6 is given without --rare" in outcome.stderr
+
+
+def test_rare_classes_without_a_count_keep_all_their_images(tmp_path):
+    data, figures = tmp_path / "insects.npz", tmp_path / "out.json"
+    X, y = make_arrays(ant=30, bee=20, cat=8)
+    np.savez(data, X=X, y=y, X_test=X, y_test=y, classes=["ant", "bee", "cat"])
+    given = ["--rare", "cat", "--samplers", "none,random", "--json", figures, *QUICK]
+    outcome = run("compare", "--data", data, *given)
+    assert outcome.exit_code == 0, outcome.output
+    assert "3 classes, of which cat is rare." in outcome.stdout
+    written = json.loads(figures.read_text())
+    assert written["minority_classes"] == ["cat"]
+    assert [cell["n_train"] for cell in written["cells"]] == [58, 80]
+
+
+def test_warnings_while_it_runs_are_lines_that_name_the_classes(npz, monkeypatch, tmp_path):
+    monkeypatch.setattr("skgan_aug.over_sampling.diagnose", lambda *_, **__: ["it failed"])
+    given = ["--samplers", "cyclegan", "--max-iter", 1, "--memory", tmp_path / "kept", *QUICK]
+    outcome = run("compare", "--data", npz, *RARE, *given)
+    assert outcome.exit_code == 0, outcome.output
+    warned, *others = [line for line in outcome.stderr.splitlines() if "failed" in line]
+    assert re.fullmatch("Warning: CycleGAN (ant|cat) -> bee: it failed.", warned)
+    assert not others
+    assert re.search(
+        "CycleGAN (ant|cat) -> bee", run("cache", "list", tmp_path / "kept").stdout
+    )
+
+
+def test_classes_keep_the_order_of_their_labels_and_untested_ones_are_named(tmp_path):
+    data, figures = tmp_path / "animals.npz", tmp_path / "out.json"
+    X, y = make_arrays(zebra=30, yak=12, ant=12)
+    X_val, y_val = make_arrays(1, zebra=5, yak=5)
+    names = ["zebra", "yak", "ant"]
+    np.savez(data, X_train=X, y_train=y, X_val=X_val, y_val=y_val, target_names=names)
+    given = ["--samplers", "none,random", "--json", figures, *QUICK]
+    outcome = run("compare", "--data", data, *given)
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout.startswith(
+        "animals.npz: 54 images of 8 x 8 for training, 10 for validation; 3 classes. "
+        "No test images of ant: its recall is not measured.\n"
+    )
+    written = json.loads(figures.read_text())
+    assert written["classes"] == names
+    assert written["minority_classes"] == names[1:]
+    for cell in written["cells"]:
+        assert [recall is None for recall in cell["recall"]] == [False, False, True]
+
+
+def test_a_class_that_cannot_be_learnt_is_not_tested_on(tmp_path):
+    X, y = make_arrays(ant=9, bee=9)
+    np.savez(tmp_path / "set.npz", X=X, y=y, X_test=X, y_test=y + 1)
+    outcome = run("compare", "--data", tmp_path / "set.npz", *QUICK)
+    assert outcome.exit_code == 2
+    assert "Images for testing are of class 2, which those to train on lack" in outcome.stderr
+
+
+def test_without_a_terminal_each_finished_cell_is_a_line(tmp_path, monkeypatch):
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    X, y = make_arrays(ant=12, bee=6)
+    np.savez(tmp_path / "set.npz", X=X, y=y)
+    given = ["--samplers", "none,random", "--folds", 2, *QUICK]
+    outcome = run("compare", "--data", tmp_path / "set.npz", *given)
+    assert [re.sub(r"\d:\d\d:\d\d", "TIME", line) for line in outcome.stderr.splitlines()] == [
+        "1 of 4: no resampling, seed 1, fold 1: done, TIME elapsed",
+        "2 of 4: no resampling, seed 1, fold 2: done, TIME elapsed",
+        "3 of 4: random over-sampling, ratio 1, seed 1, fold 1: done, TIME elapsed",
+        "4 of 4: random over-sampling, ratio 1, seed 1, fold 2: done, TIME elapsed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Stopped; nothing was kept: --memory keeps CycleGANs."),
+        (["--memory", "kept"], "Stopped; finished CycleGANs are in kept."),
+    ],
+)
+def test_ctrl_c_says_what_was_kept(npz, tmp_path, monkeypatch, options, message):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli._compare, "compare_samplers", interrupt)
+    outcome = run("compare", "--data", npz, *QUICK, *options)
+    assert outcome.exit_code == 130
+    assert outcome.stderr.splitlines()[-1] == message
+
+
+def test_images_beside_the_class_folders_are_named(tmp_path):
+    data, out = tmp_path / "set", tmp_path / "out"
+    X, y = make_arrays(ant=6, bee=3)
+    for number, (image, label) in enumerate(zip(X, y, strict=True)):
+        (data / ["ant", "bee"][label]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(data / ["ant", "bee"][label] / f"{number}.png")
+    Image.fromarray(X[0]).save(data / "stray.png")
+    (data / "ant" / "broken.png").touch()
+    given = ["--samplers", "none,random", "--folds", 2, *QUICK]
+    outcome = run("compare", "--data", data, *given)
+    assert "Warning: 1 image files are in no class folder" in outcome.stderr
+    assert "stray.png" in outcome.stderr
+    outcome = run("augment", data, out, "--max-iter", 1, "--jobs", 1, "--quiet")
+    assert outcome.stderr.splitlines() == [
+        "1 files cannot be read and are left out:",
+        "  ant/broken.png: empty file",
+        "1 image files are in no class folder and are left out:",
+        "  stray.png",
+        f"All of them: {out / 'left_out.csv'}",
+    ]
+    assert "stray.png,in no class folder" in (out / "left_out.csv").read_text()
+
+
+def test_vectors_have_no_size(tmp_path):
+    X, y = make_arrays(ant=9, bee=9)
+    np.savez(tmp_path / "rows.npz", X=X.reshape(18, 64), y=y)
+    outcome = run("compare", "--data", tmp_path / "rows.npz", "--size", 8, *QUICK)
+    assert outcome.exit_code == 2
+    assert re.search(r"--size 8: X in .*rows\.npz holds rows of shape \(64,\)", outcome.stderr)
+    assert "Leave --size out" in outcome.stderr
 
 
 def test_version_and_help():
     assert run("--version").stdout.strip() == skgan_aug.__version__
     assert "compare" in run("--help").stdout
-    assert "--rare-count" in re.sub(r"\x1b\[[0-9;]*m", "", run("compare", "--help").stdout)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", run("compare", "--help").stdout)
+    assert "--rare-count" in text
+    assert "shifts or flips_shifts" in plain(text.replace("│", ""))
 
 
 @pytest.mark.parametrize("package", ["typer", "rich"])

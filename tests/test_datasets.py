@@ -72,6 +72,37 @@ class TestNpz:
         data = load_npz(save_npz(tmp_path, **arrays))
         np.testing.assert_array_equal(data.test_images, X_TEST)
 
+    def test_a_validation_part(self, tmp_path):
+        arrays = {"X": X_TRAIN, "y": Y_TRAIN, "X_val": X_TEST, "y_val": Y_TEST}
+        data = load_npz(save_npz(tmp_path, **arrays))
+        np.testing.assert_array_equal(data.validation_images, X_TEST)
+        np.testing.assert_array_equal(data.validation_target, Y_TEST)
+        assert "test_images" not in data
+
+    def test_class_names_of_a_bunch(self, tmp_path):
+        data = load_npz(save_npz(tmp_path, **SPLIT, target_names=["a", "b", "c"]))
+        assert data.target_names.tolist() == ["a", "b", "c"]
+
+    def test_class_names_of_names_are_sorted(self, tmp_path):
+        arrays = {"X": X_TRAIN[:3], "y": ["dog", "cat", "dog"], "classes": ["dog", "cat"]}
+        data = load_npz(save_npz(tmp_path, **arrays))
+        assert data.target_names.tolist() == ["cat", "dog"]
+
+    def test_arrays_that_are_not_read_are_named(self, tmp_path):
+        arrays = {"X": X_TRAIN, "y": Y_TRAIN, "X_train": X_TRAIN, "masks": Y_TRAIN}
+        with pytest.warns(UserWarning, match="not read: X_train, masks. Those that can be"):
+            load_npz(save_npz(tmp_path, **arrays))
+        with pytest.warns(UserWarning, match="not read: arr_0, .*, arr_4 and 2 more."):
+            load_npz(save_npz(tmp_path, **SPLIT, **{f"arr_{i}": Y_TEST for i in range(7)}))
+
+    def test_booleans_are_images_of_1_bit(self, tmp_path):
+        bits = X_TRAIN[..., 0] > 127
+        save_image(tmp_path / "files" / "a" / "1.png", bits[0])
+        (from_file,) = load_image_folder(tmp_path / "files").images
+        data = load_npz(save_npz(tmp_path, X=bits, y=Y_TRAIN, X_test=bits, y_test=Y_TRAIN))
+        assert data.images.dtype == data.test_images.dtype == from_file.dtype == np.uint8
+        np.testing.assert_array_equal(data.images[0], from_file)
+
     def test_labels_that_are_whole_floats(self, tmp_path):
         data = load_npz(save_npz(tmp_path, X=X_TRAIN, y=Y_TRAIN.astype(float)))
         np.testing.assert_array_equal(data.target, Y_TRAIN)
@@ -96,6 +127,11 @@ class TestNpz:
             ({**SPLIT, "classes": np.array(["a", "b"])}, "classes names 2 classes"),
             ({"X": X_TRAIN, "y": Y_TRAIN.astype(object)}, "plain arrays"),
             ({"X": X_TRAIN, "y": Y_TRAIN, "groups": Y_TEST}, "groups must hold one entry"),
+            ({"X": X_TRAIN, "y": Y_TRAIN, "X_val": X_TEST}, "lacks y_val"),
+            ({**SPLIT, "X_val": X_TEST[:, :4], "y_val": Y_TEST}, "X_val has rows of shape"),
+            ({"X": X_TRAIN, "y": Y_TRAIN + 0.5}, "y must hold class labels.*got float64"),
+            ({**SPLIT, "classes": ["a", "b", "a"]}, "classes names a class twice"),
+            ({**SPLIT, "target_names": ["a", "b"]}, "target_names names 2 classes"),
         ],
     )
     def test_bad_archives(self, tmp_path, arrays, message):
@@ -179,6 +215,16 @@ class TestFolder:
         save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
         (tmp_path / "a" / "2.heic").touch()
         assert load_image_folder(tmp_path).passed_over == [str(tmp_path / "a" / "2.heic")]
+
+    def test_images_in_no_class_folder_are_warned_of(self, tmp_path):
+        save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
+        for name in ("1.png", "2.png", ".hidden.png", "notes.txt"):
+            (tmp_path / name).touch()
+        named = rf"2 image files are in no class folder \({tmp_path}/1.png; {tmp_path}/2.png\)"
+        with pytest.warns(UserWarning, match=named):
+            data = load_image_folder(tmp_path)
+        assert len(data.images) == 1
+        assert data.unreadable == []
 
     def test_sizes_that_differ_need_size(self, tmp_path):
         save_image(tmp_path / "a" / "1.png", X_TRAIN[0])

@@ -52,10 +52,19 @@ def compare(
         str | None, typer.Option(help="Resize the images: 32, or 32x48 (height x width).")
     ] = None,
     rare: Annotated[
-        str | None, typer.Option(help="Classes to make rare: names or labels, with commas.")
+        str | None,
+        typer.Option(
+            help="Classes that are rare: names or labels, with commas. Default: all but the "
+            "largest; of the digits 3,8,9."
+        ),
     ] = None,
     rare_count: Annotated[
-        int | None, typer.Option(min=1, help="Training images that each rare class keeps.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Training images that each of --rare is cut down to. Default: it keeps all; "
+            "of the digits 12.",
+        ),
     ] = None,
     samplers: Annotated[
         str,
@@ -95,7 +104,7 @@ def compare(
         int | None, typer.Option(min=1, help="Classifier: optimiser steps.")
     ] = None,
     augmentation: Annotated[
-        str | None, typer.Option(help="Classifier: augmentation, such as flips_shifts.")
+        str | None, typer.Option(help="Classifier: flips, shifts or flips_shifts.")
     ] = None,
     flips: Annotated[
         bool, typer.Option("--flips", help="The same as --augmentation flips_shifts.")

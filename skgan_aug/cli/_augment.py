@@ -10,15 +10,15 @@ from rich.table import Table
 
 from .._files import make_folder
 from .._scale import SCALE
+from ..datasets._files import IN_NO_CLASS
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
-from ._console import as_text, plain_warnings
+from ._console import INTERRUPTED, as_text, plain_warnings
 from ._jobs import default_jobs
 from ._problem import parse_size, split_list
 
 HEADINGS = ("class", "images", "+ synthetic", "+ duplicates", "= all", "translated from")
 N_FILES_SHOWN = 20
-INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class Ratio:
 def run_augmentation(settings):
     """Do what the command says, printing to the terminal."""
     check_output(settings.out, settings.folder)
-    console = Console(quiet=settings.quiet)
-    with plain_warnings():
+    console, errors = Console(quiet=settings.quiet), Console(stderr=True)
+    with plain_warnings(errors):
         plan = plan_folder(
             settings.folder,
             _make_sampler(settings),
@@ -91,7 +91,7 @@ def run_augmentation(settings):
             mode=settings.mode,
         )
         _print_plan(plan, console)
-        _list_left_out(plan, settings)
+        _list_left_out(plan, settings, errors)
         if settings.dry_run:
             return
         if settings.memory is not None:
@@ -100,7 +100,7 @@ def run_augmentation(settings):
         try:
             augment_folder(plan, settings.out, copy=settings.copy)
         except KeyboardInterrupt as error:
-            Console(stderr=True).print("Stopped. The same command goes on from here.")
+            errors.print("Stopped. The same command goes on from here.")
             raise typer.Exit(INTERRUPTED) from error
     console.print(
         as_text(f"{settings.out / 'manifest.csv'} lists every file."), soft_wrap=True
@@ -167,21 +167,28 @@ def _print_plan(plan, console):
         console.print("No class gains images: all of them have enough for this --ratio.")
 
 
-def _list_left_out(plan, settings):
+def _list_left_out(plan, settings, console):
     """Say which files are left out, even to who wants quiet."""
-    console = Console(stderr=True)
-    n_files, n_others = len(plan.left_out), len(plan.others)
-    if n_files:
-        console.print(f"{n_files} files cannot be read and are left out:", style="yellow")
-    for file, reason in plan.left_out[:N_FILES_SHOWN]:
-        console.print(as_text(f"  {file}: {reason}"), soft_wrap=True)
-    if n_files > N_FILES_SHOWN:
-        console.print(f"  and {n_files - N_FILES_SHOWN} more", highlight=False)
-    if n_others:
+    stray = [file for file, reason in plan.left_out if reason == IN_NO_CLASS]
+    unreadable = [
+        f"{file}: {reason}" for file, reason in plan.left_out if reason != IN_NO_CLASS
+    ]
+    _list_files("files cannot be read and are left out", unreadable, console)
+    _list_files(f"image files are {IN_NO_CLASS} and are left out", stray, console)
+    if n_others := len(plan.others):
         console.print(
             f"{n_others} files are no images by their names and are left out.",
             style="yellow",
             highlight=False,
         )
-    if (n_files or n_others) and not settings.dry_run:
+    if (plan.left_out or plan.others) and not settings.dry_run:
         console.print(as_text(f"All of them: {settings.out / 'left_out.csv'}"), soft_wrap=True)
+
+
+def _list_files(heading, lines, console):
+    if lines:
+        console.print(f"{len(lines)} {heading}:", style="yellow", highlight=False)
+    for line in lines[:N_FILES_SHOWN]:
+        console.print(as_text(f"  {line}"), soft_wrap=True)
+    if len(lines) > N_FILES_SHOWN:
+        console.print(f"  and {len(lines) - N_FILES_SHOWN} more", highlight=False)

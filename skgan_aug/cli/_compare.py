@@ -8,18 +8,27 @@ from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+import typer
 from rich.console import Console
 
+from .._classifier_net import AUGMENTATIONS
 from .._files import make_folder, output_file
 from .._text import printable
 from ..classification import TorchCNNClassifier
-from ..comparison import CELL_KEYS, compare_samplers, make_samplers, summarize_comparison
+from ..comparison import (
+    CELL_KEYS,
+    SAMPLERS,
+    compare_samplers,
+    make_samplers,
+    summarize_comparison,
+)
 from ..comparison._answer import answer, choose_baselines
 from ..inspection import SamplerComparisonDisplay
 from ..reporting import check_requirements, write_report
-from ._console import CellProgress, as_text, summary_table
+from ._console import INTERRUPTED, CellProgress, as_text, plain_warnings, summary_table
 from ._jobs import default_jobs
-from ._problem import load_problem, split_list
+from ._problem import check_choice, load_problem, split_list
 
 # A demonstration has two minutes.
 DIGITS_MAX_ITER = 100
@@ -68,17 +77,36 @@ class CompareSettings:
 def run_comparison(settings):
     """Do what the command says, printing to the terminal."""
     _check_outputs(settings)
-    problem = load_problem(settings)
-    samplers = _make_samplers(settings)
-    ratios = _parse_ratios(settings.ratios)
-    console = Console()
-    console.print(as_text(problem.describe(settings.folds)), soft_wrap=True)
+    if settings.augmentation is not None:
+        check_choice("--augmentation", settings.augmentation, AUGMENTATIONS)
+    samplers, ratios = _make_samplers(settings), _parse_ratios(settings.ratios)
+    console, errors = Console(), Console(stderr=True)
+    with plain_warnings(errors):
+        problem = load_problem(settings)
+        console.print(as_text(problem.describe(settings.folds)), soft_wrap=True)
+        try:
+            result = _compare(settings, problem, samplers, ratios, errors)
+        except KeyboardInterrupt as error:
+            errors.print(as_text(_what_is_kept(settings)), soft_wrap=True)
+            raise typer.Exit(INTERRUPTED) from error
+        rows = summarize_comparison(result)
+        # Before the table, which a terminal may refuse.
+        failures = _write_outputs(settings, problem, result, rows)
+    console.print(summary_table(rows), soft_wrap=True)
+    console.print(_verdict(result), highlight=False, soft_wrap=True)
+    if failures:
+        raise OSError(" ".join(failures))
 
+
+def _compare(settings, problem, samplers, ratios, console):
     n_draws = settings.seeds * (1 if problem.test is not None else settings.folds)
     n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
     # They run first and take the longest: without a word, the bar would seem to hang.
     first = "training CycleGANs" if "cyclegan" in samplers else "starting"
-    with CellProgress(n_draws * n_per_draw, first) as progress:
+    progress = CellProgress(
+        console, n_draws * n_per_draw, first, with_folds=problem.test is None
+    )
+    with progress:
         result = compare_samplers(
             problem.X,
             problem.y,
@@ -96,13 +124,23 @@ def run_comparison(settings):
             n_jobs=default_jobs() if settings.jobs is None else settings.jobs,
             callback=progress.advance,
         )
-    rows = summarize_comparison(result)
-    # Before the table, which a terminal may refuse.
-    failures = _write_outputs(settings, problem, result, rows)
-    console.print(summary_table(rows), soft_wrap=True)
-    console.print(_verdict(result), highlight=False, soft_wrap=True)
-    if failures:
-        raise OSError(" ".join(failures))
+    return _in_order(result, problem.classes)
+
+
+def _in_order(result, classes):
+    """Classes in the order of their labels, which need not be that of their names."""
+    positions = np.searchsorted(result.classes, classes)
+    is_minority = np.isin(classes, result.minority_classes)
+    result.recall = result.recall[:, positions]
+    result.classes = result.classes[positions]
+    result.minority_classes = result.classes[is_minority]
+    return result
+
+
+def _what_is_kept(settings):
+    if settings.memory is None:
+        return "Stopped; nothing was kept: --memory keeps CycleGANs."
+    return f"Stopped; finished CycleGANs are in {settings.memory}."
 
 
 def _write_outputs(settings, problem, result, rows):
@@ -165,7 +203,10 @@ def _check_output(option, path):
 
 
 def _make_samplers(settings):
-    samplers = make_samplers(split_list(settings.samplers))
+    names = split_list(settings.samplers)
+    for name in names:
+        check_choice("--samplers", name, SAMPLERS)
+    samplers = make_samplers(names)
     if "cyclegan" in samplers:
         options = {"max_iter": DIGITS_MAX_ITER} if settings.data is None else {}
         for name in _OF_CYCLEGAN:
@@ -219,7 +260,6 @@ def _write_report(settings, problem, result, path):
         path,
         title=problem.title,
         description=problem.describe(settings.folds),
-        class_names=problem.names,
         command=_as_command(settings),
     )
 
@@ -235,14 +275,13 @@ def _as_command(settings):
 
 def _as_json(settings, problem, result, rows):
     columns = {key: result[key].tolist() for key in CELL_KEYS}
-    names = problem.names
     return _plain(
         {
             "settings": asdict(settings),
             "problem": problem.describe(settings.folds),
             "versions": result.versions,
-            "classes": [names[label] for label in result.classes.tolist()],
-            "minority_classes": [names[label] for label in result.minority_classes.tolist()],
+            "classes": result.classes.tolist(),
+            "minority_classes": result.minority_classes.tolist(),
             "cells": [
                 dict(zip(columns, cell, strict=True))
                 for cell in zip(*columns.values(), strict=True)

@@ -3,8 +3,8 @@
 import math
 import warnings
 from contextlib import contextmanager
+from datetime import timedelta
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,8 +16,9 @@ from rich.progress import (
 from rich.text import Text
 
 from .._text import printable
-from ..comparison import SCORES, row_titles, sampler_title
+from ..comparison import SCORES, row_title, row_titles
 
+INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
 HEADINGS = ("balanced accuracy", "macro F1", "minority recall", "seconds")
 
 
@@ -27,12 +28,12 @@ def as_text(text, style=""):
 
 
 @contextmanager
-def plain_warnings():
-    """Print warnings as one line each."""
+def plain_warnings(console):
+    """Print warnings as one line each, above the progress where `console` shows one."""
 
     def show(message, *args, **kwargs):
         text = " ".join(str(message).split())
-        Console(stderr=True).print(as_text(f"Warning: {text}", "yellow"), soft_wrap=True)
+        console.print(as_text(f"Warning: {text}", "yellow"), soft_wrap=True)
 
     with warnings.catch_warnings():
         warnings.showwarning = show
@@ -40,9 +41,13 @@ def plain_warnings():
 
 
 class CellProgress:
-    """One line on stderr: how many cells are done, which was the last, how long it takes."""
+    """How many cells are done, which was the last, how long it takes.
 
-    def __init__(self, n_cells, first):
+    A bar on a terminal; elsewhere, as in the log of a cluster, a line for each cell.
+    """
+
+    def __init__(self, console, n_cells, first, *, with_folds):
+        self.with_folds = with_folds
         self.progress = Progress(
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
@@ -51,10 +56,11 @@ class CellProgress:
             TextColumn("elapsed,"),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_interactive,
         )
-        self.task = self.progress.add_task(first, total=n_cells)
+        self.progress.add_task(first, total=n_cells)
 
     def __enter__(self):
         self.progress.start()
@@ -65,9 +71,15 @@ class CellProgress:
 
     def advance(self, cell):
         """Count a finished cell."""
+        (task,) = self.progress.tasks
+        fold = f", fold {cell['fold'] + 1}" if self.with_folds else ""
         outcome = "done" if cell["error"] is None else "failed"
-        text = f"{sampler_title(cell['sampler'])}, seed {cell['seed'] + 1}: {outcome}"
-        self.progress.update(self.task, advance=1, description=text)
+        text = f"{row_title(cell, with_ratio=True)}, seed {cell['seed'] + 1}{fold}: {outcome}"
+        self.progress.update(task.id, advance=1, description=text)
+        if self.progress.disable:
+            elapsed = timedelta(seconds=int(task.elapsed or 0))
+            line = f"{task.completed:.0f} of {task.total:.0f}: {text}, {elapsed} elapsed"
+            self.progress.console.print(as_text(line), soft_wrap=True)
 
 
 def summary_table(rows):

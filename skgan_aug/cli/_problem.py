@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from ..datasets import load_digits_images, load_image_folder, load_npz, resize_images
-from ._console import plain_warnings
 
 # Digits that look alike, so that a classifier needs to see enough of each.
 DIGITS_RARE = "3,8,9"
@@ -17,7 +16,7 @@ DIGITS_TEST_SIZE = 0.3
 
 @dataclass(frozen=True)
 class ImageProblem:
-    """Images to compare on."""
+    """Images to compare on; labels are the names of the classes."""
 
     title: str
     X: np.ndarray
@@ -25,7 +24,7 @@ class ImageProblem:
     groups: np.ndarray | None
     test: tuple | None
     test_role: str
-    names: dict
+    classes: list
     rare: list | None
     rare_count: int | None
 
@@ -36,53 +35,85 @@ class ImageProblem:
         held_out = folds if self.test is None else f"{len(self.test[0])} for {self.test_role}"
         line = (
             f"{self.title}: {len(self.X)} images of {shape} for training, {held_out}; "
-            f"{len(self.names)} classes"
+            f"{len(self.classes)} classes"
         )
+        return f"{line}{self._describe_rare()}.{self._describe_unmeasured()}"
+
+    def _describe_rare(self):
         if self.rare is None:
-            return f"{line}."
-        rare = ", ".join(self.names[label] for label in self.rare)
-        return f"{line}, of which {rare} keep {self.rare_count} training images each."
+            return ""
+        rare = f", of which {', '.join(self.rare)}"
+        if self.rare_count is not None:
+            return f"{rare} keep {self.rare_count} training images each"
+        return f"{rare} {'is' if len(self.rare) == 1 else 'are'} rare"
+
+    def _describe_unmeasured(self):
+        tested = self.classes if self.test is None else set(self.test[1].tolist())
+        lacking = [name for name in self.classes if name not in tested]
+        if not lacking:
+            return ""
+        whose = "its recall is" if len(lacking) == 1 else "their recalls are"
+        return f" No test images of {', '.join(lacking)}: {whose} not measured."
 
 
 def load_problem(settings):
     """Load the data that `settings` names and find its rare classes."""
-    size = parse_size(settings.size)
-    if settings.data is None:
-        title, bunch = "digits", load_digits_images()
-    elif settings.data.is_dir():
-        title = settings.data.resolve().name
-        bunch = _load_folder(settings.data, size)
-    else:
-        title, bunch = settings.data.name, load_npz(settings.data)
-    X, y, test, test_role = _parts(bunch, size)
+    title, bunch = _load(settings)
+    X, y, test, test_role = _parts(bunch, parse_size(settings.size))
     rare, rare_count = settings.rare, settings.rare_count
     if settings.data is None:
         X, y, test = _hold_out_digits(X, y, settings.seed)
         test_role = "testing"
         rare, rare_count = rare or DIGITS_RARE, rare_count or DIGITS_RARE_COUNT
-    elif (rare is None) != (rare_count is None):
-        raise ValueError("--rare and --rare-count belong together: give both or neither.")
+    elif rare is None and rare_count is not None:
+        raise ValueError(
+            f"--rare-count {rare_count} is given without --rare. Name the classes that it is "
+            "for with --rare, or leave it out."
+        )
 
     names = _names_of_labels(y, bunch.target_names)
+    y = _named(y, names, "training")
     if test is None:
-        _check_folds(settings.folds, y, names)
+        _check_folds(settings.folds, y)
+    else:
+        test = test[0], _named(test[1], names, test_role)
     if rare is not None:
         rare = parse_rare(rare, names)
-        _check_rare_count(rare_count, rare, y, names, 1 if test else settings.folds)
-    groups = bunch.get("groups")
-    return ImageProblem(title, X, y, groups, test, test_role, names, rare, rare_count)
+    if rare_count is not None:
+        _check_rare_count(rare_count, rare, y, 1 if test else settings.folds)
+    classes, groups = list(names.values()), bunch.get("groups")
+    return ImageProblem(title, X, y, groups, test, test_role, classes, rare, rare_count)
+
+
+def _load(settings):
+    data, size = settings.data, parse_size(settings.size)
+    if data is None:
+        return "digits", load_digits_images()
+    if data.is_dir():
+        return data.resolve().name, _load_folder(data, size)
+    if not data.exists():
+        raise FileNotFoundError(
+            f"--data: there is no file {data}, and no folder of that name. Give a .npz "
+            "archive, or a folder of class folders."
+        )
+    bunch = load_npz(data)
+    if size is not None and "images" not in bunch:
+        raise ValueError(
+            f"--size {settings.size}: X in {data} holds rows of shape {bunch.data.shape[1:]}, "
+            "no images. Leave --size out, or store images of shape (n, H, W) or (n, H, W, C)."
+        )
+    return data.name, bunch
 
 
 def _load_folder(path, size):
     """A folder without the files that cannot be read, which the terminal names."""
-    with plain_warnings():
-        bunch = load_image_folder(path, size=size, unreadable="list")
-        if files := bunch.passed_over:
-            warnings.warn(
-                f"{len(files)} files are no images by their names and are left out, such as "
-                f"{files[0]}.",
-                stacklevel=1,
-            )
+    bunch = load_image_folder(path, size=size, unreadable="list")
+    if files := bunch.passed_over:
+        warnings.warn(
+            f"{len(files)} files are no images by their names and are left out, such as "
+            f"{files[0]}.",
+            stacklevel=1,
+        )
     return bunch
 
 
@@ -100,27 +131,25 @@ def parse_size(size):
 
 
 def parse_rare(rare, names):
-    """Turn class names or labels, with commas, into labels."""
-    known = {str(label): label for label in names} | {
-        name: label for label, name in names.items()
-    }
-    labels = []
-    for name in split_list(rare):
+    """Turn class names or labels, with commas, into names."""
+    known = {str(label): name for label, name in names.items()}
+    known |= {name: name for name in names.values()}
+    chosen = split_list(rare)
+    for name in chosen:
         if name not in known:
             raise ValueError(
                 f"--rare names {name}, which is no class. The classes are "
                 f"{', '.join(names.values())}."
             )
-        labels.append(known[name])
-    return labels
+    return [known[name] for name in chosen]
 
 
-def _check_folds(folds, y, names):
+def _check_folds(folds, y):
     """Refuse folds that cannot all have images of each class."""
-    labels, counts = np.unique(y, return_counts=True)
+    names, counts = np.unique(y, return_counts=True)
     if folds <= counts.min():
         return
-    name, n = names[labels[counts.argmin()].item()], counts.min()
+    name, n = names[counts.argmin()], counts.min()
     remedy = f"Give --folds {n}, or" if n > 1 else "Add images, leave the class out, or give"
     images = "1 image" if n == 1 else f"{n} images"
     raise ValueError(
@@ -129,15 +158,15 @@ def _check_folds(folds, y, names):
     )
 
 
-def _check_rare_count(rare_count, rare, y, names, folds):
+def _check_rare_count(rare_count, rare, y, folds):
     """Refuse to keep more images of a class than every training part has."""
-    for label in rare:
-        n = np.count_nonzero(y == label)
+    for name in rare:
+        n = np.count_nonzero(y == name)
         n_train = n if folds == 1 else n - -(-n // folds)
         if n_train < rare_count:
             part = "" if folds == 1 else f", {n_train} to train on in each of {folds} folds"
             raise ValueError(
-                f"--rare-count {rare_count}: class {names[label]} has {n} images{part}. Ask "
+                f"--rare-count {rare_count}: class {name} has {n} images{part}. Ask "
                 f"for at most {n_train}."
             )
 
@@ -145,6 +174,14 @@ def _check_rare_count(rare_count, rare, y, names, folds):
 def split_list(text):
     """Split at commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def check_choice(option, name, known):
+    """Refuse an unknown name, listing those that there are."""
+    if name not in known:
+        raise ValueError(
+            f"{option} names {name!r}, which is unknown. Choose among {', '.join(known)}."
+        )
 
 
 def _parts(bunch, size):
@@ -168,10 +205,23 @@ def _hold_out_digits(X, y, seed):
 
 
 def _names_of_labels(y, target_names):
+    """``{label: name}`` of the classes to train on, in the order of the labels."""
     labels = np.unique(y)
-    if labels.dtype.kind in "US" or len(target_names) == len(labels):
-        named = zip(
-            labels.tolist(), labels if labels.dtype.kind in "US" else target_names, strict=True
-        )
-        return {label: str(name) for label, name in named}
-    return {label: str(target_names[label]) for label in labels.tolist()}
+    if labels.dtype.kind in "US":
+        names = labels.astype(str)
+    elif len(target_names) == len(labels):
+        names = target_names
+    else:
+        names = target_names[labels.astype(int)]
+    return dict(zip(labels.tolist(), names.tolist(), strict=True))
+
+
+def _named(y, names, role):
+    """Names in place of labels, so that whatever shows a class shows its name."""
+    for label in np.unique(y).tolist():
+        if label not in names:
+            raise ValueError(
+                f"Images for {role} are of class {label!r}, which those to train on lack. "
+                "Leave them out."
+            )
+    return np.array([names[label] for label in y.tolist()])

@@ -2,13 +2,14 @@
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 # EPS is run, by Ghostscript, rather than read; the others Pillow knows by name only.
 _NOT_READ = frozenset({"EPS", "BUFR", "GRIB", "HDF5", "MPEG", "WMF"})
+IN_NO_CLASS = "in no class folder"
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -39,6 +40,9 @@ class ClassFiles:
 
     others : list of Path
         Files of other kinds.
+
+    stray : list of Path
+        Image files beside the class folders.
     """
 
     root: Path
@@ -47,6 +51,7 @@ class ClassFiles:
     names: np.ndarray
     refused: list
     others: list
+    stray: list = field(default_factory=list)
 
 
 def list_class_files(root):
@@ -88,7 +93,8 @@ def list_class_files(root):
         refused += not_opened
         others += foreign
     names = np.array([folder.name for folder in folders])
-    return ClassFiles(root, files, np.array(target, dtype=np.int64), names, refused, others)
+    labels = np.array(target, dtype=np.int64)
+    return ClassFiles(root, files, labels, names, refused, others, _stray_images(root))
 
 
 def check_classes_read(listing, target):
@@ -231,6 +237,18 @@ def image_suffixes():
     formats = set(image_formats())
     registered = import_pillow().registered_extensions()
     return {suffix for suffix, name in registered.items() if name in formats}
+
+
+def _stray_images(root):
+    """Image files in ``root`` itself, sorted, but hidden ones."""
+    suffixes = image_suffixes()
+    return sorted(
+        entry
+        for entry in root.iterdir()
+        if entry.suffix.lower() in suffixes
+        and not entry.name.startswith(".")
+        and not entry.is_dir()
+    )
 
 
 def _reason_to_refuse(file, root):

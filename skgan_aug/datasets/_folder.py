@@ -7,7 +7,13 @@ import numpy as np
 
 from ._bunch import make_bunch
 from ._decode import as_colour, read_images
-from ._files import check_classes_read, import_pillow, list_class_files, split_folders
+from ._files import (
+    IN_NO_CLASS,
+    check_classes_read,
+    import_pillow,
+    list_class_files,
+    split_folders,
+)
 from ._resize import check_resize, check_size
 
 N_FILES_SHOWN = 3
@@ -62,7 +68,7 @@ def load_image_folder(
     Warns
     -----
     UserWarning
-        When files are left out.
+        When image files are left out, such as those beside the class folders.
 
     Examples
     --------
@@ -128,6 +134,7 @@ def read_splits(listings, *, size, resize, mode, unreadable):
         Files that were left out, and why.
     """
     size = None if size is None else check_size(size)
+    _warn_of_strays([file for listing in listings.values() for file in listing.stray])
     files = [file for listing in listings.values() for file in listing.files]
     images, kept, damaged = read_images(files, size=size, resize=resize, mode=mode)
     problems = [entry for listing in listings.values() for entry in listing.refused]
@@ -175,17 +182,28 @@ def _check_classes(listing, train_names):
 def _report(problems, n_files, unreadable):
     if not problems:
         return
-    shown = "; ".join(f"{file}: {reason}" for file, reason in problems[:N_FILES_SHOWN])
-    more = len(problems) - N_FILES_SHOWN
-    text = (
-        f"{len(problems)} of {n_files} image files cannot be read ({shown}"
-        f"{f'; and {more} more' if more > 0 else ''})"
-    )
+    shown = _enumerate(f"{file}: {reason}" for file, reason in problems)
+    text = f"{len(problems)} of {n_files} image files cannot be read ({shown})"
     if unreadable == "raise":
         raise ValueError(
             f"{text}. Repair or remove them, or leave them out with unreadable='list'."
         )
     warnings.warn(f"{text}. They are left out.", stacklevel=4)
+
+
+def _warn_of_strays(files):
+    if files:
+        warnings.warn(
+            f"{len(files)} image files are {IN_NO_CLASS} ({_enumerate(files)}). They are left "
+            "out.",
+            stacklevel=4,
+        )
+
+
+def _enumerate(items):
+    items = list(map(str, items))
+    more = len(items) - N_FILES_SHOWN
+    return "; ".join([*items[:N_FILES_SHOWN], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _warn_of_darkness(images):

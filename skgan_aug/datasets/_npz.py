@@ -1,5 +1,6 @@
 """Images in NumPy's .npz archives."""
 
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -7,7 +8,11 @@ import numpy as np
 
 from ._bunch import make_bunch
 
-_KEYS = frozenset({"X", "y", "X_train", "y_train", "X_test", "y_test", "classes", "groups"})
+_KEYS = (
+    *("X_train", "y_train", "X", "y", "X_test", "y_test", "X_val", "y_val"),
+    *("classes", "target_names", "groups"),
+)
+_N_SHOWN = 5
 _ALWAYS_BYTES = 2**28  # blank images pack a thousandfold; so much of them harms nobody
 _MOST_PACKED = 100
 
@@ -19,8 +24,9 @@ def load_npz(path, *, return_X_y=False):
     ----------
     path : str or path-like
         An archive that holds ``X_train`` and ``y_train``, or ``X`` and ``y``; and, if
-        it likes, ``X_test`` and ``y_test``, ``classes``, the names of the labels 0, 1,
-        ..., and ``groups``, what each training image shows. Pickled objects are refused.
+        it likes, ``X_test`` and ``y_test``, ``X_val`` and ``y_val``, ``classes`` (or
+        ``target_names``), the names of the labels 0, 1, ..., and ``groups``, what each
+        training image shows. Pickled objects are refused.
 
     return_X_y : bool, default=False
         Return the training part ``(images, target)`` instead of a Bunch.
@@ -29,10 +35,15 @@ def load_npz(path, *, return_X_y=False):
     -------
     data : Bunch
         ``images``: shape (n, H, W) or (n, H, W, C), absent when the archive
-        holds plain vectors; ``data``: the same as rows; ``target``;
-        ``target_names``; ``groups`` where the archive has them; ``DESCR``; and with a
-        test split ``test_images``,
-        ``test_data`` and ``test_target``.
+        holds plain vectors; booleans become 0 and 255, as in image files of 1 bit;
+        ``data``: the same as rows; ``target``; ``target_names``; ``groups`` where the
+        archive has them; ``DESCR``; and with other splits ``test_images``, ``test_data``
+        and ``test_target``, or ``validation_images`` and so on.
+
+    Warns
+    -----
+    UserWarning
+        When the archive holds arrays that are not read.
 
     Examples
     --------
@@ -49,17 +60,22 @@ def load_npz(path, *, return_X_y=False):
     """
     path = Path(path)
     arrays = _read_arrays(path)
-    if "X" in arrays or "y" in arrays:
-        _require(arrays, ["X", "y"], path)
-        X, y = _check_pair(arrays, "X", "y", path)
-    else:
-        _require(arrays, ["X_train", "y_train"], path)
-        X, y = _check_pair(arrays, "X_train", "y_train", path)
-    test = _read_test(arrays, X, path)
-    names = _class_names(arrays.get("classes"), y, path)
-    descr = f"{len(X)} rows of shape {X.shape[1:]} from {path.name}"
-    groups = _check_groups(arrays.get("groups"), y, path)
-    return make_bunch(X, y, names, descr, test=test, groups=groups, return_X_y=return_X_y)
+    train_keys = ("X", "y") if "X" in arrays or "y" in arrays else ("X_train", "y_train")
+    names_key = "classes" if "classes" in arrays else "target_names"
+    X, y = _read_pair(arrays, *train_keys, path)
+    bunch = make_bunch(
+        X,
+        y,
+        _class_names(arrays.get(names_key), names_key, y, path),
+        f"{len(X)} rows of shape {X.shape[1:]} from {path.name}",
+        test=_read_split(arrays, "X_test", "y_test", X, path),
+        validation=_read_split(arrays, "X_val", "y_val", X, path),
+        groups=_check_groups(arrays.get("groups"), y, path),
+        return_X_y=return_X_y,
+    )
+    used = {*train_keys, "X_test", "y_test", "X_val", "y_val", names_key, "groups"}
+    _warn_of_unread([key for key in arrays if key not in used], path)
+    return bunch
 
 
 def _read_arrays(path):
@@ -85,30 +101,39 @@ def _refuse_bombs(path):
         raise ValueError(f"it says that it holds {n_bytes} bytes")
 
 
-def _require(arrays, keys, path):
-    missing = [key for key in keys if key not in arrays]
+def _warn_of_unread(keys, path):
+    if keys:
+        more = len(keys) - _N_SHOWN
+        named = ", ".join(keys[:_N_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        warnings.warn(
+            f"{path} holds arrays that are not read: {named}. Those that can be are "
+            f"{', '.join(_KEYS)}; X and y in place of X_train and y_train.",
+            stacklevel=3,
+        )
+
+
+def _read_split(arrays, x_key, y_key, X_train, path):
+    if x_key not in arrays and y_key not in arrays:
+        return None
+    X, y = _read_pair(arrays, x_key, y_key, path)
+    if X.shape[1:] != X_train.shape[1:]:
+        raise ValueError(
+            f"{path}: {x_key} has rows of shape {X.shape[1:]}, those to train on have "
+            f"{X_train.shape[1:]}. Both must be equal."
+        )
+    return X, y
+
+
+def _read_pair(arrays, x_key, y_key, path):
+    missing = [key for key in (x_key, y_key) if key not in arrays]
     if missing:
         raise ValueError(
             f"{path} lacks {', '.join(missing)}; it holds {', '.join(arrays) or 'nothing'}. "
             "Needed are X_train, y_train, X_test, y_test, or X and y."
         )
-
-
-def _read_test(arrays, X, path):
-    if "X_test" not in arrays and "y_test" not in arrays:
-        return None
-    _require(arrays, ["X_test", "y_test"], path)
-    X_test, y_test = _check_pair(arrays, "X_test", "y_test", path)
-    if X_test.shape[1:] != X.shape[1:]:
-        raise ValueError(
-            f"{path}: X_test has rows of shape {X_test.shape[1:]}, those to train on have "
-            f"{X.shape[1:]}. Both must be equal."
-        )
-    return X_test, y_test
-
-
-def _check_pair(arrays, x_key, y_key, path):
     X, y = arrays[x_key], arrays[y_key]
+    if X.dtype == bool:
+        X = X * np.uint8(255)
     if X.ndim < 2 or X.dtype.kind not in "uif":
         raise ValueError(
             f"{path}: {x_key} must hold numbers of shape (n, H, W), (n, H, W, C) or (n, d), "
@@ -121,6 +146,10 @@ def _check_pair(arrays, x_key, y_key, path):
         )
     if y.dtype.kind == "f" and np.array_equal(y, np.floor(y)):  # as other tools write them
         y = y.astype(np.int64)
+    if y.dtype.kind not in "iubUS":
+        raise ValueError(
+            f"{path}: {y_key} must hold class labels, integers or strings, got {y.dtype}."
+        )
     return X, y
 
 
@@ -133,11 +162,11 @@ def _check_groups(groups, y, path):
     return groups
 
 
-def _class_names(classes, y, path):
+def _class_names(names, key, y, path):
     labels = np.unique(y)
-    if classes is None:
+    if names is None:
         return labels.astype(str)
-    names = classes.astype(str)
+    names = names.astype(str)
     # Names stand for the labels 0, 1, ..., unless the labels are names already.
     if labels.dtype.kind in "US":
         known = np.isin(labels.astype(str), names).all()
@@ -145,7 +174,9 @@ def _class_names(classes, y, path):
         known = np.isin(labels, np.arange(len(names))).all()
     if names.ndim != 1 or not known:
         raise ValueError(
-            f"{path}: classes names {names.size} classes, but the labels are "
+            f"{path}: {key} names {names.size} classes, but the labels are "
             f"{labels.tolist()}. Label k must be the k-th name, counting from 0."
         )
-    return names
+    if len(set(names.tolist())) < len(names):
+        raise ValueError(f"{path}: {key} names a class twice. Give each label its own name.")
+    return labels.astype(str) if labels.dtype.kind in "US" else names

@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from .. import __version__
 from .._devices import deal_devices, resolve_device
+from .._random import derive_seed
 from ._output import FileNames, OutputFolder, check_output
 
 # More sources than this are never trained on: they are drawn at random, and the steps are few.
@@ -142,10 +143,10 @@ def _make_part(plan, number, output, device):
 
 def _over_sample(plan, target, output, device):
     """(position of the source file, image or None, score) of each image to add."""
-    source = plan.source_positions(target)
+    source, seed = plan.source_positions(target), _seed_of_pair(plan, target)
     n_sources = max(_MAX_SOURCES, plan.n_to_add[target])
     if len(source) > n_sources:
-        drawn = np.random.RandomState(plan.seed).permutation(len(source))[:n_sources]
+        drawn = np.random.RandomState(seed).permutation(len(source))[:n_sources]
         source = source[np.sort(drawn)]
     positions = np.concatenate([source, np.flatnonzero(plan.y == target)])
     first = plan.read(positions[0])
@@ -162,7 +163,7 @@ def _over_sample(plan, target, output, device):
         checkpoint_dir=plan.sampler.checkpoint_dir or output.work / "checkpoints",
         n_jobs=None,
         device=device,
-        random_state=plan.seed,
+        random_state=seed,
     )
     X_resampled, _ = sampler.fit_resample(X, y)
     is_synthetic = sampler.synthetic_mask_[len(X) :]
@@ -178,6 +179,16 @@ def _over_sample(plan, target, output, device):
         (int(origin), images[row] if row in scores else None, scores.get(row))
         for row, origin in enumerate(origins)
     ]
+
+
+def _seed_of_pair(plan, target):
+    """A seed for a class and its source, whichever others are filled.
+
+    The sampler sees the two alone, so that it could not tell pairs apart by itself.
+    """
+    names, pair = np.unique(plan.y).tolist(), (plan.sources[target], target)
+    positions = (1 + names.index(name) if name in names else 0 for name in pair)  # 0: "rest"
+    return derive_seed(plan.seed, *positions)
 
 
 def _settings(plan):

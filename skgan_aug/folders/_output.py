@@ -35,7 +35,7 @@ def check_output(out, root):
     Raises
     ------
     ValueError
-        When ``out`` holds other files, is a file, or lies in ``root`` (or the other way
+        When ``out`` holds other files, is no folder, or lies in ``root`` (or the other way
         round).
 
     Examples
@@ -52,10 +52,11 @@ def check_output(out, root):
     out, real, real_root = Path(out), Path(out).resolve(), Path(root).resolve()
     if real == real_root or real_root in real.parents or real in real_root.parents:
         raise ValueError(f"{out} and {root} must not lie in one another. Give another folder.")
-    if not out.exists():
+    if not os.path.lexists(out):
         return
     if not out.is_dir():
-        raise ValueError(f"{out} is a file. Give a new folder.")
+        kind = "a file" if out.exists() else "a link that leads nowhere"
+        raise ValueError(f"{out} is {kind}. Give a new folder.")
     entries = {entry.name for entry in out.iterdir()}
     if entries - {_WORK} and _SETTINGS not in entries:
         raise ValueError(f"{out} is not empty, and nothing is overwritten. Give a new folder.")
@@ -71,7 +72,7 @@ class OutputFolder:
     """
 
     def __init__(self, path):
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # other processes may be in another folder
         self.work = self.path / _WORK
 
     @contextmanager

@@ -12,7 +12,12 @@ from tqdm.auto import tqdm
 from .._sampling_strategy import resolve_sampling_strategy
 from .._scale import fraction_of_class
 from ..datasets._decode import UnreadableImageError, read_image
-from ..datasets._files import check_classes_read, list_class_files, split_folders
+from ..datasets._files import (
+    IN_NO_CLASS,
+    check_classes_read,
+    list_class_files,
+    split_folders,
+)
 from ..datasets._folder import check_options
 from ..datasets._resize import check_size
 from ..over_sampling import CycleGANOverSampler
@@ -61,7 +66,7 @@ class FolderPlan:
     Parameters
     ----------
     root : Path
-        The folder of class folders.
+        The folder of class folders, absolute.
 
     sampler : CycleGANOverSampler
         A clone, not fitted.
@@ -73,7 +78,8 @@ class FolderPlan:
         The class of each.
 
     left_out : list of tuple (Path, str)
-        Files that cannot be read or are not opened, relative to ``root``, and why.
+        Image files that cannot be read, are not opened or are in no class folder, relative
+        to ``root``, and why.
 
     others : list of Path
         Files of other kinds, relative to ``root``, which are left out too.
@@ -271,12 +277,17 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
     target = listing.target[kept]
     check_classes_read(listing, target)
     y = listing.names[target]
+    left_out = [*listing.refused, *damaged, *((file, IN_NO_CLASS) for file in listing.stray)]
     plan = FolderPlan(
-        root=root,
-        sampler=clone(sampler).set_params(image_shape=None),
+        root=root.absolute(),
+        sampler=clone(sampler).set_params(
+            image_shape=None,
+            memory=_absolute(sampler.memory),
+            checkpoint_dir=_absolute(sampler.checkpoint_dir),
+        ),
         files=[listing.files[position].relative_to(root) for position in kept],
         y=y,
-        left_out=[(f.relative_to(root), why) for f, why in [*listing.refused, *damaged]],
+        left_out=[(file.relative_to(root), why) for file, why in left_out],
         others=[file.relative_to(root) for file in listing.others],
         image_size=found_size,
         resize=resize,
@@ -289,6 +300,11 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
     )
     _try_sampler(plan)
     return plan
+
+
+def _absolute(folder):
+    """A folder that is the same one in processes that were started in another folder."""
+    return Path(folder).absolute() if isinstance(folder, str | Path) else folder
 
 
 def _check_names(sampler, y):
