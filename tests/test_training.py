@@ -554,6 +554,12 @@ def test_without_snapshots_the_average_translates():
     torch.testing.assert_close(translations, cyclegan.generator_st(x).detach())
 
 
+def test_progress_shows_names_that_a_terminal_would_obey(capsys):
+    make_long_trainer(max_iter=1).fit(title="CycleGAN \x1b[31m -> b", verbose=1)
+    shown = capsys.readouterr().err
+    assert "CycleGAN \N{REPLACEMENT CHARACTER}[31m -> b" in shown
+
+
 # Early stopping
 
 

@@ -43,7 +43,7 @@ def load_image_folder(
         How, see :func:`resize_images`.
 
     mode : {"L", "RGB"}, default=None
-        Grey or colour. By default grey if no file has colour, else RGB.
+        Grey or colour. By default grey if every file is stored so, else RGB.
 
     unreadable : {"raise", "list"}, default="raise"
         What to do about files that cannot be read, and those that are not opened:

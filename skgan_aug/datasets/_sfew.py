@@ -31,7 +31,7 @@ def load_sfew(
         How, see :func:`resize_images`.
 
     mode : {"L", "RGB"}, default=None
-        Grey or colour. By default grey if no file has colour, else RGB.
+        Grey or colour. By default grey if every file is stored so, else RGB.
 
     unreadable : {"raise", "list"}, default="raise"
         As for :func:`load_image_folder`.

@@ -9,6 +9,7 @@ import torch
 from tqdm.auto import tqdm
 
 from .._interrupts import watched_interrupt
+from .._text import printable
 from .checkpoint import save_checkpoint
 from .state import restore_state, training_state
 
@@ -67,6 +68,7 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
     KeyboardInterrupt
         On Ctrl-C, once the step has been finished and the checkpoint written.
     """
+    title = title and printable(title)  # names of classes may be of folders
     saved_at, is_saved = time.monotonic(), False
     total = trainer.config.max_iter
     good = _copy_state(trainer)
