@@ -155,7 +155,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     early_stopping : bool, default=False
         Stop training a pair where its target-class score (``history_``) has stopped
-        rising, and keep the best weights.
+        rising, and keep the best weights, also in place of snapshots from after them.
 
     n_iter_no_change : int, default=300
         Steps without a better score, which is taken every 50, after which
@@ -464,19 +464,14 @@ class CycleGANOverSampler(BaseOverSampler):
         """
         self._validate_params()
         self._forget()
-        with named("X"):
-            check_frame(X)
-            check_categories(X)
-        with named("y"):
-            check_frame(y)
-        arrays = ArraysTransformer(X, y)
-        dtypes, given_y = getattr(X, "dtypes", ()), y
+        given_X, given_y = X, y
         X, y, is_one_hot = self._check_X_y(X, y)
+        arrays = ArraysTransformer(given_X, given_y)
         X_resampled, y_resampled = self._fit_resample(X, y)
         if is_one_hot:  # scikit-learn's label_binarize would make one column of two
             n_columns = np.shape(given_y)[1]
             y_resampled = np.eye(n_columns, dtype=np.int64)[y_resampled]
-        round_columns(X_resampled[len(X) :], dtypes)
+        round_columns(X_resampled[len(X) :], getattr(given_X, "dtypes", ()))
         return arrays.transform(X_resampled, y_resampled)
 
     def translate(self, X, *, source, target):
@@ -526,7 +521,11 @@ class CycleGANOverSampler(BaseOverSampler):
                 delattr(self, name)
 
     def _check_X_y(self, X, y):
+        with named("X"):
+            check_frame(X)
+            check_categories(X)
         with named("y"):
+            check_frame(y)
             check_unmasked(X=X, y=y)
             check_no_label_is_missing(y)
             check_classification_targets(y)

@@ -55,6 +55,11 @@ def keep_as_written(*texts):
         text.set_parse_math(False)
 
 
+def title_of(pair, class_names):
+    """What a source and a target class are shown as."""
+    return " → ".join(name_of(label, class_names) for label in pair)
+
+
 def wrapped(name, width=24):
     """Break a name, as long as those of diseases are, into lines of so many characters."""
     return fill(name, width)

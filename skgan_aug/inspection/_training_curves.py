@@ -2,7 +2,7 @@
 
 from sklearn.utils.validation import check_is_fitted
 
-from ._figure import COLORS, add_title, name_of, new_axes, shape_axes
+from ._figure import COLORS, add_title, new_axes, shape_axes, title_of
 
 # From source to target and the target class's own: solid; the way back: dashed.
 _LOSSES = {
@@ -72,9 +72,9 @@ class TrainingCurvesDisplay:
         display : TrainingCurvesDisplay
         """
         check_is_fitted(sampler, "history_")
-        titles = [_title_of(pair, class_names) for pair in sampler.history_]
+        titles = [title_of(pair, class_names) for pair in sampler.history_]
         if len(set(titles)) < len(titles):  # two classes share a name, but no label
-            titles = [_title_of(pair, None) for pair in sampler.history_]
+            titles = [title_of(pair, None) for pair in sampler.history_]
         histories = dict(zip(titles, sampler.history_.values(), strict=True))
         return cls(histories=histories).plot(axes=axes)
 
@@ -115,10 +115,6 @@ class TrainingCurvesDisplay:
         elif not self.figure_.legends:  # nothing is known of the room beside them
             self.axes_[0, 0].legend(fontsize="x-small")
         return self
-
-
-def _title_of(pair, class_names):
-    return " → ".join(name_of(label, class_names) for label in pair)
 
 
 def _draw_losses(ax, history):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import example_translations
-from ._figure import add_title, name_of, new_axes, shape_axes, wrapped_title
+from ._figure import add_title, new_axes, shape_axes, title_of, wrapped_title
 
 _ROWS = ("source", "translation", "nearest real")
 _SIDE = 0.78  # inches of an image in a figure of our own
@@ -128,14 +128,10 @@ class TranslationsDisplay:
             ax.set_xticks([])
             ax.tick_params(length=0)
             ax.spines[:].set_visible(False)
-            title = _title_of(pair, self.class_names)
+            title = title_of(pair, self.class_names)
             add_title(ax, title, inches=_SIDE * len(triples[0]))
         self.figure_ = self.axes_[0].figure
         return self
-
-
-def _title_of(pair, class_names):
-    return " → ".join(name_of(label, class_names) for label in pair)
 
 
 def _new_axes_for(examples, class_names):
@@ -150,7 +146,7 @@ def height_of(examples, class_names, width, side):
     """Inches for a figure of examples that is so wide, with images as wide as ``side``."""
     n_examples, rows, columns = next(iter(examples.values()))[0].shape[:3]
     inches = min(0.775 * width, _SIDE * n_examples)
-    titles = [wrapped_title(_title_of(pair, class_names), inches) for pair in examples]
+    titles = [wrapped_title(title_of(pair, class_names), inches) for pair in examples]
     of_titles = sum(0.35 + 0.2 * title.count("\n") for title in titles)
     return of_titles + 3 * side * rows / columns * len(examples)
 
