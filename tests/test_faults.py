@@ -537,6 +537,7 @@ assert torch.get_num_threads() == 2
 )
 def test_forks_of_a_process_that_used_threads(moment, n_forks):
     """OpenMP's threads are not there in the child: without care it would wait for them."""
-    environment = os.environ | {"OMP_NUM_THREADS": "2"}
+    # MKL's too: clusters of other tests leave it at 1 in this process.
+    environment = os.environ | {"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
     command = [sys.executable, "-c", IN_A_FORK, moment, str(n_forks)]
     subprocess.run(command, env=environment, check=True, timeout=300)
