@@ -101,6 +101,15 @@ def check_no_label_is_missing(y):
         )
 
 
+def check_prepared_alike(X_test, X):
+    """Refuse rows to test on of another shape or dtype than those to train on."""
+    if X_test.shape[1:] != X.shape[1:] or X_test.dtype != X.dtype:
+        raise ValueError(
+            f"X_test of test holds {X_test.dtype} of shape {X_test.shape[1:]} per row, X "
+            f"{X.dtype} of shape {X.shape[1:]}. Both must be prepared in the same way."
+        )
+
+
 def check_unmasked(**arrays):
     """Refuse masks, which would be dropped, and what is below them be taken for values."""
     for name, values in arrays.items():

@@ -58,8 +58,9 @@ class ImageProblem:
 
 def load_problem(settings):
     """Load the data that `settings` names and find its rare classes."""
-    title, bunch = _load(settings)
-    X, y, test, test_role = _parts(bunch, parse_size(settings.size))
+    size = parse_size(settings.size)
+    title, bunch = _load(settings, size)
+    X, y, test, test_role = _parts(bunch, size)
     rare, rare_count = settings.rare, settings.rare_count
     if settings.data is None:
         X, y, test = _hold_out_digits(X, y, settings.seed)
@@ -85,8 +86,8 @@ def load_problem(settings):
     return ImageProblem(title, X, y, groups, test, test_role, classes, rare, rare_count)
 
 
-def _load(settings):
-    data, size = settings.data, parse_size(settings.size)
+def _load(settings, size):
+    data = settings.data
     if data is None:
         return "digits", load_digits_images()
     if data.is_dir():

@@ -17,6 +17,7 @@ from sklearn.utils import (
     column_or_1d,
 )
 
+from .._validation import check_prepared_alike
 from ..classification import TorchCNNClassifier
 from ..datasets import make_imbalanced_images
 from ..over_sampling import CycleGANOverSampler
@@ -232,11 +233,7 @@ def _check_data(X, y, test, cv, groups):
         raise ValueError("test must be a tuple (X_test, y_test), or None.") from None
     _check_columns(columns, getattr(X_test, "columns", None))
     X_test, y_test = _check_rows(X_test, y_test, "X_test of test", "y_test of test")
-    if X_test.shape[1:] != X.shape[1:] or X_test.dtype != X.dtype:
-        raise ValueError(
-            f"X_test of test holds {X_test.dtype} of shape {X_test.shape[1:]} per row, X "
-            f"{X.dtype} of shape {X.shape[1:]}. Both must be prepared in the same way."
-        )
+    check_prepared_alike(X_test, X)
     unknown = np.setdiff1d(y_test, y)
     if len(unknown):
         raise ValueError(

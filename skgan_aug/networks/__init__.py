@@ -65,7 +65,7 @@ def make_generator(generator, spec):
     """
     if callable(generator):
         made = _call("generator", generator, spec)
-        return _checked("generator", made, spec, tuple(_probe(spec).shape))
+        return _checked("generator", made, spec, tuple(probe_batch(spec).shape))
     name = _resolve("generator", generator, spec, image="masked", of_images=_IMAGE_GENERATORS)
     if name == "mlp":
         return MLPGenerator(spec.n_features)
@@ -199,7 +199,7 @@ def check_adversary(parameter, network, spec, *, is_sent):
     trained = copy.deepcopy(network)
     failed = f"{returned} that fails on a batch while it is trained"
     with global_seed(0), failure_as_value_error(failed):
-        noise = torch.randn_like(_probe(spec))
+        noise = torch.randn_like(probe_batch(spec))
         given = noise.clone()
         trained(given)
     if not torch.equal(given, noise):
@@ -242,7 +242,7 @@ def _call(parameter, factory, *args):
         return factory(*args)
 
 
-def _probe(spec):
+def probe_batch(spec):
     """A blank batch."""
     if not spec.is_image:
         return torch.zeros(_N_PROBES, spec.n_features)
@@ -258,7 +258,7 @@ def _checked(parameter, module, spec, wanted):
         )
     with failure_as_value_error(f"The {parameter} factory returned what cannot be copied"):
         module = copy.deepcopy(module)  # some return the same module each time
-    probe = _probe(spec)
+    probe = probe_batch(spec)
     failed = (
         f"The {parameter} factory returned a module that fails on a batch of shape "
         f"{tuple(probe.shape)}"

@@ -10,6 +10,7 @@ import torch
 
 from .._random import global_seed
 from ..images import ImageSpec
+from ..networks import probe_batch
 from ._values import NotDataError, decode, encode, require
 
 _MOST_VALUES = 1 << 28  # of one image: factories are tried on two of them
@@ -127,9 +128,8 @@ def compute_alike(network, blank, spec):
     alike : bool
     """
     blank.load_state_dict(network.state_dict())
-    is_image = spec.is_image
-    shape = (2, spec.n_channels, *spec.image_size) if is_image else (2, spec.n_features)
-    x = torch.linspace(-1, 1, math.prod(shape)).reshape(shape)
+    x = probe_batch(spec)
+    x = torch.linspace(-1, 1, x.numel()).reshape_as(x)
     first, second = (_output(each, x.clone()) for each in (network, blank))
     # By another layout in memory, sums may be rounded otherwise.
     return torch.allclose(first, second, rtol=1e-3, atol=1e-5, equal_nan=True)

@@ -16,6 +16,7 @@ from sklearn.utils import (
 
 from .. import metrics
 from .._random import draw_seed
+from .._validation import check_prepared_alike
 from ..classification import TorchCNNClassifier
 from ..comparison._samplers import resample, takes_images
 from ..metrics._class_space import margins_of_parts
@@ -145,7 +146,8 @@ def augmentation_report(
     if test is None:
         _check_halves(y)
     else:
-        test = _check_test(test, X)
+        test = _check_rows(*test)
+        check_prepared_alike(test[0], X)
     if resampled is None:
         sampler = clone(sampler)
         resampled = resample(sampler, X, y)
@@ -290,16 +292,6 @@ def _check_halves(y):
             "y has fewer than 2 classes with 2 rows or more, so that halves would hold one: "
             "pass test=(X_test, y_test)."
         )
-
-
-def _check_test(test, X):
-    X_test, y_test = _check_rows(*test)
-    if X_test.shape[1:] != X.shape[1:] or X_test.dtype != X.dtype:
-        raise ValueError(
-            f"test holds {X_test.dtype} of shape {X_test.shape[1:]} per row, X {X.dtype} of "
-            f"shape {X.shape[1:]}: prepare both in the same way."
-        )
-    return X_test, y_test
 
 
 def _synthetic_rows(sampler, X, resampled):
