@@ -143,19 +143,23 @@ def seconds_of_a_fit(folder):
 def test_kills_at_any_moment(tmp_path, whole, n_kills):
     seconds, moments = seconds_of_a_fit(tmp_path / "undisturbed"), random.Random(0)
     n_interrupted = 0
-    for kill in range(n_kills):
+    for kill in range(3 * n_kills):
+        if n_interrupted == n_kills:
+            break
         folder = tmp_path / str(kill)
         process = start(folder)
         time.sleep(moments.uniform(0, seconds))
         process.kill()
         process.join()
+        if process.exitcode == 0:  # had ended before: the machine is faster than it was
+            seconds *= 0.8
         n_interrupted += process.exitcode == -signal.SIGKILL
         process = start(folder)
         process.join()
         assert process.exitcode == 0
         assert_array_equal(np.load(folder / "result.npy"), whole)
         assert_nothing_was_lost(folder)
-    assert n_interrupted > n_kills / 2
+    assert n_interrupted == n_kills
 
 
 @pytest.mark.slow

@@ -80,7 +80,7 @@ EXTREMES = {
     "all true": np.ones((13, 4, 4), bool),
     "int8": (SIGNS * 127).astype(np.int8),
     "int64 extremes": np.where(SIGNS > 0, INT64.max, INT64.min),
-    "uint64 extremes": np.where(SIGNS > 0, UINT64.max, UINT64.min),
+    "uint64 extremes": np.where(SIGNS > 0, np.uint64(UINT64.max), np.uint64(0)),
     "int64 around 2**53": 2**53 + RNG.randint(3, size=(13, 4, 4)),
 }
 

@@ -25,6 +25,7 @@ from .networks import (
 from .real_images import RealImagesOverSampler
 from .real_last import MaskRecordingSampler, RealLastClassifier
 from .taught_by_all import TaughtByAllOverSampler
+from .towards_source import TowardsSourceOverSampler
 from .two_cyclegans import TwoSourcesOverSampler, TwoTrainingsOverSampler
 from .untranslated import UntranslatedOverSampler
 
@@ -81,6 +82,7 @@ VARIANTS = {
     "two_sources": partial(TwoSourcesOverSampler, max_iter=650),
     "two_trainings": partial(TwoTrainingsOverSampler, max_iter=650),
     "moved_sources": MovedSourcesOverSampler,
+    "towards_source": TowardsSourceOverSampler,
     "multi_domain": MultiDomainOverSampler,
     "feature_discriminator": FeatureDiscriminatorOverSampler,
     "lecam": LeCamOverSampler,

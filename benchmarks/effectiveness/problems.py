@@ -61,9 +61,12 @@ HELD_OUT_PROBLEMS = {
     **_levels("cifar10", 32, ("dog", "truck", "frog"), 1000),
     **_levels("mnist", 28, ("5", "9", "6"), 1000),
     # Three of the other five, drawn likewise.
-    "blood_cells_48_15": Problem(
-        "blood_cells", 48, ("neutrophil", "platelet", "lymphocyte"), 15, 620
-    ),
+    **{
+        f"blood_cells_48_{rare_count}": Problem(
+            "blood_cells", 48, ("neutrophil", "platelet", "lymphocyte"), rare_count, 620
+        )
+        for rare_count in (15, 60)
+    },
 }
 # Raised half as far.
 HALF_RATIO_PROBLEMS = {
