@@ -6,7 +6,7 @@ files, as they are published.
 
 The defaults were chosen on blood cells, Fashion-MNIST and FER2013. CIFAR-10 and MNIST are held
 out: nothing is chosen on them, and their rare classes were drawn. So are blood cells in the
-size of their file with rare classes that no development problem has.
+size of their file with rare classes that no development problem has, and a long tail of them.
 """
 
 from dataclasses import dataclass, replace
@@ -34,6 +34,7 @@ class Problem:
     rare: tuple[str, ...]
     rare_count: int | None = None
     common_count: int | None = None  # at most so many of every other class
+    tail: tuple[int, ...] = ()  # of each rare class, in their order, where they differ
     ratio: float = 1.0  # what rare classes are raised to
     classifier_steps: int = CLASSIFIER_STEPS
 
@@ -67,6 +68,13 @@ HELD_OUT_PROBLEMS = {
         )
         for rare_count in (15, 60)
     },
+    # From 620 images to 15 in equal ratios; which class has how many was drawn likewise.
+    "blood_cells_long_tail": Problem(
+        "blood_cells",
+        32,
+        ("lymphocyte", "ig", "neutrophil", "monocyte", "basophil", "eosinophil", "platelet"),
+        tail=(364, 214, 126, 74, 43, 26, 15),
+    ),
 }
 # Raised half as far.
 HALF_RATIO_PROBLEMS = {
@@ -94,7 +102,7 @@ def load_problem(name, folder, seed):
         Where the data sets lie.
 
     seed : int
-        Decides which images of the common classes are kept. The rare ones are cut by
+        Decides which images are kept. Rare classes of one size are cut later, by
         ``compare_samplers``.
 
     Returns
@@ -104,11 +112,13 @@ def load_problem(name, folder, seed):
     problem = PROBLEMS[name]
     X, y, X_test, y_test, classes = _load(problem.dataset, problem.size, Path(folder))
     rare = [classes.index(label) for label in problem.rare]
-    common = [] if problem.common_count is None else np.setdiff1d(y, rare).tolist()
-    for label in common:
-        if np.count_nonzero(y == label) > problem.common_count:
+    most = dict(zip(rare, problem.tail, strict=False))
+    if problem.common_count is not None:
+        most |= dict.fromkeys(np.setdiff1d(y, rare).tolist(), problem.common_count)
+    for label, count in most.items():
+        if np.count_nonzero(y == label) > count:
             X, y = make_imbalanced_images(
-                X, y, rare=label, rare_count=problem.common_count, random_state=seed
+                X, y, rare=label, rare_count=count, random_state=seed
             )
     return X, y, (X_test, y_test), rare
 
