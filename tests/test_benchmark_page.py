@@ -1,0 +1,194 @@
+"""docs/benchmark.md holds what benchmarks/results hold."""
+
+import json
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
+from benchmarks.effectiveness.problems import DEVELOPMENT_PROBLEMS
+from benchmarks.effectiveness.render import (
+    load_cells,
+    mean_and_interval,
+    paired_gains,
+    scores_by_configuration,
+)
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+CPU, GPU = "effectiveness", "effectiveness_gpu"
+PLAIN, MOVED = "plain", "flips_shifts"
+HELD_OUT = ("cifar10_15", "cifar10_60", "mnist_15", "mnist_60")
+CELLS_48 = ("blood_cells_48_15", "blood_cells_48_60")
+CONFIGURATIONS = {
+    "as it is": "none",
+    "nothing": "none",
+    "class weights": "class_weights",
+    "random over-sampling": "random",
+    "SMOTE": "smote",
+    "Borderline-SMOTE": "borderline_smote",
+    "ADASYN": "adasyn",
+    "M2m": "m2m",
+    "untranslated": "untranslated",
+    "untranslated (wrong labels, see below)": "untranslated",
+    "CycleGAN": "cyclegan",
+    "real images": "real_images",
+}
+LEVERS = {
+    "`max_iter=650`, half the steps": "half_the_steps",
+    '`selection="discriminator"`': "selection_discriminator",
+    '`selection="classifier"`': "selection_classifier",
+    "candidates nearest to real images in the features of a classifier of all classes": (
+        "selection_features"
+    ),
+    "the same, and its confidence": "selection_features_and_confidence",
+    "`classifier_weight=0`: no loss that makes translations cross": "no_classifier_loss",
+    "`cycle_weight=10`, the paper's": "cycle_10",
+    '`source="majority"`, the largest class': "source_majority",
+    "`max_iter=650` and generators of 48 filters instead of 32": "half_the_steps_wide",
+    "source images flipped and shifted, in training too": "moved_sources",
+    "one generator for all classes, as many steps in all": "multi_domain",
+    "the two nearest classes in turn, half the steps for each": "two_sources",
+    "`min_strength=1`": "whole_way",
+    "`augment=None`: discriminators see images as they are": "no_augment",
+    "`n_snapshots=0, ema_decay=0`: the last weights translate, not averages": (
+        "no_snapshots_no_ema"
+    ),
+    "the paper's generator with 16 filters, a third slower than the default": "narrow_resnet",
+    "a generator that also displaces the image, by a smooth field": "warped",
+    '`source="rest"`, all other classes at once': "source_rest",
+    "copies that go up to 0.3 of the way to the source class, two draws": "towards_source",
+    "`real_last=0.2`: the last fifth of the epochs without translations": "real_last",
+    "discriminators that judge smaller patches": "near_discriminator",
+    "discriminators with half the filters": "narrow_discriminator",
+    "discriminators under spectral normalisation": "spectral_discriminator",
+    "discriminators held near what they said before (LeCam)": "lecam",
+    "discriminators that see a classifier's features, too": "feature_discriminator",
+    "`classifier_weight=0.3`": "classifier_weight_0.3",
+    "two CycleGANs of other initial weights in turn, half the steps for each": "two_trainings",
+    "`batch_size=32`": "batch_32",
+    "`max_iter=2600, learning_rate=2.5e-4`, twice the steps": "twice_the_steps_half_the_rate",
+}
+
+
+@cache
+def cells(results):
+    return load_cells(RESULTS / results)
+
+
+@cache
+def scores(results, augmentation):
+    return scores_by_configuration(cells(results), augmentation)
+
+
+def tables(first_header):
+    """The rows of each table whose first column is called so, without emphasis."""
+    found, rows = [], None
+    for line in (ROOT / "docs" / "benchmark.md").read_text().splitlines():
+        cells = [re.sub(r"[*]", "", cell).strip() for cell in line.split("|")[1:-1]]
+        if not cells:
+            rows = None
+        elif rows is not None:
+            rows.append(cells)
+        elif cells[0] == first_header:
+            rows = []
+            found.append(rows)
+    return [rows[1:] for rows in found]  # after the rule
+
+
+def difference(results, augmentation, problems, minuend, subtrahend):
+    """What the page says of it: "+1.5 ± 0.7", and of how many pairs."""
+    both = {
+        name: {pair: score for pair, score in own.items() if pair[0] in problems}
+        for name, own in scores(results, augmentation).items()
+        if name in (minuend, subtrahend)
+    }
+    gains = list(paired_gains(both, subtrahend)[minuend].values())
+    mean, spread = mean_and_interval(gains)
+    sign = f"{mean:+.1f}" if round(mean, 1) else "0.0"
+    return sign + (f" ± {spread:.1f}" if np.isfinite(spread) else ""), len(gains)
+
+
+def mean_score(results, augmentation, problem, name):
+    own = scores(results, augmentation)[name]
+    return f"{np.mean([score for pair, score in own.items() if pair[0] == problem]):.1f}"
+
+
+@pytest.mark.parametrize("results", [CPU, GPU])
+def test_results_are_those_of_the_cells(results):
+    assert json.loads((RESULTS / results / "results.json").read_text()) == cells(results)
+
+
+@pytest.mark.parametrize(
+    ("position", "results", "columns"),
+    [
+        (0, GPU, [(PLAIN, problem) for problem in DEVELOPMENT_PROBLEMS]),
+        (1, GPU, [(MOVED, problem) for problem in DEVELOPMENT_PROBLEMS]),
+        (2, CPU, [(None, problem) for problem in HELD_OUT]),
+        (3, GPU, [(kind, problem) for kind in (PLAIN, MOVED) for problem in CELLS_48]),
+        (4, CPU, [("mixup", problem) for problem in ("blood_cells_15", "fashion_mnist_15")]),
+    ],
+)
+def test_mean_scores(position, results, columns):
+    table = tables("training set")[position]
+    assert len(table) >= 4
+    for row, *page in table:
+        name = row.removesuffix(", flips and shifts")
+        row_kind = PLAIN if name == row else MOVED  # where columns do not say
+        found = [
+            mean_score(results, kind or row_kind, problem, CONFIGURATIONS[name])
+            for kind, problem in columns
+        ]
+        assert [row, *page] == [row, *found]
+
+
+@pytest.mark.parametrize(
+    ("header", "position", "results", "problems"),
+    [
+        ("against", 0, GPU, tuple(DEVELOPMENT_PROBLEMS)),
+        ("the default against", 0, CPU, HELD_OUT),
+        ("the default against", 1, GPU, CELLS_48),
+    ],
+)
+def test_the_default_against_others(header, position, results, problems):
+    table = tables(header)[position]
+    assert len(table) >= 3
+    for name, *page, pairs in table:
+        for kind, written in zip((PLAIN, MOVED), page, strict=True):
+            found = difference(results, kind, problems, "cyclegan", CONFIGURATIONS[name])
+            assert (name, *found) == (name, written, int(pairs))
+
+
+def test_the_default_against_others_by_level():
+    table = tables("against")[1]
+    assert len(table) == 9
+    for row, plain, plain_pairs, moved, moved_pairs in table:
+        name, level = row.removesuffix(" images").split(", ")
+        problems = [p for p in DEVELOPMENT_PROBLEMS if level == "both" or p.endswith(level)]
+        for kind, *written in ((PLAIN, plain, plain_pairs), (MOVED, moved, moved_pairs)):
+            gain, n_pairs = difference(CPU, kind, problems, "cyclegan", CONFIGURATIONS[name])
+            assert [row, gain, str(n_pairs)] == [row, *written]
+
+
+@pytest.mark.parametrize(("position", "results"), [(0, CPU), (1, GPU)])
+def test_levers(position, results):
+    table = tables("lever")[position]
+    assert len(table) >= 14
+    for row, *page, pairs in table:
+        name, is_with_faces, _ = row.partition(" (FER2013 too)")
+        problems = ["blood_cells_15", "fashion_mnist_15"]
+        if name == "the same on FER2013, one draw":
+            problems, name = [], "`classifier_weight=0`: no loss that makes translations cross"
+        if is_with_faces or not problems:
+            problems.append("fer2013_15")
+        found = [
+            difference(results, kind, problems, LEVERS[name], "cyclegan")
+            for kind in (PLAIN, MOVED)
+        ]
+        assert [row, *page] == [row, *(gain for gain, _ in found)]
+        assert {int(n) for n in pairs.split(" and ")} == {n_pairs for _, n_pairs in found}
