@@ -290,11 +290,11 @@ class TestLeftOut:
         outcome = run(pets, out, *QUICK, "--quiet")
         assert outcome.exit_code == 0, outcome.output
         assert outcome.stderr.splitlines() == [
-            "3 files cannot be read and are left out:",
+            "Files left out because they cannot be read: 3",
             "  owl/out.png: a link out of the folder",
             "  cat/broken.png: no image of a known format",
             "  dog/empty.jpg: empty file",
-            "1 files are no images by their names and are left out.",
+            "Files left out because their names are not those of images: 1",
             f"All of them: {out / 'left_out.csv'}",
         ]
         with (out / "left_out.csv").open(newline="") as file:

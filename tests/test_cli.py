@@ -143,7 +143,7 @@ def test_images_to_validate_on_are_tested_on(tmp_path):
     assert (
         "set: 11 images of 8 x 8 for training, 3 for validation; 2 classes" in outcome.stdout
     )
-    assert "1 files are no images by their names" in plain(outcome.stderr)
+    assert "their names are not those of images: 1, such as" in plain(outcome.stderr)
 
 
 def test_digits_by_default():
@@ -458,13 +458,13 @@ def test_images_beside_the_class_folders_are_named(tmp_path):
     (data / "ant" / "broken.png").touch()
     given = ["--samplers", "none,random", "--folds", 2, *QUICK]
     outcome = run("compare", "--data", data, *given)
-    assert "Warning: 1 image files are in no class folder" in outcome.stderr
+    assert "Image files left out because they are in no class folder: 1 (" in outcome.stderr
     assert "stray.png" in outcome.stderr
     outcome = run("augment", data, out, "--max-iter", 1, "--jobs", 1, "--quiet")
     assert outcome.stderr.splitlines() == [
-        "1 files cannot be read and are left out:",
+        "Files left out because they cannot be read: 1",
         "  ant/broken.png: empty file",
-        "1 image files are in no class folder and are left out:",
+        "Image files left out because they are in no class folder: 1",
         "  stray.png",
         f"All of them: {out / 'left_out.csv'}",
     ]

@@ -220,11 +220,18 @@ class TestFolder:
         save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
         for name in ("1.png", "2.png", ".hidden.png", "notes.txt"):
             (tmp_path / name).touch()
-        named = rf"2 image files are in no class folder \({tmp_path}/1.png; {tmp_path}/2.png\)"
+        named = rf"in no class folder: 2 \({tmp_path}/1.png; {tmp_path}/2.png\)"
         with pytest.warns(UserWarning, match=named):
             data = load_image_folder(tmp_path)
         assert len(data.images) == 1
         assert data.unreadable == []
+
+    def test_images_beside_the_folders_of_splits_are_warned_of(self, tmp_path):
+        for split in ("train", "test"):
+            save_image(tmp_path / split / "a" / "1.png", X_TRAIN[0])
+        (tmp_path / "1.png").touch()
+        with pytest.warns(UserWarning, match=rf"in no class folder: 1 \({tmp_path}/1.png\)"):
+            assert len(load_image_folder(tmp_path).images) == 1
 
     def test_sizes_that_differ_need_size(self, tmp_path):
         save_image(tmp_path / "a" / "1.png", X_TRAIN[0])

@@ -173,11 +173,11 @@ def _list_left_out(plan, settings, console):
     unreadable = [
         f"{file}: {reason}" for file, reason in plan.left_out if reason != IN_NO_CLASS
     ]
-    _list_files("files cannot be read and are left out", unreadable, console)
-    _list_files(f"image files are {IN_NO_CLASS} and are left out", stray, console)
+    _list_files("Files left out because they cannot be read", unreadable, console)
+    _list_files(f"Image files left out because they are {IN_NO_CLASS}", stray, console)
     if n_others := len(plan.others):
         console.print(
-            f"{n_others} files are no images by their names and are left out.",
+            f"Files left out because their names are not those of images: {n_others}",
             style="yellow",
             highlight=False,
         )
@@ -187,7 +187,7 @@ def _list_left_out(plan, settings, console):
 
 def _list_files(heading, lines, console):
     if lines:
-        console.print(f"{len(lines)} {heading}:", style="yellow", highlight=False)
+        console.print(f"{heading}: {len(lines)}", style="yellow", highlight=False)
     for line in lines[:N_FILES_SHOWN]:
         console.print(as_text(f"  {line}"), soft_wrap=True)
     if len(lines) > N_FILES_SHOWN:

@@ -111,8 +111,8 @@ def _load_folder(path, size):
     bunch = load_image_folder(path, size=size, unreadable="list")
     if files := bunch.passed_over:
         warnings.warn(
-            f"{len(files)} files are no images by their names and are left out, such as "
-            f"{files[0]}.",
+            f"Files left out because their names are not those of images: {len(files)}, such "
+            f"as {files[0]}.",
             stacklevel=1,
         )
     return bunch

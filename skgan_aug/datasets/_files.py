@@ -94,7 +94,7 @@ def list_class_files(root):
         others += foreign
     names = np.array([folder.name for folder in folders])
     labels = np.array(target, dtype=np.int64)
-    return ClassFiles(root, files, labels, names, refused, others, _stray_images(root))
+    return ClassFiles(root, files, labels, names, refused, others, stray_images(root))
 
 
 def check_classes_read(listing, target):
@@ -176,6 +176,18 @@ def subfolders(path):
     )
 
 
+def stray_images(root):
+    """Image files in ``root`` itself, sorted, but hidden ones."""
+    suffixes = image_suffixes()
+    return sorted(
+        entry
+        for entry in root.iterdir()
+        if entry.suffix.lower() in suffixes
+        and not entry.name.startswith(".")
+        and not entry.is_dir()
+    )
+
+
 def split_folders(path):
     """Find the folders of the splits.
 
@@ -237,18 +249,6 @@ def image_suffixes():
     formats = set(image_formats())
     registered = import_pillow().registered_extensions()
     return {suffix for suffix, name in registered.items() if name in formats}
-
-
-def _stray_images(root):
-    """Image files in ``root`` itself, sorted, but hidden ones."""
-    suffixes = image_suffixes()
-    return sorted(
-        entry
-        for entry in root.iterdir()
-        if entry.suffix.lower() in suffixes
-        and not entry.name.startswith(".")
-        and not entry.is_dir()
-    )
 
 
 def _reason_to_refuse(file, root):

@@ -13,6 +13,7 @@ from ._files import (
     import_pillow,
     list_class_files,
     split_folders,
+    stray_images,
 )
 from ._resize import check_resize, check_size
 
@@ -87,6 +88,8 @@ def load_image_folder(
     check_options(size, resize, mode, unreadable)
     folders = split_folders(Path(path))
     listings = {split: list_class_files(folder) for split, folder in folders.items()}
+    if len(folders) > 1:
+        _warn_of_strays(stray_images(Path(path)))
     names = listings["train"].names
     for split, listing in listings.items():
         if split != "train":
@@ -194,8 +197,8 @@ def _report(problems, n_files, unreadable):
 def _warn_of_strays(files):
     if files:
         warnings.warn(
-            f"{len(files)} image files are {IN_NO_CLASS} ({_enumerate(files)}). They are left "
-            "out.",
+            f"Image files left out because they are {IN_NO_CLASS}: {len(files)} "
+            f"({_enumerate(files)}).",
             stacklevel=4,
         )
 
