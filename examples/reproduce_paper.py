@@ -75,7 +75,7 @@ def parse_options(arguments):
 # %%
 # Labels are names, so that tables need no key. Data of other sizes are brought to 48x48.
 def load(dataset, path):
-    """X, y, what to test on (a split or folds) and the women of JAFFE."""
+    """X, y, and what to test on: a split or, for JAFFE, a fold for each woman."""
     if dataset == "jaffe":
         data = load_jaffe(path, size=SIDE)
         folds = LeaveOneGroupOut().split(data.images, data.target, data.groups)

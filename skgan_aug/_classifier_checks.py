@@ -9,7 +9,7 @@ from ._validation import named
 
 
 def check_labels(classes, y):
-    """All labels that will ever come, sorted; those of y among them."""
+    """``classes`` sorted, without repeats; refused if y has a label that they lack."""
     with named("classes, like y,"):
         classes = np.unique(np.asarray(classes))
         unknown = np.setdiff1d(y, classes)

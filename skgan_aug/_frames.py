@@ -6,7 +6,7 @@ import numpy as np
 
 
 def check_frame(rows):
-    """Refuse frames that are not of pandas: nobody would make one of what comes out.
+    """Refuse frames of other libraries than pandas, which the result could not be given as.
 
     Raises
     ------

@@ -21,6 +21,14 @@ def derive_seed(seed, *keys):
     return int(np.random.SeedSequence((seed, *keys)).generate_state(1)[0])
 
 
+def derive_pair_seed(seed, pair, classes):
+    """A seed for a source and a target class, whichever other pairs there are.
+
+    A source that is no class stands for all the rest together.
+    """
+    return derive_seed(seed, *(1 + classes.index(k) if k in classes else 0 for k in pair))
+
+
 @contextmanager
 def global_seed(seed, device="cpu"):
     """Seed torch's global generators, of the CPU and of ``device``, inside the block only.

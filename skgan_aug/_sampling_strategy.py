@@ -84,30 +84,6 @@ def counts_at_ratio(ratio, counts):
     return {label: wanted for label, n in counts.items() if n < wanted}
 
 
-def check_plan(X, y, n_to_add, *, trains=True):
-    """Refuse a plan that cannot be carried out, before hours of training.
-
-    Parameters
-    ----------
-    X, y : ndarray of shape (n, ...), (n,)
-        All rows and labels.
-
-    n_to_add : dict
-        ``{label: number of rows to add}``, of classes that gain rows.
-
-    trains : bool, default=True
-        Whether CycleGANs will be trained: not where all added rows are copies.
-
-    Raises
-    ------
-    ValueError
-        For a class of a single row to train on, or more rows than memory can hold.
-    """
-    if trains:
-        _check_rare_classes(y, n_to_add)
-    _check_room(X, n_to_add)
-
-
 def _call(sampling_strategy, y):
     """The dict that a callable makes of y."""
     with failure_as_value_error("sampling_strategy failed on y"):
@@ -144,17 +120,18 @@ def _is_whole(number):
     return isinstance(number, Real) and float(number).is_integer()
 
 
-def _check_rare_classes(y, targets):
+def check_rare_classes(y, targets):
+    """Refuse classes of which there is too little to train a CycleGAN on."""
     for target in targets:
         if np.count_nonzero(y == target) < 2:
             raise ValueError(
-                f"Class {target!r} has a single row in y: a CycleGAN needs at least 2 to "
-                "learn from. Leave the class out of sampling_strategy (a dict), or merge it "
-                "with another."
+                f"Class {target!r} has a single row or image: a CycleGAN needs at least 2 to "
+                "learn from. Add some, merge the class with another, or leave it out of "
+                "sampling_strategy (a dict)."
             )
 
 
-def _check_room(X, n_to_add):
+def check_room(X, n_to_add):
     """Refuse what the result could never hold, before hours of training."""
     n_rows = sum(n_to_add.values())
     try:

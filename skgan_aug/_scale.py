@@ -16,7 +16,7 @@ def fraction_of_class(synthetic_fraction, n_real):
     Parameters
     ----------
     synthetic_fraction : float in [0, 1] or "scale"
-        A share for every class, or to tell it from the number of rows.
+        A share for every class; "scale" derives it from ``n_real``.
 
     n_real : int
         Rows of the class.
@@ -37,7 +37,7 @@ def min_strength_of_class(min_strength, n_real):
     Parameters
     ----------
     min_strength : float in [0, 1] or "scale"
-        A part for every class, or to tell it from the number of rows.
+        A part for every class; "scale" derives it from ``n_real``.
 
     n_real : int
         Rows of the class.

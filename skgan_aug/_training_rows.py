@@ -37,7 +37,7 @@ def check_sample_weight(sample_weight, X):
     return weights
 
 
-def check_synthetic_mask(synthetic_mask, X):
+def real_rows(synthetic_mask, X):
     """Which rows are real; None where nobody says so."""
     if synthetic_mask is None:
         return None

@@ -21,8 +21,8 @@ from ._devices import resolve_device, resolve_precision
 from ._random import derive_seed, draw_seed, global_seed
 from ._training_rows import (
     check_sample_weight,
-    check_synthetic_mask,
     hold_out,
+    real_rows,
     training_order,
 )
 from ._validation import (
@@ -102,8 +102,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     validation_fraction : float in (0, 1), default=0.1
         Share of the different rows of each class held back for ``early_stopping``.
 
-    callbacks : list of skorch.callbacks.Callback, default=None
-        Further callbacks, each with a name in a tuple if it likes.
+    callbacks : list of skorch.callbacks.Callback or tuple, default=None
+        Further callbacks, or tuples (name, callback).
 
     device : str or torch.device, default="auto"
         "auto" takes cuda, then mps, then cpu.
@@ -429,10 +429,10 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         X, y = check_images(self, X, y, reset=reset, spec=None if reset else self._spec)
         with named("y"):
             check_classification_targets(y)
-            unknown = np.setdiff1d(y, y if reset else self.classes_)
-        if len(unknown):
+            unknown = [] if reset else np.setdiff1d(y, self.classes_).tolist()
+        if unknown:
             raise ValueError(
-                f"y has the classes {unknown.tolist()}, which the first call did not have. "
+                f"y has the classes {unknown}, which the first call did not have. "
                 "Pass classes= in the first call of partial_fit."
             )
         return X, y
@@ -441,7 +441,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """X, y, weights and which rows are real; without rows of weight 0."""
         X, y = self._check_X_y(X, y, reset=reset)
         weights = check_sample_weight(sample_weight, X)
-        is_real = check_synthetic_mask(synthetic_mask, X)
+        is_real = real_rows(synthetic_mask, X)
         if weights is None or weights.all():
             return X, y, weights, is_real
         counts = weights > 0
@@ -517,16 +517,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             class_weights = resolve_class_weights(self.class_weight, self.classes_, y[order])
         held_out = None
         if self.early_stopping and not is_partial:
-            trains, rows = hold_out(
-                X, labels, self.validation_fraction, self._split_seed, is_real=is_real
-            )
-            if not len(rows):
-                raise ValueError(
-                    "early_stopping=True has nothing to hold back: no class has two different "
-                    "rows in X. Pass early_stopping=False, or more rows."
-                )
-            held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
-            order = order[trains[order]]
+            order, held_out = self._hold_out(X, labels, order, is_real)
         max_epochs = 1 if is_partial else self._count_epochs(len(order))
         passes = self._passes(order, is_real, max_epochs)
         seed = draw_seed(self._random_state)
@@ -551,6 +542,19 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             raise
         finally:
             self.history_ = net.history
+
+    def _hold_out(self, X, labels, order, is_real):
+        """``order`` without the rows held out and their copies; those rows and labels."""
+        trains, rows = hold_out(
+            X, labels, self.validation_fraction, self._split_seed, is_real=is_real
+        )
+        if not len(rows):
+            raise ValueError(
+                "early_stopping=True has nothing to hold back: no class has two different "
+                "rows in X. Pass early_stopping=False, or more rows."
+            )
+        held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
+        return order[trains[order]], held_out
 
     def _refuse_divergence(self):
         """Fail where weights are no numbers any more."""

@@ -193,7 +193,8 @@ class ImageSpec:
             x = x.permute(0, 2, 3, 1)
         flat = x.reshape(len(x), -1).numpy()
         low, high = np.array(self.low), np.array(self.high)
-        rows = low + (flat + 1) / 2 * high - (flat + 1) / 2 * low
+        share = (flat + 1) / 2
+        rows = low + share * high - share * low  # the span of float64 extremes would overflow
         rows = np.clip(rows, low, high)
         if self.dtype.kind in "iub":
             rows = np.rint(rows)

@@ -19,8 +19,8 @@ from sklearn.utils.validation import check_is_fitted
 from ._devices import check_compiler, deal_devices, resolve_device, resolve_precision
 from ._files import check_path, make_folder
 from ._frames import check_categories, check_frame, round_columns
-from ._random import derive_seed, draw_seed, global_seed
-from ._sampling_strategy import check_plan, resolve_sampling_strategy
+from ._random import derive_pair_seed, derive_seed, draw_seed, global_seed
+from ._sampling_strategy import check_rare_classes, check_room, resolve_sampling_strategy
 from ._scale import SCALE, fraction_of_class, min_strength_of_class
 from ._validation import (
     check_images,
@@ -31,7 +31,7 @@ from ._validation import (
     whole_number,
 )
 from .images import ImageSpec
-from .networks import check_adversary, make_discriminator, make_generator
+from .networks import check_cyclegan_network, make_discriminator, make_generator
 from .selection import SELECTIONS, check_selection
 from .source_classes import resolve_sources, source_rows
 from .synthesis import translate_rows
@@ -39,8 +39,11 @@ from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 
 _MADE = (  # attributes of fit_resample that fit does not set
-    *("cyclegans_", "history_", "synthetic_fraction_"),
-    *("synthetic_mask_", "source_indices_"),
+    "cyclegans_",
+    "history_",
+    "synthetic_fraction_",
+    "synthetic_mask_",
+    "source_indices_",
 )
 _N_DIAGNOSED = 128  # rows of either class that warnings of a failed training rest on
 _N_TRIED = 128  # rows of X that a callable selection is tried on
@@ -59,7 +62,8 @@ class CycleGANOverSampler(BaseOverSampler):
     sampling_strategy : float, str, dict or callable, default="auto"
         How many rows each class gains, in any form of imbalanced-learn. A float works
         for several classes too: each class below ``ratio * n_majority`` is raised to it,
-        the others are left alone; of two classes the rare one must be below.
+        the others are left alone; with two classes the rare one must be below
+        it, as in imbalanced-learn.
 
     source : {"nearest", "majority", "rest"}, label or dict, default="nearest"
         The class that is translated:
@@ -529,8 +533,9 @@ class CycleGANOverSampler(BaseOverSampler):
             check_unmasked(X=X, y=y)
             check_no_label_is_missing(y)
             check_classification_targets(y)
-            is_frame = np.ndim(y) > 1 and not hasattr(y, "toarray")
-            if is_frame or str(getattr(y, "dtype", "")) == "category":
+            is_table = np.ndim(y) > 1 and not hasattr(y, "toarray")
+            is_category = str(getattr(y, "dtype", "")) == "category"
+            if is_table or is_category:
                 y = np.asarray(y)  # scikit-learn makes floats of categories that are bools
             y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         X, y = check_images(self, X, y, reset=True)
@@ -542,7 +547,9 @@ class CycleGANOverSampler(BaseOverSampler):
         spec = ImageSpec.from_array(X, self.image_shape)
         self.image_shape_ = spec.image_shape
         n_to_add = {label: n for label, n in self.sampling_strategy_.items() if n}
-        check_plan(X, y, n_to_add, trains=self.synthetic_fraction != 0)
+        if self.synthetic_fraction != 0:
+            check_rare_classes(y, n_to_add)
+        check_room(X, n_to_add)
         sources = resolve_sources(self.source, X, y, list(n_to_add))
         device = resolve_device(self.device)
         if self.compile:
@@ -556,7 +563,7 @@ class CycleGANOverSampler(BaseOverSampler):
                 network = make(given, spec)
             if callable(given):
                 is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
-                check_adversary(parameter, network, spec, is_sent=is_sent)
+                check_cyclegan_network(parameter, network, spec, is_sent=is_sent)
         check_selection(self.selection, X[:_N_TRIED])
         for parameter in ("memory", "checkpoint_dir"):
             check_path(parameter, getattr(self, parameter))
@@ -604,7 +611,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
         added = []  # (label, rows, source indices, whether they are translations)
         for target, n in n_to_add.items():
-            rng = np.random.RandomState(derive_seed(seed, 0, _position(target, classes)))
+            rng = np.random.RandomState(derive_seed(seed, 0, classes.index(target)))
             if n_synthetic[target]:
                 pair = sources[target], target
                 made = self._translations(X, y, pair, n_synthetic[target], rng, device)
@@ -618,10 +625,7 @@ class CycleGANOverSampler(BaseOverSampler):
         is_kept = self.memory is not None or self.checkpoint_dir is not None
         if is_kept and not isinstance(self.random_state, Integral):
             seed = 0  # any will do, but what is kept is found again by its seed
-        return {
-            pair: derive_seed(seed, *(1 + _position(k, classes) for k in pair))
-            for pair in pairs
-        }
+        return {pair: derive_pair_seed(seed, pair, classes) for pair in pairs}
 
     def _translations(self, X, y, pair, n, rng, device):
         """Rows for the target class, and the rows they were translated from."""
@@ -725,8 +729,3 @@ class CycleGANOverSampler(BaseOverSampler):
         tags.input_tags.sparse = False
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _position(label, classes):
-    """Position of a label among the classes; -1 for all the rest together."""
-    return classes.index(label) if label in classes else -1

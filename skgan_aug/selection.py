@@ -32,6 +32,7 @@ def score_translations(selection, cyclegan, translations, *, device="cpu"):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import torch
     >>> from skgan_aug.images import ImageSpec
     >>> from skgan_aug.selection import keep_best, score_translations
@@ -127,6 +128,8 @@ def keep_best(scores, n):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skgan_aug.selection import keep_best
     >>> keep_best(np.array([0.1, 0.7, 0.7, 0.9]), 2).tolist()
     [3, 1]
     """

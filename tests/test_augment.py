@@ -606,7 +606,7 @@ class TestPlan:
         with pytest.raises(FileNotFoundError, match="no folder"):
             plan_folder(tmp_path / "nowhere", sampler())
         lonely = make_folder(tmp_path / "lonely", cat=4, dog=1)
-        with pytest.raises(ValueError, match="Class 'dog' has a single image"):
+        with pytest.raises(ValueError, match="Class 'dog' has a single row"):
             plan_folder(lonely, sampler())
         for split in ("train", "test"):
             make_folder(tmp_path / "splits" / split, cat=4, dog=2)

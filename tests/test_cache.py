@@ -14,7 +14,7 @@ from torch import nn
 import skgan_aug.training.cache
 from skgan_aug.images import ImageSpec
 from skgan_aug.training import CycleGANCache, TrainingConfig, train_cyclegan
-from skgan_aug.training.cache import training_key
+from skgan_aug.training.key import training_key
 
 X = np.random.RandomState(0).randint(256, size=(20, 8, 8)).astype(np.uint8)
 SOURCE, TARGET = X[:12], X[12:]

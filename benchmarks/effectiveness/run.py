@@ -22,14 +22,13 @@ import torch
 
 import skgan_aug
 from skgan_aug._devices import resolve_device
-from skgan_aug.comparison import compare_samplers
+from skgan_aug.comparison import SCORES, compare_samplers
 
 from .boundaries import RecordingClassifier, score_with_best_boundaries
 from .configurations import CLASSIFIERS, CONFIGURATIONS, make_configuration
 from .problems import HELD_OUT_PROBLEMS, PROBLEMS, load_problem
 
 CELLS = Path(__file__).parents[1] / "results" / "effectiveness"
-SCORES = ("balanced_accuracy", "macro_f1", "minority_recall")
 SECONDS = ("sampler_seconds", "classifier_seconds")
 
 

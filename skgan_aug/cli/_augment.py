@@ -10,6 +10,7 @@ from rich.table import Table
 
 from .._files import make_folder
 from .._scale import SCALE
+from ..comparison._cell import plan_counts
 from ..datasets._files import IN_NO_CLASS
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
@@ -65,17 +66,14 @@ class Ratio:
 
     def __call__(self, y):
         """Return {class: images wanted}."""
-        names, counts = np.unique(y, return_counts=True)
-        n_images = dict(zip(names.tolist(), counts.tolist(), strict=True))
+        known = np.unique(y).tolist()
         for name in self.classes or ():
-            if name not in n_images:
+            if name not in known:
                 raise ValueError(
                     f"--classes names {name}, which is no class. The classes are "
-                    f"{', '.join(n_images)}."
+                    f"{', '.join(known)}."
                 )
-        wanted = round(self.ratio * max(n_images.values()))
-        chosen = self.classes or list(n_images)
-        return {name: wanted for name in chosen if n_images[name] < wanted}
+        return plan_counts(self.ratio, y, self.classes or None)
 
 
 def run_augmentation(settings):

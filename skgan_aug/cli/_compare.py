@@ -221,8 +221,7 @@ def _verdict(result):
     baselines = choose_baselines(result, "cyclegan")
     if "cyclegan" not in result.sampler or not baselines:
         return ""
-    score = {"score": "balanced_accuracy", "score_title": "balanced accuracy"}
-    return answer(result, "cyclegan", baselines, **score)
+    return answer(result, "cyclegan", baselines, score="balanced_accuracy")
 
 
 def _parse_ratios(text):

@@ -17,9 +17,10 @@ from rich.text import Text
 
 from .._text import printable
 from ..comparison import SCORES, row_title, row_titles
+from ..comparison._summary import SCORE_TITLES
 
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
-HEADINGS = ("balanced accuracy", "macro F1", "minority recall", "seconds")
+HEADINGS = (*SCORE_TITLES.values(), "seconds")
 
 
 def as_text(text, style=""):

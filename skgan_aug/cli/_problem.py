@@ -31,8 +31,10 @@ class ImageProblem:
     def describe(self, folds):
         """Say in one line what the problem is."""
         shape = " x ".join(str(side) for side in self.X.shape[1:])
-        folds = f"{folds} folds" + ("" if self.groups is None else ", by groups")
-        held_out = folds if self.test is None else f"{len(self.test[0])} for {self.test_role}"
+        if self.test is None:
+            held_out = f"{folds} folds" + ("" if self.groups is None else ", by groups")
+        else:
+            held_out = f"{len(self.test[0])} for {self.test_role}"
         line = (
             f"{self.title}: {len(self.X)} images of {shape} for training, {held_out}; "
             f"{len(self.classes)} classes"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ._samplers import sampler_title
-from ._summary import paired_difference
+from ._summary import SCORE_TITLES, paired_difference
 
 _USUAL_BASELINES = ("smote", "random", "none")
 
@@ -66,7 +66,7 @@ def standing_of(difference):
     return "lowered" if difference.high < 0 else "undecided"
 
 
-def answer(result, sampler, baselines, *, score, score_title, condition=None):
+def answer(result, sampler, baselines, *, score, condition=None):
     """Say how a sampler stands against others, no more surely than its intervals allow.
 
     Parameters
@@ -83,9 +83,6 @@ def answer(result, sampler, baselines, *, score, score_title, condition=None):
     score : str
         Which score decides.
 
-    score_title : str
-        How it is called.
-
     condition : str, default=None
         Under which all were compared, such as "with flips".
 
@@ -97,7 +94,7 @@ def answer(result, sampler, baselines, *, score, score_title, condition=None):
         flatter.
     """
     lead = ", ".join(filter(None, (condition, at_ratio(result))))
-    sentence = _sentence(result, sampler, baselines, score, score_title)
+    sentence = _sentence(result, sampler, baselines, score)
     return f"{lead[0].upper()}{lead[1:]}, {sentence}" if lead else sentence
 
 
@@ -107,7 +104,7 @@ def at_ratio(result):
     return f"at ratio {ratios[-1]:g}" if len(ratios) > 1 else None
 
 
-def _sentence(result, sampler, baselines, score, score_title):
+def _sentence(result, sampler, baselines, score):
     if not baselines:
         return f"{subject(sampler)} was compared with nothing else."
     by_standing: dict = {}
@@ -115,12 +112,12 @@ def _sentence(result, sampler, baselines, score, score_title):
         difference = paired_difference(result, sampler, name, score=score)
         phrase = _phrase(difference, sampler_title(name))
         by_standing.setdefault(standing_of(difference), []).append(phrase)
-    clauses = []
+    clauses, title = [], SCORE_TITLES[score]
     for standing, opening in (
-        ("raised", f"raised {score_title} "),
-        ("lowered", f"lowered {score_title} "),
-        ("undecided", f"shows no evidence of a difference in {score_title} "),
-        ("too few", f"has too few runs for a verdict on {score_title} "),
+        ("raised", f"raised {title} "),
+        ("lowered", f"lowered {title} "),
+        ("undecided", f"shows no evidence of a difference in {title} "),
+        ("too few", f"has too few runs for a verdict on {title} "),
         ("never", "never ran on the same images "),
     ):
         if standing in by_standing:
@@ -132,10 +129,7 @@ def _phrase(difference, title):
     standing = standing_of(difference)
     if standing == "never":
         return f"as {title}"
-    mean, signed_mean = (
-        points(abs(difference.mean)),
-        points(difference.mean, signed=True),
-    )
+    mean, signed_mean = points(abs(difference.mean)), points(difference.mean, signed=True)
     if standing == "too few":
         runs = "1 run" if difference.n_pairs == 1 else f"{difference.n_pairs} runs"
         return f"against {title} ({signed_mean} points in {runs})"

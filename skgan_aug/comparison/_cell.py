@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -36,6 +36,16 @@ class Problem:
     classifier_steps: int | None
 
 
+class Draw(NamedTuple):
+    """A draw of the data: which rows train and which are tested on, and the seed of it all."""
+
+    seed: int
+    fold: int
+    random_state: int
+    train: np.ndarray
+    test: np.ndarray
+
+
 @dataclass(frozen=True)
 class Task:
     """The cells of one sampler on one draw of the data, one per ratio."""
@@ -43,11 +53,7 @@ class Task:
     name: str
     sampler: Any
     ratios: tuple
-    seed: int
-    fold: int
-    train: np.ndarray
-    test: np.ndarray
-    random_state: int
+    draw: Draw
     memory: str | None = None
     n_jobs: int | None = None
     on_fitted: Callable | None = None  # called with the sampler and the rows it was given
@@ -78,41 +84,41 @@ def run_cell(problem, task, ratio):
     The other cells go on, whatever was raised. Rows that were trained on are counted even
     when the classifier failed: ``n_train`` is 0 where it was the sampler.
     """
-    X, y = problem.X[task.train], problem.y[task.train]
-    cell = {"sampler": task.name, "ratio": ratio, "seed": task.seed, "fold": task.fold}
-    start = time.perf_counter()
-    if task.sampler is not None:
+    draw = task.draw
+    X, y = problem.X[draw.train], problem.y[draw.train]
+    cell = {"sampler": task.name, "ratio": ratio, "seed": draw.seed, "fold": draw.fold}
+    start, sampler = time.perf_counter(), task.sampler
+    X_train, y_train = X, y
+    if sampler is not None:
         try:
             sampler = prepare_sampler(
-                task.sampler,
+                sampler,
                 wanted_counts=plan_counts(ratio, y, problem.rare),
-                random_state=task.random_state,
+                random_state=draw.random_state,
                 image_shape=problem.image_shape,
                 memory=task.memory,
                 n_jobs=task.n_jobs,
             )
-            X_resampled, y_resampled = resample(sampler, X, y)
+            X_train, y_train = resample(sampler, X, y)
         except Exception as error:
             seconds = time.perf_counter() - start
             return cell | _failed(problem, error) | {"n_train": 0, "sampler_seconds": seconds}
     cell["sampler_seconds"] = time.perf_counter() - start
-    if task.sampler is not None:
-        if task.on_fitted is not None:
-            task.on_fitted(sampler, X, y)
-        X, y = X_resampled, y_resampled
-    cell["n_train"] = len(y)
+    cell["n_train"] = len(y_train)
+    if task.on_fitted is not None:
+        task.on_fitted(sampler, X, y)
     try:
-        return cell | _train_and_score(problem, task, X, y)
+        return cell | _train_and_score(problem, task, X_train, y_train)
     except Exception as error:
         return cell | _failed(problem, error)
 
 
 def _train_and_score(problem, task, X, y):
     start = time.perf_counter()
-    classifier = _fit_classifier(problem, X, y, task.random_state)
-    predictions = classifier.predict(problem.X[task.test])
+    classifier = _fit_classifier(problem, X, y, task.draw.random_state)
+    predictions = classifier.predict(problem.X[task.draw.test])
     seconds = time.perf_counter() - start
-    scores = score(problem, problem.y[task.test], predictions)
+    scores = score(problem, problem.y[task.draw.test], predictions)
     return scores | {"classifier_seconds": seconds, "error": None}
 
 

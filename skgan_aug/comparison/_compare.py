@@ -22,6 +22,7 @@ from ..classification import TorchCNNClassifier
 from ..datasets import make_imbalanced_images
 from ..over_sampling import CycleGANOverSampler
 from ._cell import (
+    Draw,
     Problem,
     Task,
     check_classifier_ever_worked,
@@ -325,7 +326,7 @@ def _check_positive_int(name, value):
 
 
 def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
-    """Return one ``(seed, fold, random_state, train, test)`` per draw of the data."""
+    """Return the draws of the data, seed by seed and fold by fold."""
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds)
     draws = []
     for seed, state in enumerate(seeds.tolist()):
@@ -339,13 +340,13 @@ def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
                 train, _ = make_imbalanced_images(
                     train, y[train], rare=rare, rare_count=rare_count, random_state=state
                 )
-            draws.append((seed, fold, state, train, test))
+            draws.append(Draw(seed, fold, state, train, test))
     return draws
 
 
 def _check_plans(ratios, y, draws, rare):
     """Return the classes that gain rows at the largest ratio."""
-    y_train = y[draws[0][3]]
+    y_train = y[draws[0].train]
     for ratio in ratios:
         plan = plan_counts(ratio, y_train, rare)
         if not plan:
@@ -358,11 +359,9 @@ def _check_plans(ratios, y, draws, rare):
 
 def _plan_tasks(samplers, ratios, draws):
     return [
-        Task(name, sampler, ratios if sampler is not None else (np.nan,), *draw_fields)
+        Task(name, sampler, ratios if sampler is not None else (np.nan,), draw)
         for name, sampler in samplers.items()
-        for draw_fields in (
-            (seed, fold, train, test, state) for seed, fold, state, train, test in draws
-        )
+        for draw in draws
     ]
 
 

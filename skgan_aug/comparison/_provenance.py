@@ -34,7 +34,7 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
     ratios : tuple of float
         Of the comparison.
 
-    draws : list of (seed, fold, random_state, train, test)
+    draws : list of Draw
         Every draw of the data.
 
     random_state : int, RandomState instance or None
@@ -46,8 +46,7 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
         With text in place of estimators. ``train_counts`` are the images of
         each class in the training part of the first draw.
     """
-    *_, train, test = draws[0]
-    labels, counts = np.unique(problem.y[train], return_counts=True)
+    labels, counts = np.unique(problem.y[draws[0].train], return_counts=True)
     return {
         "samplers": {
             name: None if sampler is None else _in_one_line(sampler)
@@ -60,10 +59,10 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
         "row_shape": problem.X.shape[1:],
         "image_shape": problem.image_shape,
         "train_counts": dict(zip(labels.tolist(), counts.tolist(), strict=True)),
-        "n_test": len(test),
-        "n_folds": 1 + max(fold for _, fold, *_ in draws),
+        "n_test": len(draws[0].test),
+        "n_folds": 1 + max(draw.fold for draw in draws),
         "random_state": int(random_state) if isinstance(random_state, Integral) else None,
-        "seeds": list(dict.fromkeys(state for _, _, state, *_ in draws)),
+        "seeds": list(dict.fromkeys(draw.random_state for draw in draws)),
     }
 
 

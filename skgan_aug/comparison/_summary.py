@@ -8,7 +8,12 @@ from sklearn.utils import Bunch
 
 from ._samplers import sampler_title
 
-SCORES = ("balanced_accuracy", "macro_f1", "minority_recall")
+SCORE_TITLES = {
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "minority_recall": "minority recall",
+}
+SCORES = tuple(SCORE_TITLES)
 # With two pairs a t interval spans the whole scale.
 MIN_PAIRS = 3
 
@@ -122,6 +127,7 @@ def row_titles(rows):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skgan_aug.comparison import row_titles
     >>> row_titles([{"sampler": "none", "ratio": np.nan}, {"sampler": "smote", "ratio": 1.0}])
     ['no resampling', 'SMOTE']

@@ -1,5 +1,7 @@
 """The Bunch that every loader returns."""
 
+import math
+
 from sklearn.utils import Bunch
 
 
@@ -63,7 +65,4 @@ def make_bunch(
 
 
 def _rows(X):
-    n_columns = 1
-    for side in X.shape[1:]:
-        n_columns *= side
-    return X.reshape(len(X), n_columns)
+    return X.reshape(len(X), math.prod(X.shape[1:]))  # of no rows, -1 tells nothing

@@ -10,8 +10,16 @@ import numpy as np
 from ._bunch import make_bunch
 
 _CLASSES = (
-    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
 )
 _MAX_DIMENSIONS = 3
 _UNSIGNED_BYTES = 8  # the only kind of number that the files hold

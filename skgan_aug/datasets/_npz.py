@@ -9,8 +9,17 @@ import numpy as np
 from ._bunch import make_bunch
 
 _KEYS = (
-    *("X_train", "y_train", "X", "y", "X_test", "y_test", "X_val", "y_val"),
-    *("classes", "target_names", "groups"),
+    "X_train",
+    "y_train",
+    "X",
+    "y",
+    "X_test",
+    "y_test",
+    "X_val",
+    "y_val",
+    "classes",
+    "target_names",
+    "groups",
 )
 _N_SHOWN = 5
 _ALWAYS_BYTES = 2**28  # blank images pack a thousandfold; so much of them harms nobody
@@ -23,8 +32,8 @@ def load_npz(path, *, return_X_y=False):
     Parameters
     ----------
     path : str or path-like
-        An archive that holds ``X_train`` and ``y_train``, or ``X`` and ``y``; and, if
-        it likes, ``X_test`` and ``y_test``, ``X_val`` and ``y_val``, ``classes`` (or
+        An archive that holds ``X_train`` and ``y_train``, or ``X`` and ``y``; and
+        optionally ``X_test`` and ``y_test``, ``X_val`` and ``y_val``, ``classes`` (or
         ``target_names``), the names of the labels 0, 1, ..., and ``groups``, what each
         training image shows. Pickled objects are refused.
 

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from .. import __version__
 from .._devices import deal_devices, resolve_device
-from .._random import derive_seed
+from .._random import derive_pair_seed
 from ._output import FileNames, OutputFolder, check_output
 
 # More sources than this are never trained on: they are drawn at random, and the steps are few.
@@ -186,9 +186,8 @@ def _seed_of_pair(plan, target):
 
     The sampler sees the two alone, so that it could not tell pairs apart by itself.
     """
-    names, pair = np.unique(plan.y).tolist(), (plan.sources[target], target)
-    positions = (1 + names.index(name) if name in names else 0 for name in pair)  # 0: "rest"
-    return derive_seed(plan.seed, *positions)
+    pair = plan.sources[target], target
+    return derive_pair_seed(plan.seed, pair, np.unique(plan.y).tolist())
 
 
 def _settings(plan):

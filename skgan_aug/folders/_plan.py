@@ -1,7 +1,7 @@
 """What a folder of images holds and lacks: all is decided before anything is trained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from tqdm.auto import tqdm
 
-from .._sampling_strategy import resolve_sampling_strategy
+from .._sampling_strategy import check_rare_classes, resolve_sampling_strategy
 from .._scale import fraction_of_class
 from ..datasets._decode import UnreadableImageError, read_image
 from ..datasets._files import (
@@ -295,9 +295,8 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
         n_to_add=_n_to_add(sampler, y),
         sources={},
     )
-    plan.sources.update(
-        resolve_sources(sampler.source, _Thumbnails(plan), y, list(plan.n_to_add))
-    )
+    sources = resolve_sources(sampler.source, _Thumbnails(plan), y, list(plan.n_to_add))
+    plan = replace(plan, sources=sources)
     _try_sampler(plan)
     return plan
 
@@ -343,12 +342,8 @@ def _look_at(listing, size, resize, verbose):
 def _n_to_add(sampler, y):
     n_to_add = resolve_sampling_strategy(sampler.sampling_strategy, y)
     n_to_add = {str(name): n for name, n in n_to_add.items() if n}
-    for name in n_to_add:
-        if np.count_nonzero(y == name) < 2:
-            raise ValueError(
-                f"Class {name!r} has a single image: a CycleGAN needs at least 2 to learn "
-                "from. Add images, or leave the class out."
-            )
+    if sampler.synthetic_fraction != 0:
+        check_rare_classes(y, n_to_add)
     return n_to_add
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..comparison import paired_values, sampler_title
+from ..comparison._answer import points
 from ._figure import (
     COLORS,
     GREY,
@@ -129,11 +130,11 @@ class ClassRecallDisplay:
         if ax is None:
             ax = new_axes(figsize=(6, 1.4 + height_of_line(self.names) * len(self.names)))
         positions = np.arange(len(self.names))
-        before, after = (100 * _mean_of_runs(recall) for recall in (self.before, self.after))
-        ax.hlines(positions, before, after, color=GREY, linewidth=2, zorder=1)
+        before, after = (_mean_of_runs(recall) for recall in (self.before, self.after))
+        ax.hlines(positions, 100 * before, 100 * after, color=GREY, linewidth=2, zorder=1)
         dots = {"linestyle": "none", "markersize": 7}
-        (self.before_,) = ax.plot(before, positions, "o", **dots, color=GREY)
-        (self.after_,) = ax.plot(after, positions, "D", **dots, color=COLORS[0])
+        (self.before_,) = ax.plot(100 * before, positions, "o", **dots, color=GREY)
+        (self.after_,) = ax.plot(100 * after, positions, "D", **dots, color=COLORS[0])
         self._write_differences(ax, positions, after - before)
         self._name_classes(ax, positions)
         ax.set_xlabel("recall, points")
@@ -156,8 +157,7 @@ class ClassRecallDisplay:
         beside = ax.get_yaxis_transform()
         for position, difference in zip(positions, differences, strict=True):
             if np.isfinite(difference):
-                # A minus sign where rounding leaves nothing would look like a loss.
-                text = f"{round(difference, 1) + 0.0:+.1f}".replace("-", "−")
+                text = points(difference, signed=True)
                 ax.text(1.02, position, text, transform=beside, va="center")
 
     def _name_classes(self, ax, positions):

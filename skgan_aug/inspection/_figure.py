@@ -5,6 +5,7 @@ from textwrap import fill
 import numpy as np
 
 from .._text import printable
+from ..comparison._summary import SCORE_TITLES
 
 # Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, and
 # seen on white as well as on black. Markers tell the same apart in print; their number has no
@@ -12,12 +13,6 @@ from .._text import printable
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#808080"
-
-SCORE_TITLES = {
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1",
-    "minority_recall": "minority recall",
-}
 
 
 def check_score(score):

@@ -10,6 +10,7 @@ _LOSSES = {
     "discriminator": ("_t", "_s"),
     "cycle": ("_t", "_s"),
     "identity": ("_t", "_s"),
+    "crossing": ("",),
     "classifier": ("",),
 }
 
@@ -89,7 +90,7 @@ class TrainingCurvesDisplay:
         Returns
         -------
         self : TrainingCurvesDisplay
-            Drawn: with ``ax_`` and ``figure_``.
+            Drawn: with ``axes_`` and ``figure_``.
         """
         if not self.histories:
             raise ValueError("No CycleGAN was trained: there are no curves to draw.")

@@ -111,7 +111,7 @@ class TranslationsDisplay:
         Returns
         -------
         self : TranslationsDisplay
-            Drawn: with ``ax_`` and ``figure_``.
+            Drawn: with ``axes_`` and ``figure_``.
         """
         if not self.examples:
             raise ValueError("No CycleGAN was trained: there are no translations to draw.")

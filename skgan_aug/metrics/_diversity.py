@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._checks import check_features
+from ._checks import check_features, median_distance
 from ._pairwise import distances_to_neighbor, other_distance_blocks
 
 
@@ -57,12 +57,7 @@ def diversity(real, synthetic):
     True
     """
     real, synthetic = check_features(real, synthetic, n_min=3)
-    scale = float(np.median(distances_to_neighbor(real, 1)))
-    if scale == 0:
-        raise ValueError(
-            "real holds at least half of its rows more than once: pass each once, as "
-            "numpy.unique(real, axis=0) leaves them."
-        )
+    scale = median_distance(distances_to_neighbor(real, 1))
     n = min(len(real), len(synthetic))
     of_real, error_real = _effective_number(real, scale, n)
     of_synthetic, error_synthetic = _effective_number(synthetic, scale, n)

@@ -16,14 +16,14 @@ def gan_train_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
         Any classifier of scikit-learn's kind; it is cloned.
 
     X_real : array-like of shape (n_real, ...)
-        Images or features, as the classifier takes them. Best such that no generator has
-        seen: copies of the others teach what these are, too.
+        Images or features, as the classifier takes them. Best those that the generator has
+        not seen: of those that it has, copies would score well.
 
     y_real : array-like of shape (n_real,)
         Their labels.
 
     X_synthetic : array-like of shape (n_synthetic, ...)
-        The same of synthetic rows; together with real ones of the classes that have none.
+        Synthetic rows, and real ones of the classes that have no synthetic ones.
 
     y_synthetic : array-like of shape (n_synthetic,)
         Their labels, among them all of ``y_real``.
@@ -115,19 +115,8 @@ def gan_test_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
     return _score(clone(classifier), *real, *synthetic, names=("y_real", "y_synthetic"))
 
 
-def balanced_recall(y_true, y_predicted):
-    """Balanced accuracy, its standard error and the recall of each class in ``y_true``.
-
-    Parameters
-    ----------
-    y_true, y_predicted : ndarray of shape (n,)
-        Labels.
-
-    Returns
-    -------
-    result : Bunch
-        ``score``, ``standard_error`` and ``recall``, see :func:`gan_train_score`.
-    """
+def _balanced_recall(y_true, y_predicted):
+    """Balanced accuracy, its standard error and the recall of each class in ``y_true``."""
     recall, variances = {}, []
     for label in np.unique(y_true).tolist():
         share = float(np.mean(y_predicted[y_true == label] == label))
@@ -147,7 +136,7 @@ def _score(classifier, X_train, y_train, X_test, y_test, *, names):
             f"{names[0]} lacks the classes {unknown} of {names[1]}, so that they cannot be "
             "learnt: add rows of them, or leave them out of both."
         )
-    return balanced_recall(y_test, classifier.fit(X_train, y_train).predict(X_test))
+    return _balanced_recall(y_test, classifier.fit(X_train, y_train).predict(X_test))
 
 
 def _check(X_real, y_real, X_synthetic, y_synthetic):

@@ -5,7 +5,7 @@ from scipy.sparse import csr_array, vstack
 from scipy.stats import mannwhitneyu
 from sklearn.utils import Bunch, check_random_state
 
-from ._checks import check_count, check_features
+from ._checks import check_count, check_features, median_distance
 from ._pairwise import distances_to_nearest, distances_to_neighbor, other_distance_blocks
 
 _PERMUTATIONS_AT_ONCE = 100
@@ -164,12 +164,7 @@ def memorization(real, synthetic, *, quantile=0.05):
     if not 0 < quantile < 1:
         raise ValueError(f"quantile={quantile!r} must lie between 0 and 1.")
     among_real = distances_to_neighbor(real, 1)
-    typical = float(np.median(among_real))
-    if typical == 0:
-        raise ValueError(
-            "real holds at least half of its rows more than once: pass each once, as "
-            "numpy.unique(real, axis=0) leaves them."
-        )
+    typical = median_distance(among_real)
     to_real = distances_to_nearest(synthetic, real)
     threshold = np.quantile(among_real, quantile)
     test = mannwhitneyu(to_real, among_real, alternative="less")

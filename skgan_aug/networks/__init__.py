@@ -64,8 +64,8 @@ def make_generator(generator, spec):
     'MaskedGenerator'
     """
     if callable(generator):
-        made = _call("generator", generator, spec)
-        return _checked("generator", made, spec, tuple(probe_batch(spec).shape))
+        wanted = tuple(probe_batch(spec).shape)
+        return _make_checked("generator", generator, (spec,), spec, wanted)
     name = _resolve("generator", generator, spec, image="masked", of_images=_IMAGE_GENERATORS)
     if name == "mlp":
         return MLPGenerator(spec.n_features)
@@ -100,8 +100,7 @@ def make_discriminator(discriminator, spec):
     'PatchDiscriminator'
     """
     if callable(discriminator):
-        made = _call("discriminator", discriminator, spec)
-        return _checked("discriminator", made, spec, (_N_PROBES,))
+        return _make_checked("discriminator", discriminator, (spec,), spec, (_N_PROBES,))
     known = _IMAGE_DISCRIMINATORS
     name = _resolve("discriminator", discriminator, spec, image="patch", of_images=known)
     if name == "mlp":
@@ -140,8 +139,8 @@ def make_classifier(module, spec, n_classes):
     'CompactCNN'
     """
     if callable(module):
-        made = _call("module", module, spec, n_classes)
-        return _checked("module", made, spec, (_N_PROBES, n_classes))
+        wanted = (_N_PROBES, n_classes)
+        return _make_checked("module", module, (spec, n_classes), spec, wanted)
     name = _resolve("module", module, spec, image="compact", of_images=_IMAGE_CLASSIFIERS)
     if name == "mlp":
         return MLPClassifier(spec.n_features, n_classes)
@@ -171,7 +170,7 @@ def check_trainable(parameter, network):
         )
 
 
-def check_adversary(parameter, network, spec, *, is_sent):
+def check_cyclegan_network(parameter, network, spec, *, is_sent):
     """Refuse a generator or discriminator that could not be trained, or not be used after it.
 
     Parameters
@@ -236,12 +235,6 @@ def _resolve(parameter, name, spec, *, image, of_images):
     return name
 
 
-def _call(parameter, factory, *args):
-    """What a factory makes; whatever it raises is said of the parameter."""
-    with failure_as_value_error(f"The {parameter} factory failed"):
-        return factory(*args)
-
-
 def probe_batch(spec):
     """A blank batch."""
     if not spec.is_image:
@@ -249,8 +242,10 @@ def probe_batch(spec):
     return torch.zeros(_N_PROBES, spec.n_channels, *spec.image_size)
 
 
-def _checked(parameter, module, spec, wanted):
-    """What a factory made, refused unless the shape of its output begins as ``wanted``."""
+def _make_checked(parameter, factory, args, spec, wanted):
+    """What a factory makes, refused unless the shape of its output begins as ``wanted``."""
+    with failure_as_value_error(f"The {parameter} factory failed"):
+        module = factory(*args)
     if not isinstance(module, nn.Module):
         raise TypeError(
             f"The {parameter} factory returned {type(module).__name__}, "

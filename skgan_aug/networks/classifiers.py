@@ -11,18 +11,18 @@ from ._layers import MaxPool2d
 _N_GROUPS = 8
 
 
-class _ImageClassifier(nn.Module):
-    """What ``features`` finds in an image, judged by ``logits``."""
+class _Classifier(nn.Module):
+    """What ``features`` finds in an image or vector, judged by ``logits``."""
 
     features: nn.Module
     logits: nn.Module
 
     def forward(self, x):
-        """Logits of shape (n, n_classes) for ``x`` (n, C, H, W) in [-1, 1]."""
+        """Logits (n, n_classes) for ``x`` (n, C, H, W) or (n, n_features) in [-1, 1]."""
         return self.logits(self.features(x))
 
 
-class CompactCNN(_ImageClassifier):
+class CompactCNN(_Classifier):
     """A small modern CNN: convolution, group norm, ReLU and pooling until 4x4 is left.
 
     Each image is normalised by itself: batch normalisation would learn the statistics of
@@ -42,7 +42,7 @@ class CompactCNN(_ImageClassifier):
         Number of logits.
 
     n_filters : int, default=32
-        Filters of the first stage, doubled by each following one.
+        Filters of the first stage, a multiple of 8; doubled by each following one.
 
     dropout : float, default=0.2
         Share of pooled features dropped while training.
@@ -73,7 +73,7 @@ class CompactCNN(_ImageClassifier):
         self.logits = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * n_in, n_classes))
 
 
-class SmallResNet(_ImageClassifier):
+class SmallResNet(_Classifier):
     """A small residual network: each stage halves the resolution, two convolutions a block.
 
     Group-normalised for the reason given at :class:`CompactCNN`.
@@ -90,7 +90,7 @@ class SmallResNet(_ImageClassifier):
         Number of logits.
 
     n_filters : int, default=32
-        Filters of the first stage, doubled by each following one.
+        Filters of the first stage, a multiple of 8; doubled by each following one.
 
     n_blocks : int, default=1
         Residual blocks in each stage.
@@ -151,7 +151,7 @@ class _LocalResponseNorm(nn.LocalResponseNorm):
         return x * (self.k + self.alpha * F.conv2d(x * x, kernel)).pow(-self.beta)
 
 
-class PaperCNN(_ImageClassifier):
+class PaperCNN(_Classifier):
     """The CNN of Zhu et al., arXiv 1711.00648.
 
     conv3x3x64, max-pool, local response normalisation, conv3x3x128, local response
@@ -202,7 +202,7 @@ class PaperCNN(_ImageClassifier):
         self.logits = nn.Linear(256, n_classes)
 
 
-class MLPClassifier(nn.Module):
+class MLPClassifier(_Classifier):
     """A perceptron of two hidden layers for vectors.
 
     Parameters
@@ -233,21 +233,6 @@ class MLPClassifier(nn.Module):
             nn.ReLU(),
         )
         self.logits = nn.Linear(n_filters, n_classes)
-
-    def forward(self, x):
-        """Classify vectors.
-
-        Parameters
-        ----------
-        x : float tensor of shape (n, n_features)
-            In [-1, 1].
-
-        Returns
-        -------
-        logits : float tensor of shape (n, n_classes)
-            In the order of the classes.
-        """
-        return self.logits(self.features(x))
 
 
 def _conv(n_in, n_out):

@@ -126,9 +126,9 @@ class MaskedGenerator(nn.Module):
     """Edit an image instead of redrawing it: output = mask * content + (1 - mask) * input.
 
     What need not change to cross into the target class stays as it was, to the pixel.
-    The first and last layers work at full resolution on few filters, everything else at
-    a half and a quarter of it; enlarging by nearest neighbours before convolving avoids
-    the checkerboards of transposed convolutions.
+    The last layer alone works at full resolution, on few filters, everything else at a half
+    and a quarter of it; enlarging by nearest neighbours before convolving avoids the
+    checkerboards of transposed convolutions.
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ def _describe_params(estimator, tensors, left_out, step):
     for name, value in estimator.get_params(deep=False).items():
         if name == "steps":
             continue
-        own = dict(tensors)
+        own = dict(tensors)  # what a value leaves there before it is refused goes with it
         try:
             if value is not None and _holds_pickles(type(estimator), name):
                 raise NotDataError(value)

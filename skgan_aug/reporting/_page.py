@@ -176,12 +176,9 @@ def _describe_part(condition, result, sampler, baselines, score, class_names):
     """Return what the page shows of one comparison."""
     sampler = choose_sampler(result, sampler)
     baselines = choose_baselines(result, sampler, baselines)
-    title = SCORE_TITLES[score]
     return {
         "condition": condition,
-        "answer": answer(
-            result, sampler, baselines, score=score, score_title=title, condition=condition
-        ),
+        "answer": answer(result, sampler, baselines, score=score, condition=condition),
         "sampler": sampler,
         "title": " ".join(filter(None, (sampler_title(sampler), at_ratio(result)))),
         "baselines": baselines,

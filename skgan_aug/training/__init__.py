@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from .._threads import one_thread
-from .cache import CycleGANCache, training_key
+from .cache import CycleGANCache
 from .config import TrainingConfig
 from .cyclegan import CycleGAN
 from .diagnosis import diagnose
+from .key import training_key
 from .trainer import CycleGANTrainer
 
 __all__ = [
@@ -47,10 +48,10 @@ def train_cyclegan(
     source, target : ndarray of shape (n, ...)
         Rows of either class.
 
-    generator, discriminator : str or callable
+    generator, discriminator : str or callable, default="auto"
         Names or factories, see :mod:`skgan_aug.networks`.
 
-    seed : int
+    seed : int, default=0
         Decides initial weights and every draw.
 
     device : str, default="cpu"

@@ -71,9 +71,9 @@ def cut_out(x, generator):
 
 
 def flip_image(x, generator):
-    """Mirror every other image, left to right."""
-    flipped = torch.rand(len(x), 1, 1, 1, generator=generator).to(x.device) < 0.5
-    return torch.where(flipped, x.flip(-1), x)
+    """Mirror each image left to right, or leave it, with equal probability."""
+    is_flipped = _uniform((len(x), 1, 1, 1), generator, x) < 0.5
+    return torch.where(is_flipped, x.flip(-1), x)
 
 
 def draw_shifts(n_repeats, n_different, image_size, generator):

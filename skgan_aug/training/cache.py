@@ -7,10 +7,9 @@ import re
 import time
 import warnings
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from filelock import FileLock
 from safetensors import SafetensorError
@@ -18,16 +17,18 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from .._files import regular_file, whole_file
-from .._random import global_seed
-from .._version import __version__
-from ..networks import make_discriminator, make_generator
 from .cyclegan import CycleGAN
 from .history import check_history
+from .key import training_key
 
 _PROTOCOL = 1
-_N_PROBES = 4  # rows that tell networks apart
 _DAMAGES = (
-    *(OSError, ValueError, KeyError, TypeError, RuntimeError, OverflowError),
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    OverflowError,
     SafetensorError,
 )
 _KEY = re.compile("[0-9a-f]{64}")
@@ -90,7 +91,20 @@ class CycleGANCache:
         self.folder = Path(folder)
         self.max_bytes = max_bytes
 
-    def get(self, train, spec, config, source, target, *, title=None, **options):
+    def get(
+        self,
+        train,
+        spec,
+        config,
+        source,
+        target,
+        *,
+        generator,
+        discriminator,
+        seed,
+        device,
+        title=None,
+    ):
         """Return the CycleGAN that ``train`` would make, training it where it is not kept.
 
         Of several processes that lack the same one, one trains and the others wait.
@@ -109,24 +123,30 @@ class CycleGANCache:
         source, target : ndarray of shape (n, ...)
             Rows of either class.
 
+        generator, discriminator : str or callable
+            Names or factories of the training.
+
+        seed : int
+            Of the training.
+
+        device : str
+            Where it computes.
+
         title : str, default=None
             The pair of classes, for listings.
-
-        **options
-            ``generator``, ``discriminator``, ``seed`` and ``device`` of the training.
 
         Returns
         -------
         cyclegan : CycleGAN
             Trained, now or before.
         """
-        key = training_key(spec, config, source, target, **options)
-        networks = {name: options[name] for name in ("generator", "discriminator")}
+        networks = {"generator": generator, "discriminator": discriminator}
+        key = training_key(spec, config, source, target, **networks, seed=seed, device=device)
         n_snapshots = len(config.snapshot_steps)
 
         def load():
             # With its seed: not all that a factory draws is among the weights.
-            blank = CycleGAN(spec, **networks, seed=options["seed"])
+            blank = CycleGAN(spec, **networks, seed=seed)
             blank.keep_snapshots(n_snapshots)
             return self._load(key, blank)
 
@@ -267,56 +287,6 @@ class CycleGANCache:
         for suffix in (_ENTRY, _WEIGHTS):
             with suppress(IsADirectoryError):  # not ours
                 (self.folder / f"{key}{suffix}").unlink(missing_ok=True)
-
-
-def training_key(spec, config, source, target, *, generator, discriminator, seed, device):
-    """Hash of all that shapes a training.
-
-    Pixels of both classes, every value of the configuration, networks, seed, kind of device,
-    and the versions of this library and torch; nothing else, so that whatever is done with
-    the result finds it again.
-
-    Returns
-    -------
-    key : str
-        64 hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-    values = asdict(config) | {
-        "spec": repr(spec),
-        "seed": seed,
-        "device": str(device).partition(":")[0],
-        "versions": [__version__, torch.__version__],
-    }
-    digest.update(json.dumps(values, sort_keys=True).encode())
-    makers = (make_generator, generator), (make_discriminator, discriminator)
-    for make, network in makers:
-        name = network
-        if not isinstance(network, str):
-            name = _behaviour(make, network, spec, source[:_N_PROBES])
-        digest.update(f"network {name};".encode())
-    for rows in (source, target):
-        digest.update(f"{rows.dtype.str} {rows.shape};".encode())
-        digest.update(np.ascontiguousarray(rows).data)
-    return digest.hexdigest()
-
-
-def _behaviour(make, factory, spec, rows):
-    """What tells the networks of a factory from others: their layers, and what they compute.
-
-    Its name would stay the same where its code is edited. Other weights than the initial
-    ones are tried too, which may hide what layers do.
-    """
-    x = spec.encode(spec.as_tensor(rows))
-    with global_seed(0), torch.no_grad():
-        network = make(factory, spec)
-        answers = [network(x)]
-        for weight in network.parameters():
-            weight.normal_(std=0.1)
-        answers.append(network(x))
-    # Rounded: another processor may differ in the last bits.
-    seen = [f"{answer.mean():.4f} {answer.std():.4f}" for answer in answers]
-    return f"with its own weights {network!r} {seen}"
 
 
 def _checksum(raw, history):

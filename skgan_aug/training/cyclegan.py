@@ -27,11 +27,11 @@ class CycleGAN(nn.Module):
     spec : ImageSpec
         What the rows are.
 
-    generator, discriminator : str or callable
+    generator, discriminator : str or callable, default="auto"
         Names or factories, see :func:`skgan_aug.networks.make_generator` and
         :func:`skgan_aug.networks.make_discriminator`.
 
-    seed : int
+    seed : int, default=0
         Decides the initial weights.
 
     Attributes
@@ -110,8 +110,8 @@ class CycleGAN(nn.Module):
 
         Parameters
         ----------
-        rows : ndarray of shape (n, ...)
-            Source rows; target rows with ``reverse``.
+        rows : ndarray of shape (n, ...), or float32 tensor of encoded rows
+            Of the source class; of the target class with ``reverse``.
 
         reverse : bool, default=False
             Translate target rows into the source class.

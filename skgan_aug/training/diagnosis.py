@@ -72,8 +72,8 @@ def diagnose(cyclegan, source, target, *, device="cpu"):
     for name in ("discriminator_s", "discriminator_t"):
         if history[-1][name] < _LOWEST_LOSS:
             findings.append(
-                f"the loss of {name} fell to {history[-1][name]:.2g}: it tells every "
-                "translation, and the generators learn nothing from it any more. Lower "
+                f"the loss of {name} fell to {history[-1][name]:.2g}: it recognises "
+                "every translation, and the generators learn nothing from it any more. Lower "
                 "learning_rate, keep augment on, or give it more images"
             )
     return findings

@@ -80,10 +80,12 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
             try:
                 trainer.advance()
             except torch.OutOfMemoryError:
+                if trainer.batch_size == 1:
+                    raise
                 _halve_batch(trainer, good)
                 continue
             except RuntimeError as error:
-                _explain(error, trainer)
+                _raise_lack_of_memory(error, trainer)
                 raise
             if trainer.n_iter % _LOG_EVERY == 0 or trainer.n_iter == total:
                 means = trainer.log()
@@ -153,7 +155,7 @@ def _slow_down(trainer, good):
     )
 
 
-def _explain(error, trainer):
+def _raise_lack_of_memory(error, trainer):
     """Raise MemoryError where a CPU has no more: torch has no class for that.
 
     It is no time to go on: convolutions that once lacked memory may hang.
@@ -168,8 +170,6 @@ def _explain(error, trainer):
 def _halve_batch(trainer, good):
     """Go back to the good state and on with half the batch."""
     batch_size = trainer.batch_size
-    if batch_size == 1:
-        raise
     _go_back(trainer, good)
     if trainer.graphs is not None:
         trainer.graphs.forget()

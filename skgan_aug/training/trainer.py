@@ -72,9 +72,7 @@ class CycleGANTrainer:
         self.pool_s = ImagePool(config.pool_size, self.rng)
         self.pool_t = ImagePool(config.pool_size, self.rng)
         self.optimizer_g = self._adam(cyclegan.generator_st, cyclegan.generator_ts)
-        self.optimizer_d = self._adam(
-            cyclegan.discriminator_s, cyclegan.discriminator_t, cyclegan.classifier
-        )
+        self.optimizer_d = self._adam(*judges)
         self.batch_size = config.batch_size
         self.slowdown = 1.0  # of the learning rate, after a divergence
         self.schedules = [
@@ -159,13 +157,13 @@ class CycleGANTrainer:
         losses : dict of str to 0-dimensional tensor
             Each with its weight, on the device.
         """
-        self._set_trainable_discriminators(False)
+        self._set_trainable_judges(False)
         losses, (fake_s, fake_t) = self._run(
             self._generator_gradients, self.optimizer_g, (real_s, real_t)
         )
         self.optimizer_g.step()
 
-        self._set_trainable_discriminators(True)
+        self._set_trainable_judges(True)
         fake_s, fake_t = self.pool_s.exchange(fake_s), self.pool_t.exchange(fake_t)
         judged, _ = self._run(
             self._discriminator_gradients,
@@ -320,7 +318,7 @@ class CycleGANTrainer:
             self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"
         )
 
-    def _set_trainable_discriminators(self, trainable):
+    def _set_trainable_judges(self, trainable):
         """Freeze the judges while the generators learn; the classifier's dropout rests too."""
         for weight in self._judging_weights:
             weight.requires_grad_(trainable)

@@ -1,0 +1,64 @@
+"""What tells a training from every other: caches and checkpoints go by it."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+import numpy as np
+import torch
+
+from .._random import global_seed
+from .._version import __version__
+from ..networks import make_discriminator, make_generator
+
+_N_PROBES = 4  # rows that tell networks apart
+
+
+def training_key(spec, config, source, target, *, generator, discriminator, seed, device):
+    """Hash of all that shapes a training.
+
+    Pixels of both classes, every value of the configuration, networks, seed, kind of device,
+    and the versions of this library and torch; nothing else, so that whatever is done with
+    the result finds it again.
+
+    Returns
+    -------
+    key : str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    values = asdict(config) | {
+        "spec": repr(spec),
+        "seed": seed,
+        "device": str(device).partition(":")[0],
+        "versions": [__version__, torch.__version__],
+    }
+    digest.update(json.dumps(values, sort_keys=True).encode())
+    makers = (make_generator, generator), (make_discriminator, discriminator)
+    for make, network in makers:
+        name = network
+        if not isinstance(network, str):
+            name = _behaviour(make, network, spec, source[:_N_PROBES])
+        digest.update(f"network {name};".encode())
+    for rows in (source, target):
+        digest.update(f"{rows.dtype.str} {rows.shape};".encode())
+        digest.update(np.ascontiguousarray(rows).data)
+    return digest.hexdigest()
+
+
+def _behaviour(make, factory, spec, rows):
+    """What tells the networks of a factory from others: their layers, and what they compute.
+
+    Its name would stay the same where its code is edited. Other weights than the initial
+    ones are tried too, which may hide what layers do.
+    """
+    x = spec.encode(spec.as_tensor(rows))
+    with global_seed(0), torch.no_grad():
+        network = make(factory, spec)
+        answers = [network(x)]
+        for weight in network.parameters():
+            weight.normal_(std=0.1)
+        answers.append(network(x))
+    # Rounded: another processor may differ in the last bits.
+    seen = [f"{answer.mean():.4f} {answer.std():.4f}" for answer in answers]
+    return f"with its own weights {network!r} {seen}"
