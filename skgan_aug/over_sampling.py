@@ -68,8 +68,9 @@ class CycleGANOverSampler(BaseOverSampler):
     source : {"nearest", "majority", "rest"}, label or dict, default="nearest"
         The class that is translated:
 
-        - "nearest": the one that looks most alike, among those that are not
-          over-sampled themselves or have half as many rows as the largest;
+        - "nearest": the one that looks most alike, among those with as many rows as the
+          target and one for each translation that it takes to make it as large as the
+          largest class;
         - "majority": the largest one;
         - "rest": all other classes together;
         - a label, or a dict {target: any of these} (targets it leaves out: "nearest").

@@ -7,6 +7,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from ._scale import SCALE, fraction_of_class
+
 REST = "rest"  # stands for all classes but the target
 _N_COMPONENTS = 50
 _ROWS_PER_CLASS = 1000
@@ -100,20 +102,26 @@ def _nearest_classes(X, y, classes, targets):
     """For each target the class whose mean is closest where classes are told apart best.
 
     The space is that of linear discriminant analysis on principal components. Classes with
-    few images to translate are taken only where there are no others.
+    few rows to translate are taken only where there are no others.
     """
     counts = Counter(y.tolist())
-    many = max(counts.values()) / 2
-    plenty = [label for label in classes if label not in targets or counts[label] >= many]
     means = _discriminant_means(X, y, classes)
     nearest = {}
     for target in targets:
-        candidates = [label for label in plenty if label != target] or [
-            label for label in classes if label != target
-        ]
+        others = [label for label in classes if label != target]
+        fewest = _fewest_source_rows(counts[target], max(counts.values()))
+        candidates = [label for label in others if counts[label] >= fewest] or others
         distances = [np.linalg.norm(means[label] - means[target]) for label in candidates]
         nearest[target] = candidates[int(np.argmin(distances))]
     return nearest
+
+
+def _fewest_source_rows(n_target, n_largest):
+    """As many as the target has, and one for each translation that makes it the largest.
+
+    Whatever ratio it is raised to, the source stays the same, and so does the CycleGAN.
+    """
+    return max(n_target, fraction_of_class(SCALE, n_target) * (n_largest - n_target))
 
 
 def _discriminant_means(X, y, classes):

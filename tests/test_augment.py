@@ -90,8 +90,9 @@ class TestResult:
             assert row["file"].split("/")[0] == row["class"]
             file, source = out / row["file"], pets / row["source_file"]
             if row["kind"] == "synthetic":
-                assert re.fullmatch(r"\d\.synthetic-from-cat-\d\.png", file.name)
-                assert row["source_file"] == f"cat/{file.name[0]}.png"
+                name = {"dog": "cat", "owl": "dog"}[row["class"]]
+                assert re.fullmatch(rf"\d\.synthetic-from-{name}-\d\.png", file.name)
+                assert row["source_file"] == f"{name}/{file.name[0]}.png"
                 assert 0 <= float(row["score"]) <= 1
             else:
                 assert row["score"] == ""
@@ -220,7 +221,7 @@ class TestResult:
         self, pets, tmp_path, monkeypatch
     ):
         monkeypatch.setattr(_augment, "_MAX_SOURCES", 3)
-        plan = plan_folder(pets, sampler(sampling_strategy={"dog": 5, "owl": 4}))
+        plan = plan_folder(pets, sampler(sampling_strategy={"dog": 5, "owl": 4}, source="cat"))
         rows_of = []
         fit_resample = CycleGANOverSampler.fit_resample
 
@@ -555,7 +556,7 @@ class TestPlan:
         assert [line.split() for line in lines[2:5]] == [
             ["cat", "8", "0", "0", "8"],
             ["dog", "3", "2", "3", "8", "cat"],
-            ["owl", "2", "3", "3", "8", "cat"],
+            ["owl", "2", "3", "3", "8", "dog"],
         ]
         assert contents(tmp_path) == before
         assert not (tmp_path / "out").exists()

@@ -38,15 +38,32 @@ def test_nearest_prefers_classes_with_plenty_of_images():
 
 
 def test_nearest_takes_a_rare_class_where_there_is_no_other():
-    X, y = make_clouds(CENTRES, [30, 12, 10])
+    X, y = make_clouds(CENTRES, [60, 12, 10])
     sources = resolve_sources("nearest", X, y, ["far", "near", "rare"])
     assert sources == {"far": "near", "near": "far", "rare": "far"}
 
 
-def test_nearest_takes_an_over_sampled_class_of_half_as_many_images_as_the_largest():
-    X, y = make_clouds(CENTRES, [60, 30, 10])
-    sources = resolve_sources("nearest", X, y, ["near", "rare"])
-    assert sources == {"near": "far", "rare": "near"}
+@pytest.mark.parametrize(
+    ("n_near", "n_rare", "expected"),
+    [
+        (302, 15, "far"),  # half of 605 are translations
+        (303, 15, "near"),
+        (111, 60, "far"),  # a fifth of 560
+        (112, 60, "near"),
+        (99, 100, "far"),  # more than the translations, but less than there are already
+        (100, 100, "near"),
+    ],
+)
+def test_nearest_has_a_row_for_each_translation(n_near, n_rare, expected):
+    X, y = make_clouds(CENTRES, [620, n_near, n_rare])
+    assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": expected}
+
+
+@pytest.mark.parametrize("counts", [(60, 30, 10), (60, 12, 10)])
+def test_nearest_does_not_depend_on_what_else_is_over_sampled(counts):
+    X, y = make_clouds(CENTRES, counts)
+    alone = resolve_sources("nearest", X, y, ["rare"])
+    assert resolve_sources("nearest", X, y, ["near", "rare"])["rare"] == alone["rare"]
 
 
 @pytest.mark.parametrize("value", [0, 255], ids=str)
