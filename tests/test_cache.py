@@ -99,12 +99,21 @@ def test_the_key_holds_what_shapes_training_and_nothing_else():
         training_key(SPEC, CONFIG, pixel, TARGET, **NETWORKS),
         training_key(SPEC, CONFIG, TARGET, SOURCE, **NETWORKS),
         training_key(SPEC, CONFIG, SOURCE, TARGET.astype(np.int16), **NETWORKS),
+        training_key(
+            dataclasses.replace(SPEC, high=(200.0,)), CONFIG, SOURCE, TARGET, **NETWORKS
+        ),
     ]
     assert len(keys | set(others)) == 1 + len(others)
 
 
 def make_generator(spec):
     return torch.nn.Conv2d(spec.n_channels, spec.n_channels, 1)
+
+
+def test_the_key_is_of_the_version(monkeypatch):
+    before = training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS)
+    monkeypatch.setattr("skgan_aug.training.key.__version__", "another")
+    assert training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS) != before
 
 
 def test_the_key_follows_the_code_of_a_factory():
@@ -129,6 +138,24 @@ def test_the_key_follows_the_code_of_a_factory():
         keys = [key(parameter, make(activation)) for activation in activations]
         assert len(set(keys)) == 3
         assert key(parameter, make(torch.nn.Tanh())) == keys[0]
+
+
+def test_the_key_sees_behind_weights_that_start_at_zero():
+    def key(activation):
+        def make(spec):
+            network = make_generator(spec)
+            for weight in network.parameters():
+                torch.nn.init.zeros_(weight)
+            return torch.nn.Sequential(network, activation)
+
+        networks = NETWORKS | {"generator": make}
+        return training_key(SPEC, CONFIG, SOURCE, TARGET, **networks)
+
+    class Tanh(torch.nn.Tanh):
+        def forward(self, x):
+            return super().forward(2 * x)
+
+    assert key(torch.nn.Tanh()) != key(Tanh())
 
 
 def test_the_key_is_of_the_kind_of_device():
@@ -208,6 +235,30 @@ def test_a_full_disk_costs_no_training(cache, trainings, monkeypatch):
     assert cache.entries() == []
 
 
+def test_a_disk_that_fills_up_keeps_no_weights_without_an_entry(cache, monkeypatch):
+    def full(path, raw):
+        if path.suffix == ".json":
+            raise OSError(28, "No space left on device")
+        write(path, raw)
+
+    write = skgan_aug.training.cache._write
+    monkeypatch.setattr(skgan_aug.training.cache, "_write", full)
+    with pytest.warns(UserWarning, match=r"cannot be written .*No space left"):
+        train(cache)
+    assert files(cache, ".safetensors") == []
+
+
+def test_losses_that_were_changed_are_noticed(cache, trainings):
+    train(cache)
+    (path,) = files(cache, ".json")
+    record = json.loads(path.read_text())
+    record["history"][-1]["discriminator_t"] += 0.1
+    path.write_text(json.dumps(record))
+    with pytest.warns(UserWarning, match=r"checksum.*trained anew"):
+        train(cache)
+    assert trainings == [0, 0]
+
+
 def test_another_protocol_is_trained_anew(cache, trainings):
     train(cache)
     (path,) = files(cache, ".json")
@@ -245,6 +296,15 @@ def test_the_least_recently_used_make_room(cache, trainings):
     train(small, seed=1)
     assert trainings == [0, 1, 2, 1]
     assert sum(entry.n_bytes for entry in small.entries()) <= small.max_bytes
+
+
+def test_what_just_fits_stays(cache):
+    train(cache, seed=0)
+    train(cache, seed=1)
+    n_bytes = sum(entry.n_bytes for entry in cache.entries())
+    cache._remove(cache.entries()[-1].key)
+    train(CycleGANCache(cache.folder, max_bytes=n_bytes), seed=1)
+    assert len(cache.entries()) == 2
 
 
 def test_what_alone_is_too_large_is_still_returned(cache, trainings):

@@ -37,6 +37,17 @@ class Inversion(nn.Module):
         return self.sign * x
 
 
+class Affine(nn.Module):
+    """A translation of a known spread, that changes images by a known amount."""
+
+    def __init__(self, factor, shift):
+        super().__init__()
+        self.factor, self.shift = factor, nn.Parameter(torch.tensor(shift))
+
+    def forward(self, x):
+        return self.factor * x + self.shift
+
+
 def trained(generator, losses=DISCRIMINATORS, n_iter=200):
     cyclegan = CycleGAN(ImageSpec.from_array(X), generator=generator)
     cyclegan.history = [{"n_iter": n_iter, **losses}]
@@ -76,6 +87,40 @@ def test_a_discriminator_that_won_is_found(name):
     assert "Lower learning_rate" in finding
 
 
+@pytest.mark.parametrize(
+    ("factor", "shift", "found"),
+    [
+        (1.0, 0.009, "equal their source (they differ by 0.45% "),
+        (1.0, 0.011, None),
+        (0.19, 0.0, "no variety"),
+        (0.21, 0.0, None),
+    ],
+)
+def test_small_changes_and_small_varieties_are_found(factor, shift, found):
+    findings = diagnose(trained(lambda spec: Affine(factor, shift)), SOURCE, SOURCE)
+    assert found in findings[0] if found else findings == []
+
+
+def test_variety_is_that_of_the_target():
+    (finding,) = diagnose(trained(Inversion), SOURCE // 10 + 115, TARGET)
+    assert "no variety" in finding
+
+
+@pytest.mark.parametrize(("score", "is_found"), [(0.24, True), (0.26, False)])
+def test_scores_below_a_quarter_are_found(score, is_found):
+    cyclegan = trained(Inversion)
+    last = cyclegan.classifier.logits[-1]
+    nn.init.zeros_(last.weight)
+    last.bias.data = torch.tensor([1 - score, score]).log()
+    assert len(diagnose(cyclegan, SOURCE, TARGET)) == is_found
+
+
+@pytest.mark.parametrize(("loss", "is_found"), [(0.0049, True), (0.0051, False)])
+def test_losses_below_a_fiftieth_of_guessing_are_found(loss, is_found):
+    cyclegan = trained(Inversion, DISCRIMINATORS | {"discriminator_t": loss})
+    assert len(diagnose(cyclegan, SOURCE, TARGET)) == is_found
+
+
 def test_short_trainings_are_not_judged():
     assert diagnose(trained(Constant, n_iter=199), SOURCE, TARGET) == []
 
@@ -85,5 +130,19 @@ def test_the_sampler_warns():
         generator=lambda spec: Constant(spec), max_iter=200, batch_size=1, random_state=0
     )
     y = np.repeat([0, 1], [12, 8])
-    with pytest.warns(ConvergenceWarning, match=r"CycleGAN 0 -> 1: .* no variety"):
+    with pytest.warns(ConvergenceWarning, match=r"CycleGAN 0 -> 1: .* no variety") as warned:
         sampler.fit_resample(X, y)
+    assert warned[0].filename == __file__
+
+
+def test_the_sampler_looks_at_rows_of_the_source_and_of_the_target(monkeypatch):
+    looked_at = []
+
+    def spy(cyclegan, source, target, *, device):
+        looked_at.append((source[:, 0].tolist(), target[:, 0].tolist()))
+        return []
+
+    monkeypatch.setattr("skgan_aug.over_sampling.diagnose", spy)
+    rows, y = np.arange(330.0)[:, None], np.repeat([1, 0], [130, 200])
+    CycleGANOverSampler(max_iter=1, batch_size=1, random_state=0).fit_resample(rows, y)
+    assert looked_at == [(list(range(130, 258)), list(range(128)))]

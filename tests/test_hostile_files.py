@@ -369,6 +369,12 @@ def with_huge_rows(path):
     torch.save(state, path)
 
 
+def with_long_pools(path):
+    state = torch.load(path, weights_only=True)
+    state["pools"] = [pool[:1].expand(10**6, *pool.shape[1:]) for pool in state["pools"]]
+    torch.save(state, path)
+
+
 STATES = {
     "steps before the first": in_state(n_iter=-(10**12)),
     "steps after the last": in_state(n_iter=10**12),
@@ -381,6 +387,7 @@ STATES = {
     "pools of text": in_state(pools=["a", "b"]),
     "one pool": in_state(pools=[None]),
     "huge images": with_huge_rows,
+    "huge pools": with_long_pools,
     "no parts": in_state(parts=[]),
     "parts of text": in_state(parts=["x"] * 9),
     "a state in a list": lambda path: torch.save([1, 2], path),

@@ -61,6 +61,20 @@ def test_constant_rows_come_back(shape, value):
     assert_array_equal(spec.decode(x), X)
 
 
+def test_large_integers_differ_by_one():
+    X = 2**30 + np.arange(5, dtype=np.int32).reshape(1, 1, 5)
+    _, x = encode(X)
+    assert_array_equal(x.flatten(), [-1, -0.5, 0, 0.5, 1])
+
+
+def test_the_ends_of_the_range_are_not_overshot():
+    ends = np.random.RandomState(0).uniform(size=(2, 500))
+    spec = ImageSpec.from_array(ends)
+    low, high = spec.decode(torch.tensor([[-1.0], [1.0]]).repeat(1, 500))
+    assert (low >= ends.min(axis=0)).all()
+    assert (high <= ends.max(axis=0)).all()
+
+
 def test_values_outside_the_range_are_clipped_on_the_way_back():
     spec, _ = encode(np.array([[[10, 20]]], dtype=np.int64))
     assert_array_equal(spec.decode(torch.tensor([[[[-3.0, 3.0]]]])), [[[10, 20]]])

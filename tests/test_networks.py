@@ -18,10 +18,12 @@ from skgan_aug.networks import (
     PaperDiscriminator,
     PatchDiscriminator,
     ResnetGenerator,
+    SmallResNet,
     make_classifier,
     make_discriminator,
     make_generator,
 )
+from skgan_aug.networks._padding import pad_to_multiple
 from skgan_aug.networks.classifiers import _LocalResponseNorm
 from skgan_aug.networks.generators import EnlargingConv2d
 from skgan_aug.training import CycleGAN
@@ -146,6 +148,39 @@ def test_padding_does_not_shift_the_image():
     assert torch.equal(network(x), x)
 
 
+def test_padding_is_by_reflection_where_the_image_is_large_enough():
+    x = images(1, (9, 10))
+    expected = F.pad(x, (0, 2, 0, 3), mode="reflect")
+    assert torch.equal(pad_to_multiple(x, 4), expected)
+    tiny = images(1, (9, 2))
+    expected = F.pad(tiny, (0, 6, 0, 3), mode="replicate")
+    assert torch.equal(pad_to_multiple(tiny, 4), expected)
+
+
+def test_blocks_of_the_residual_classifier_add_to_their_input():
+    network = SmallResNet(2, (16, 16), 3, n_filters=8, n_blocks=2)
+    x = network.features[:3](images(2, (16, 16)))
+    n_blocks = 0
+    for layer in network.features[3:-2]:
+        if isinstance(layer, nn.MaxPool2d):
+            x = layer(x)
+            continue
+        nn.init.zeros_(layer.layers[-1].weight)  # of the last normalisation
+        expected = layer.widen(x).relu()
+        x = layer(x)
+        assert torch.equal(x, expected)
+        n_blocks += 1
+    assert n_blocks == 4
+
+
+@pytest.mark.parametrize(
+    "network", [MLPGenerator(3), MLPDiscriminator(3), PatchDiscriminator(1, (8, 8))]
+)
+def test_leaks_are_of_a_fifth(network):
+    slopes = [m.negative_slope for m in network.modules() if isinstance(m, nn.LeakyReLU)]
+    assert set(slopes) == {0.2}
+
+
 def test_the_residual_generator_is_the_papers():
     """c7s1-64, d128, d256, 6 residual blocks, u128, u64, c7s1-C, tanh."""
     network = ResnetGenerator(1)
@@ -255,7 +290,12 @@ def test_a_factory_may_return_the_same_network_each_time():
     assert network not in (cyclegan.generator_st, cyclegan.generator_ts)
 
 
-def test_convolutions_start_from_a_narrow_normal():
-    weight = CycleGAN(IMAGES, generator="resnet").generator_st.layers[3].weight
-    assert abs(weight.mean()) < 1e-3
-    assert weight.std().item() == pytest.approx(0.02, rel=0.05)
+@pytest.mark.parametrize("name", ["generator_st", "discriminator_t", "classifier"])
+def test_convolutions_start_from_a_narrow_normal(name):
+    network = getattr(CycleGAN(IMAGES, generator="resnet"), name)
+    kinds = nn.Conv2d, nn.ConvTranspose2d
+    layers = [layer for layer in network.modules() if isinstance(layer, kinds)]
+    for layer in layers:
+        assert layer.weight.mean().item() == pytest.approx(0, abs=5e-3)
+        assert layer.weight.std().item() == pytest.approx(0.02, rel=0.2)
+        assert not layer.bias.any()

@@ -15,7 +15,7 @@ from torch import nn
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug._devices import deal_devices
-from skgan_aug.training import CycleGANTrainer
+from skgan_aug.training import CycleGANCache, CycleGANTrainer, TrainingConfig
 
 COUNTS = {"common": 12, "rare": 4, "uncommon": 7}
 
@@ -275,6 +275,7 @@ def test_input_is_not_written_to():
         (lambda y: {"rare": 6}, {"common": 12, "rare": 6, "uncommon": 7}),
         (0.75, {"common": 12, "rare": 9, "uncommon": 9}),
         (0.5, {"common": 12, "rare": 6, "uncommon": 7}),
+        (0.8, {"common": 12, "rare": 10, "uncommon": 10}),  # of 9.6
         (0.1, COUNTS),
         (1.0, {"common": 12, "rare": 12, "uncommon": 12}),
     ],
@@ -398,6 +399,41 @@ def test_more_translations_than_source_rows_are_still_distinct(shape, selection)
     assert len({row.tobytes() for row in translations}) == 30
 
 
+def test_vectors_vary_towards_others_of_the_source_class():
+    X = np.random.RandomState(0).uniform(size=(20, 3))
+    X[:8] += 10
+    y = np.repeat(["rare", "common"], [8, 12])
+    sampler = make_sampler(
+        generator=make_brighten,
+        sampling_strategy={"rare": 60},
+        synthetic_fraction=1,
+        learning_rate=1e-6,
+    )
+    X_new, _ = sampler.fit_resample(X, y)
+    assert X_new[sampler.synthetic_mask_].max() < 1.1
+
+
+def test_translations_do_not_depend_on_how_many_are_made_at_once(monkeypatch):
+    monkeypatch.setattr("skgan_aug.training.config._FIRST_STEP", 1)
+    X, y = make_images()
+    options = {"sampling_strategy": {"rare": 40}, "synthetic_fraction": 1, "n_snapshots": 2}
+    expected = resample(X, y, **options)
+    monkeypatch.setattr("skgan_aug.training.cyclegan._MOST_VALUES", 7 * 6 * 5)
+    assert_allclose(resample(X, y, **options).astype(int), expected.astype(int), atol=1)
+
+
+def test_each_class_is_translated_from_rows_of_its_own():
+    X, _ = make_images()
+    y = np.repeat(["common", "rare", "rarer"], [15, 4, 4])
+    sampler = make_sampler(source="common")
+    _, y_new = sampler.fit_resample(X, y)
+    origins = [
+        sampler.source_indices_[sampler.synthetic_mask_ & (y_new == label)]
+        for label in ("rare", "rarer")
+    ]
+    assert not np.array_equal(*origins)
+
+
 def test_a_selection_that_works_in_place_leaves_translations_alone():
     def brightest(rows):
         return rows.reshape(len(rows), -1).sum(axis=1)
@@ -459,6 +495,13 @@ def test_the_residual_generator_by_name():
     assert_consistent(sampler, X, y, *sampler.fit_resample(X, y))
 
 
+def test_the_defaults_of_the_engine_are_those_of_the_sampler():
+    parameters, config = CycleGANOverSampler().get_params(), vars(TrainingConfig())
+    names = parameters.keys() & config.keys() - {"precision"}  # "auto" there
+    assert len(names) == len(config) - 2  # beta1 is no parameter
+    assert {name: config[name] for name in names} == {name: parameters[name] for name in names}
+
+
 def test_every_weight_may_be_zero_and_every_extra_off():
     X, y = make_images()
     sampler = make_sampler(
@@ -489,9 +532,14 @@ def test_translate_goes_both_ways(shape):
     assert not np.array_equal(there, back)
 
 
-def test_synthetic_rows_are_translations_of_their_source_rows():
+@pytest.mark.parametrize(
+    "selection", [None, lambda rows: rows.mean(axis=(1, 2))], ids=["all", "the brightest"]
+)
+def test_synthetic_rows_are_translations_of_their_source_rows(selection):
     X, y = make_images()
-    sampler = make_sampler(source="majority", n_snapshots=0, min_strength=1)
+    sampler = make_sampler(
+        source="majority", n_snapshots=0, min_strength=1, selection=selection
+    )
     X_new, y_new = sampler.fit_resample(X, y)
     synthetic = sampler.synthetic_mask_ & (y_new == "rare")
     expected = sampler.translate(
@@ -678,6 +726,14 @@ def test_a_pair_learns_the_same_whichever_others_there_are():
     )
 
 
+def test_pairs_of_one_source_start_from_weights_of_their_own():
+    X, y = make_images((3,))
+    sampler = make_sampler(source="majority", max_iter=1, learning_rate=1e-9)
+    sampler.fit_resample(X, y)
+    first, second = (gan.generator_st.state_dict() for gan in sampler.cyclegans_.values())
+    assert not torch.allclose(first["change.0.weight"], second["change.0.weight"])
+
+
 def test_parallel_training_changes_nothing():
     X, y = make_images()
     assert_array_equal(resample(X, y, n_jobs=2), resample(X, y))
@@ -754,6 +810,7 @@ def test_memory_trains_each_pair_once_over_a_grid(tmp_path, counted_steps, as_ob
         {"n_snapshots": 1},
         {"real_label": 0.9},
         {"early_stopping": True},
+        {"n_iter_no_change": 9},
         {"augment": ()},
         {"random_state": 9},
         {"source": "rest"},
@@ -778,6 +835,20 @@ def test_memory_serves_refits_without_a_seed_too(tmp_path, counted_steps):
     second = resample(X, y, memory=str(tmp_path), random_state=None)
     assert counted_steps == []
     assert not np.array_equal(first, second)  # other rows are translated and drawn
+
+
+def test_checkpoints_serve_refits_without_a_seed_too(tmp_path, counted_steps):
+    X, y = make_images((4, 4))
+    resample(X, y, checkpoint_dir=tmp_path, random_state=None)
+    counted_steps.clear()
+    resample(X, y, checkpoint_dir=tmp_path, random_state=None)
+    assert counted_steps == []
+
+
+def test_memory_holds_no_more_than_cache_size(tmp_path):
+    X, y = make_images((4, 4))
+    resample(X, y, memory=tmp_path, cache_size=0)
+    assert len(CycleGANCache(tmp_path).entries()) == 1  # the last of two
 
 
 def test_memory_trains_anew_for_other_pixels(tmp_path, counted_steps):

@@ -119,7 +119,9 @@ def test_the_paper_has_the_values_of_its_text():
     assert (sampler.batch_size, sampler.learning_rate) == (1, 2e-4)
     assert (sampler.cycle_weight, sampler.identity_weight) == (10, 0)
     assert (sampler.real_label, sampler.pool_size) == (0.9, 30)
-    assert sampler.synthetic_fraction == 1
+    assert (sampler.synthetic_fraction, sampler.min_strength) == (1, 1)
+    assert (sampler.classifier_weight, sampler.ema_decay, sampler.n_snapshots) == (0, 0, 0)
+    assert sampler.augment is None
     assert CycleGANOverSampler.paper(batch_size=4, source=2).batch_size == 4
 
 

@@ -76,6 +76,25 @@ def test_the_planned_count_is_met_by_the_best_of_more_candidates(selection):
         assert (np.diff(scores) <= 1e-4).all()  # but for rounding, the best come first
 
 
+@pytest.mark.parametrize(("n", "n_candidates"), [(9, 36), (11, 40), (40, 40), (50, 50)])
+def test_four_candidates_are_made_where_there_are_source_rows_enough(n, n_candidates):
+    X, y = make_rows()
+    seen = []
+
+    def first_column(rows):
+        seen.append(len(rows))
+        return rows[:, 0]
+
+    CycleGANOverSampler(
+        sampling_strategy={"rare": 8 + n},
+        synthetic_fraction=1.0,
+        selection=first_column,
+        max_iter=1,
+        random_state=0,
+    ).fit_resample(X, y)
+    assert seen == [48, n_candidates]  # tried on X first
+
+
 @pytest.mark.parametrize(
     ("scores", "match"),
     [

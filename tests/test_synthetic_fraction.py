@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from skgan_aug import CycleGANOverSampler, synthetic_fraction
+from skgan_aug import CycleGANOverSampler, TorchCNNClassifier, synthetic_fraction
 from skgan_aug._scale import fraction_of_class, min_strength_of_class
 from skgan_aug.folders import plan_folder
 from skgan_aug.persistence import load, save
@@ -151,10 +151,49 @@ def test_two_rows_cannot_tell(noise_and_frames):
     assert sampler.synthetic_fraction_ == {"frame": 0.0}
 
 
+@pytest.fixture
+def classifiers(monkeypatch):
+    """What each classifier learnt from and judged, instead of training it."""
+    seen = []
+
+    def fit(self, X, y):
+        seen.append({"self": self, "X": X, "y": y})
+        return self
+
+    def predict(self, X):
+        seen[-1]["judged"] = X
+        return np.repeat("noise", len(X))
+
+    monkeypatch.setattr(TorchCNNClassifier, "fit", fit)
+    monkeypatch.setattr(TorchCNNClassifier, "predict", predict)
+    return seen
+
+
+def test_what_is_held_back_is_not_learnt_from(noise_and_frames, classifiers):
+    sampler = make_sampler(lambda spec: AddingFrame())
+    sampler.fit_resample(*noise_and_frames)
+    for seen in classifiers:
+        learnt, judged = ({row.tobytes() for row in seen[name]} for name in ("X", "judged"))
+        assert len(judged) == (N_COMMON + N_RARE) // 3
+        assert learnt.isdisjoint(judged)
+        labels, counts = np.unique(seen["y"], return_counts=True)
+        assert dict(zip(labels, counts, strict=True)) == {"frame": 90, "noise": 60}
+    assert sampler.synthetic_fraction_ == {"frame": 0.0}  # as good as each other
+
+
+def test_either_set_is_learnt_by_three_classifiers_that_shift(noise_and_frames, classifiers):
+    make_sampler(lambda spec: AddingFrame()).fit_resample(*noise_and_frames)
+    seeds = [seen["self"].random_state for seen in classifiers]
+    assert seeds[:3] == seeds[3:]
+    assert len(set(seeds)) == 3
+    assert {seen["self"].augmentation for seen in classifiers} == {"shifts"}
+
+
 def test_a_third_of_each_class_is_held_back():
     y = np.repeat([0, 1, 2, 3], [2, 9, 31, 3000])
     held_back = hold_back(y, np.random.RandomState(0))
     assert np.bincount(y[held_back], minlength=4).tolist() == [0, 3, 10, 200]
+    assert not np.array_equal(hold_back(y, np.random.RandomState(1)), held_back)
 
 
 def test_what_was_chosen_is_saved(noise_and_frames, tmp_path):

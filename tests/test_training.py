@@ -5,12 +5,14 @@ import dataclasses
 import os
 import pickle
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import skgan_aug.training.loop
 from skgan_aug.images import ImageSpec
 from skgan_aug.networks import ResnetGenerator
 from skgan_aug.training import CycleGAN, CycleGANTrainer, TrainingConfig, train_cyclegan
@@ -215,6 +217,12 @@ def test_cutout_hides_one_square():
     assert (hidden[:, 0].sum(dim=(1, 2)) > 0).all()
 
 
+def test_cutout_hides_every_row_and_column_about_as_often():
+    hidden = cut_out(torch.ones(1000, 1, 16, 24), rng())[:, 0] == 0
+    assert hidden.any(dim=2).float().mean(dim=0).min() > 0.15  # 3 of 16 positions
+    assert hidden.any(dim=1).float().mean(dim=0).min() > 0.15  # 5 of 24
+
+
 def test_color_keeps_edges_where_they_are():
     x = torch.zeros(8, 3, 4, 4)
     x[..., 2:] = 0.5
@@ -225,6 +233,24 @@ def test_color_keeps_edges_where_they_are():
     assert (contrast >= 0.7).all()
     assert (contrast <= 1.3).all()
     assert (jittered.mean(dim=(1, 2, 3)) - 0.25).abs().max() <= 0.2 + 1e-6
+
+
+def test_color_differs_from_image_to_image_in_all_three_ways():
+    """Red and green, left and right, told apart after any jitter."""
+    x = torch.linspace(-0.3, 0.3, 500).reshape(-1, 1, 1, 1).repeat(1, 2, 1, 2)
+    x[:, 0] += 0.1
+    x[..., 0] += 0.2
+    jittered = jitter_color(x, rng())
+    brightness = (jittered - x).mean(dim=(1, 2, 3))
+    contrast = (jittered[..., 0] - jittered[..., 1]).mean(dim=(1, 2)) / 0.2
+    saturation = (jittered[:, 0] - jittered[:, 1]).mean(dim=(1, 2)) / 0.1 / contrast
+    for drawn, low, high in (
+        (brightness, -0.2, 0.2),
+        (contrast, 0.7, 1.3),
+        (saturation, 0.7, 1.3),
+    ):
+        assert low - 1e-4 <= drawn.min() < low + 0.02
+        assert high - 0.02 < drawn.max() <= high + 1e-4
 
 
 def test_flips_mirror_about_half():
@@ -269,6 +295,7 @@ def test_a_single_row_cannot_vary_towards_another():
         ("max_iter", 0),
         ("batch_size", 0),
         ("learning_rate", 0.0),
+        ("real_label", 0.0),
         ("beta1", 1.0),
         ("cycle_weight", -1.0),
         ("identity_weight", -0.1),
@@ -344,6 +371,64 @@ def test_one_step_changes_every_network():
         assert not torch.equal(weights(network), before[name]), name
 
 
+class Scaling(nn.Module):
+    """A generator that multiplies."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor(factor))
+
+    def forward(self, x):
+        return self.factor * x
+
+
+def test_judges_see_everything_augmented_and_generators_nothing():
+    X = np.full((20, 8, 8), 255, dtype=np.uint8)
+    cyclegan = CycleGAN(ImageSpec.from_array(X), generator=lambda spec: Scaling(1.0))
+    config = dataclasses.replace(SMALL, augment=("cutout",))
+    trainer = CycleGANTrainer(cyclegan, config, X[:12], X[12:], seed=0)
+    seen = {name: [] for name, _ in trained_children(cyclegan)}
+    for name, network in trained_children(cyclegan):
+        network.register_forward_pre_hook(
+            lambda _, args, name=name: seen[name].append(
+                (args[0] == 0).flatten(1).any(dim=1).float().mean().item()
+            )
+        )
+    trainer.train_step(*trainer.draw_batches())
+    assert seen["generator_st"] == seen["generator_ts"] == [0, 0]
+    assert seen["discriminator_s"] == seen["discriminator_t"] == [1, 1, 1]
+    assert seen["classifier"] == [1, 1]
+
+
+def test_the_auxiliary_classifier_drops_values_only_while_it_learns():
+    trainer, modes = make_trainer(), []
+    trainer.cyclegan.classifier.register_forward_pre_hook(
+        lambda network, _: modes.append(network.training)
+    )
+    trainer.train_step(*trainer.draw_batches())
+    assert modes == [False, True]
+
+
+def test_the_first_moment_decays_as_configured():
+    trainer = make_long_trainer(beta1=0.8)
+    for optimizer in (trainer.optimizer_g, trainer.optimizer_d):
+        assert optimizer.param_groups[0]["betas"] == (0.8, 0.999)
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)]
+)
+def test_precision_is_of_products_and_not_of_losses(precision, dtype):
+    trainer, dtypes = make_trainer(dataclasses.replace(SMALL, precision=precision)), []
+    for _, network in trained_children(trainer.cyclegan):
+        layer = next(each for each in network.modules() if isinstance(each, nn.Conv2d))
+        layer.register_forward_hook(lambda layer, x, y: dtypes.append(y.dtype))
+    losses = trainer.train_step(*trainer.draw_batches())
+    assert len(dtypes) == 2 * 2 + 2 * 3 + 2  # generators, discriminators, classifier
+    assert set(dtypes) == {dtype}
+    assert {loss.dtype for loss in losses.values()} == {torch.float32}
+
+
 def test_an_auxiliary_classifier_that_only_watches_trains_every_fourth_step():
     config = dataclasses.replace(SMALL, classifier_weight=0.0, max_iter=9)
     trainer = make_trainer(config)
@@ -408,11 +493,12 @@ def test_the_learning_rate_falls_over_the_second_half(step, share):
 
 def test_the_learning_rate_follows_its_schedule():
     trainer = make_trainer(dataclasses.replace(SMALL, max_iter=4, learning_rate=1e-3))
+    optimizers = trainer.optimizer_g, trainer.optimizer_d
     rates = []
     for until in range(1, 5):
         trainer.fit(max_iter=until)
-        rates.append(trainer.optimizer_g.param_groups[0]["lr"])
-    assert rates == pytest.approx([1e-3, 1e-3, 5e-4, 0])
+        rates.append([optimizer.param_groups[0]["lr"] for optimizer in optimizers])
+    assert np.array(rates) == pytest.approx(np.repeat([[1e-3, 1e-3, 5e-4, 0]], 2, axis=0).T)
 
 
 def test_without_a_moving_average_the_last_weights_translate():
@@ -437,17 +523,18 @@ def test_without_a_moving_average_the_present_weights_are_scored():
         cyclegan.train()
 
 
-def test_the_moving_average_follows_its_decay():
+@pytest.mark.parametrize("n_steps", [5, 100])
+def test_the_moving_average_follows_its_decay(n_steps):
     decay = 0.9
-    trainer = make_long_trainer(max_iter=100, ema_decay=decay)
+    trainer = make_long_trainer(max_iter=n_steps, ema_decay=decay)
     trainer.advance()
     # An average starts from the first weights.
     expected = weights(trainer.cyclegan.generator_st)
-    for step in range(1, 100):
+    for step in range(1, n_steps):
         trainer.advance()
         share = min(decay, (1 + step) / (10 + step))
         expected = share * expected + (1 - share) * weights(trainer.cyclegan.generator_st)
-    assert share == decay  # which it follows in the end
+    assert (share == decay) == (n_steps == 100)  # which it follows in the end
     averaged = weights(trainer.finish().generator_st)
     torch.testing.assert_close(averaged, expected)
 
@@ -468,6 +555,37 @@ def test_indices_have_no_moving_average():
     assert torch.equal(trainer.fit().generator_st.order, torch.arange(30))
 
 
+def test_every_row_is_drawn():
+    X = np.arange(10.0)[:, None]
+    config = dataclasses.replace(LONG, batch_size=99)
+    trainer = CycleGANTrainer(CycleGAN(ImageSpec.from_array(X)), config, X[:6], X[6:], seed=0)
+    source, target = trainer.draw_batches()
+    assert (len(source.unique()), len(target.unique())) == (6, 4)
+
+
+def test_each_step_drops_other_values():
+    drawn = []
+
+    class Drawing(Scaling):
+        def forward(self, x):
+            drawn.append(torch.rand(()).item())
+            return super().forward(x)
+
+    X = make_rows((3,))
+    cyclegan = CycleGAN(ImageSpec.from_array(X), generator=lambda spec: Drawing(1.0))
+    trainer = CycleGANTrainer(cyclegan, LONG, X[:12], X[12:], seed=0)
+    drawn.clear()
+    trainer.advance()
+    trainer.advance()
+    assert len(drawn) == len(set(drawn)) == 8  # both generators there and back, twice
+
+
+def test_training_ends_with_its_last_step_in_evaluation_mode():
+    trainer = make_long_trainer()
+    assert not trainer.fit(max_iter=9).training
+    assert trainer.n_iter == 4
+
+
 def test_batches_come_from_either_class_in_the_range_of_networks():
     X = np.concatenate([np.zeros((12, 8, 8)), np.ones((8, 8, 8))])
     cyclegan = CycleGAN(ImageSpec.from_array(X))
@@ -486,6 +604,14 @@ def test_history_holds_finite_means_of_losses():
     for record in history:
         assert names <= record.keys()
         assert np.isfinite(list(record.values())).all()
+
+
+def test_the_history_holds_the_means_since_the_last_record():
+    trainer = make_long_trainer()
+    for values in ([1.0, 3.0], [7.0]):
+        trainer.losses += [{"cycle_s": torch.tensor(value)} for value in values]
+        assert trainer.log()["cycle_s"] == np.mean(values)
+    assert [record["cycle_s"] for record in trainer.cyclegan.history] == [2.0, 7.0]
 
 
 # Snapshots
@@ -597,11 +723,30 @@ def test_snapshots_after_the_best_weights_are_these(monkeypatch, max_iter, steps
     assert not torch.equal(weights(first), weights(others[0]))
 
 
+@pytest.mark.usefixtures("from_the_start")
+def test_a_snapshot_of_the_best_step_stays(monkeypatch):
+    trainer = early({50: 0.5, 100: 0.9}, monkeypatch, max_iter=100, n_snapshots=1)
+    trainer.fit(max_iter=99)
+    trainer.advance()
+    trainer.log()
+    last = weights(trainer.cyclegan.generator_st)
+    (snapshot,) = trainer.finish().snapshots
+    assert trainer.averages.best["n_iter"] == 100
+    assert torch.equal(weights(snapshot), last)
+
+
 @pytest.mark.parametrize("n_iter_no_change", [1, 49, 50])
 def test_a_stop_waits_for_a_score(monkeypatch, n_iter_no_change):
     scores = {50: 0.5, 100: 0.9, 150: 0.3}
     trainer = early(scores, monkeypatch, n_iter_no_change=n_iter_no_change)
     assert trainer.fit().history[-1]["n_iter"] == 150
+
+
+def test_without_early_stopping_scores_decide_nothing(monkeypatch):
+    trainer, scores = make_long_trainer(max_iter=100, n_iter_no_change=1), {50: 0.9, 100: 0.1}
+    monkeypatch.setattr(trainer, "target_score", lambda: scores[trainer.n_iter])
+    result, averaged = trainer.fit(), trainer.averages.averaged[0].module
+    assert_same_state(result.generator_st, averaged)
 
 
 def test_what_keeps_rising_is_not_stopped(monkeypatch):
@@ -629,6 +774,17 @@ def test_the_score_is_a_probability_that_training_alone_does_not_disturb():
         scored.fit(max_iter=until)
         assert 0 <= scored.target_score() <= 1
     assert_same_state(scored.cyclegan, plain.cyclegan)
+
+
+def test_the_score_is_that_of_the_averages_on_rows_all_over_the_source():
+    X = np.random.RandomState(0).uniform(size=(140, 3))
+    cyclegan = CycleGAN(ImageSpec.from_array(X))
+    trainer = CycleGANTrainer(cyclegan, LONG, X[:128], X[128:], seed=0)
+    for _ in range(3):
+        trainer.advance()
+    score, cyclegan = trainer.target_score(), trainer.finish()
+    expected = cyclegan.score_target(cyclegan.translate(X[:128:2])).mean().item()
+    assert score == pytest.approx(expected)
 
 
 # Guards
@@ -735,6 +891,20 @@ def test_running_out_of_memory_halves_the_batch(monkeypatch):
     assert sizes == [4, 4, 2, 2, 2, 2]
 
 
+def test_a_cpu_without_memory_says_so_of_the_batch(monkeypatch):
+    trainer = make_long_trainer(batch_size=4)
+    monkeypatch.setattr(trainer, "train_step", lambda *batches: torch.empty(2**50))
+    with pytest.raises(MemoryError, match="no memory for batch_size=4 on the CPU"):
+        trainer.fit()
+
+
+def test_both_optimizers_slow_down_at_once():
+    trainer = make_long_trainer()
+    trainer.slow_down(0.5)
+    for optimizer in (trainer.optimizer_g, trainer.optimizer_d):
+        assert optimizer.param_groups[0]["lr"] == 5e-4
+
+
 def test_running_out_of_memory_with_one_image_is_an_error(monkeypatch):
     trainer = make_trainer(dataclasses.replace(SMALL, batch_size=1))
 
@@ -789,6 +959,19 @@ def test_two_and_two_steps_make_four(tmp_path, shape):
     assert resumed.n_iter == 4
     assert_same_state(result, whole)
     assert result.history == whole.history
+
+
+def test_a_checkpoint_is_written_every_thirty_seconds_and_at_the_end(tmp_path, monkeypatch):
+    trainer, saved = make_long_trainer(max_iter=5), []
+    clock = SimpleNamespace(monotonic=lambda: 20 * trainer.n_iter)
+    monkeypatch.setattr(skgan_aug.training.loop, "time", clock)
+    monkeypatch.setattr(
+        skgan_aug.training.loop,
+        "save_checkpoint",
+        lambda trainer, path: saved.append(trainer.n_iter),
+    )
+    trainer.fit(checkpoint=tmp_path / "at")
+    assert saved == [2, 4, 5]
 
 
 class Dropping(nn.Module):
