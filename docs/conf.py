@@ -52,6 +52,7 @@ html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = "skgan_aug"
 html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("getting_started", "changes", "contributing")}
 html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],

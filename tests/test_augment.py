@@ -323,6 +323,15 @@ class TestLeftOut:
         assert np.bincount(load_image_folder(out).target).tolist() == [5, 5]
         assert len(manifest(out)) == 10
 
+    def test_accents_of_a_class_may_be_written_apart(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=5, **{"ba\u0308r": 2})
+        out = tmp_path / "out"
+        outcome = run(pets, out, *QUICK, "--quiet", "--classes", "bär", "--source", "bär=cat")
+        assert outcome.exit_code == 0, outcome.output
+        folders = sorted(path.name for path in out.iterdir() if path.is_dir())
+        assert folders == ["ba\u0308r", "cat"]
+        assert {row["class"] for row in manifest(out)} == {"cat", "bär"}
+
     def test_names_that_a_terminal_would_obey(self, tmp_path):
         names = {"cat": "cat[red]", "dog": "dog\x1b[31m\udce9"}
         pets = make_folder(tmp_path / "pets", cat=5, dog=2)
@@ -540,6 +549,13 @@ class TestGoingOn:
         subprocess.run([*command, str(out), *options], check=True)
         assert n_killed >= 1
         assert contents(out) == contents(whole)
+
+
+def test_without_a_terminal_there_is_a_line_for_each_class(pets, tmp_path):
+    outcome = run(pets, tmp_path / "out", *QUICK)
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stdout.splitlines()[-3:-1] == ["dog: 5 added", "owl: 6 added"]
+    assert outcome.stderr == ""
 
 
 class TestPlan:

@@ -233,6 +233,17 @@ class TestFolder:
         with pytest.warns(UserWarning, match=rf"in no class folder: 1 \({tmp_path}/1.png\)"):
             assert len(load_image_folder(tmp_path).images) == 1
 
+    def test_accents_may_be_written_apart(self, tmp_path):
+        apart, composed = "gru\u0308n", "grün"
+        for folder in (f"train/{apart}", "train/blau", f"test/{composed}"):
+            save_image(tmp_path / folder / "1.png", X_TRAIN[0])
+        data = load_image_folder(tmp_path)
+        assert data.target_names.tolist() == ["blau", composed]
+        assert data.test_target.tolist() == [1]
+        save_image(tmp_path / "train" / composed / "2.png", X_TRAIN[0])
+        with pytest.raises(ValueError, match=r"differ only in how accents .*'gru\\u0308n'"):
+            load_image_folder(tmp_path)
+
     def test_sizes_that_differ_need_size(self, tmp_path):
         save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
         save_image(tmp_path / "b" / "2.png", X_TRAIN[0, :3])

@@ -1,6 +1,7 @@
 """``skgan-aug augment``: plan, print, fill."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from rich.table import Table
 from .._files import make_folder
 from .._scale import SCALE
 from ..comparison._cell import plan_counts
-from ..datasets._files import IN_NO_CLASS
+from ..datasets._files import IN_NO_CLASS, composed
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
 from ._console import INTERRUPTED, as_text, plain_warnings
@@ -81,9 +82,11 @@ def run_augmentation(settings):
     check_output(settings.out, settings.folder)
     console, errors = Console(quiet=settings.quiet), Console(stderr=True)
     with plain_warnings(errors):
+        # Bars would fill a log with themselves.
+        shows_bars = errors.is_terminal and not settings.quiet
         plan = plan_folder(
             settings.folder,
-            _make_sampler(settings),
+            _make_sampler(settings).set_params(verbose=int(shows_bars)),
             size=parse_size(settings.size),
             resize=settings.resize,
             mode=settings.mode,
@@ -96,7 +99,12 @@ def run_augmentation(settings):
             make_folder("--memory", settings.memory)
         plan.sampler.set_params(n_jobs=_n_jobs(settings, plan))
         try:
-            augment_folder(plan, settings.out, copy=settings.copy)
+            augment_folder(
+                plan,
+                settings.out,
+                copy=settings.copy,
+                callback=None if shows_bars else partial(_print_filled, plan, console),
+            )
         except KeyboardInterrupt as error:
             errors.print("Stopped. The same command goes on from here.")
             raise typer.Exit(INTERRUPTED) from error
@@ -115,7 +123,7 @@ def parse_source(text):
             f"--source {text}: write nearest, majority, rest, a class, or pairs of classes "
             "such as cat=dog,cow=horse (target=source)."
         )
-    return text
+    return composed(text)
 
 
 def _make_sampler(settings):
@@ -133,7 +141,6 @@ def _make_sampler(settings):
         memory=settings.memory,
         device=settings.device,
         random_state=settings.seed,
-        verbose=0 if settings.quiet else 1,
     )
 
 
@@ -163,6 +170,10 @@ def _print_plan(plan, console):
     console.print(table)
     if not any(entry.n_synthetic + entry.n_duplicates for entry in plan.classes):
         console.print("No class gains images: all of them have enough for this --ratio.")
+
+
+def _print_filled(plan, console, target):
+    console.print(as_text(f"{target}: {plan.n_to_add[target]} added"), soft_wrap=True)
 
 
 def _list_left_out(plan, settings, console):

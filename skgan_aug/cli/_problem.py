@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from ..datasets import load_digits_images, load_image_folder, load_npz, resize_images
+from ..datasets._files import composed
 
 # Digits that look alike, so that a classifier needs to see enough of each.
 DIGITS_RARE = "3,8,9"
@@ -136,7 +137,7 @@ def parse_size(size):
 def parse_rare(rare, names):
     """Turn class names or labels, with commas, into names."""
     known = {str(label): name for label, name in names.items()}
-    known |= {name: name for name in names.values()}
+    known |= {composed(name): name for name in names.values()}
     chosen = split_list(rare)
     for name in chosen:
         if name not in known:
@@ -175,8 +176,8 @@ def _check_rare_count(rare_count, rare, y, folds):
 
 
 def split_list(text):
-    """Split at commas."""
-    return [part.strip() for part in text.split(",") if part.strip()]
+    """Split at commas; accents are composed, as in names of classes."""
+    return [part.strip() for part in composed(text).split(",") if part.strip()]
 
 
 def check_choice(option, name, known):

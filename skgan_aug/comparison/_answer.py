@@ -107,8 +107,15 @@ def at_ratio(result):
 def _sentence(result, sampler, baselines, score):
     if not baselines:
         return f"{subject(sampler)} was compared with nothing else."
+    if not _ever_ran(result, sampler):
+        return f"{subject(sampler)} could not run."
+    ran = [name for name in baselines if _ever_ran(result, name)]
+    failed = [sampler_title(name) for name in baselines if name not in ran]
+    failure = f"{join_words(failed)} could not run." if failed else ""
+    if not ran:
+        return f"{subject(sampler)} ran alone: {failure}"
     by_standing: dict = {}
-    for name in baselines:
+    for name in ran:
         difference = paired_difference(result, sampler, name, score=score)
         phrase = _phrase(difference, sampler_title(name))
         by_standing.setdefault(standing_of(difference), []).append(phrase)
@@ -122,7 +129,13 @@ def _sentence(result, sampler, baselines, score):
     ):
         if standing in by_standing:
             clauses.append(opening + join_words(by_standing[standing]))
-    return f"{subject(sampler)} {'; it '.join(clauses)}."
+    verdict = f"{subject(sampler)} {'; it '.join(clauses)}."
+    return f"{verdict} {failure[0].upper()}{failure[1:]}" if failure else verdict
+
+
+def _ever_ran(result, sampler):
+    """Whether any of its cells has scores."""
+    return bool(np.isfinite(result.balanced_accuracy[result.sampler == sampler]).any())
 
 
 def _phrase(difference, title):

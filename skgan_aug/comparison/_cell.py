@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,7 +103,8 @@ def run_cell(problem, task, ratio):
             X_train, y_train = resample(sampler, X, y)
         except Exception as error:
             seconds = time.perf_counter() - start
-            return cell | _failed(problem, error) | {"n_train": 0, "sampler_seconds": seconds}
+            failed = _failed(problem, error, _lack_of_neighbors(sampler, y))
+            return cell | failed | {"n_train": 0, "sampler_seconds": seconds}
     cell["sampler_seconds"] = time.perf_counter() - start
     cell["n_train"] = len(y_train)
     if task.on_fitted is not None:
@@ -194,8 +196,20 @@ def score(problem, y_true, y_predicted):
     }
 
 
-def _failed(problem, error):
-    reason = " ".join(str(error).split())
+def _lack_of_neighbors(sampler, y):
+    """What SMOTE and its kin want of a class that has too few rows, if that is so."""
+    classes, counts = np.unique(y, return_counts=True)
+    rarest, n = classes[counts.argmin()].tolist(), counts.min()
+    params = sampler.get_params() if hasattr(sampler, "get_params") else {}
+    for name, k in params.items():
+        is_count = name.endswith(("k_neighbors", "n_neighbors")) and isinstance(k, Integral)
+        if is_count and k >= n:
+            return f"Class {rarest!r} has {n} rows to train on, and {name}={k} needs {k + 1}."
+    return ""
+
+
+def _failed(problem, error, hint=""):
+    reason = " ".join(f"{error} {hint}".split())
     return {
         "balanced_accuracy": np.nan,
         "macro_f1": np.nan,

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class ClassFiles:
         The class of each, as a position in ``names``.
 
     names : ndarray of str
-        Sorted names of the class folders.
+        Sorted names of the class folders, their accents composed.
 
     refused : list of tuple (Path, str)
         What looks like an image but is not opened, and why.
@@ -78,8 +79,16 @@ def list_class_files(root):
     folders = subfolders(root)
     if not folders:
         raise ValueError(f"{root} holds no folders. Put the images of each class in its own.")
+    by_name = {composed(folder.name): folder for folder in folders}
+    if len(by_name) < len(folders):
+        raise ValueError(
+            f"{root} holds two folders whose names differ only in how accents are written. "
+            f"Rename one; there are {', '.join(ascii(folder.name) for folder in folders)}."
+        )
+    names = sorted(by_name)
     files, target, refused, others = [], [], [], []
-    for label, folder in enumerate(folders):
+    for label, name in enumerate(names):
+        folder = by_name[name]
         if not _is_inside(folder, root):
             raise ValueError(
                 f"The class folder {folder} is a link out of {root}, which is not followed. "
@@ -92,9 +101,10 @@ def list_class_files(root):
         target += [label] * len(found)
         refused += not_opened
         others += foreign
-    names = np.array([folder.name for folder in folders])
     labels = np.array(target, dtype=np.int64)
-    return ClassFiles(root, files, labels, names, refused, others, stray_images(root))
+    return ClassFiles(
+        root, files, labels, np.array(names), refused, others, stray_images(root)
+    )
 
 
 def check_classes_read(listing, target):
@@ -174,6 +184,11 @@ def subfolders(path):
     return sorted(
         entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith(".")
     )
+
+
+def composed(name):
+    """A name whose accents are part of their letters (NFC): macOS writes them apart."""
+    return unicodedata.normalize("NFC", name)
 
 
 def stray_images(root):

@@ -23,7 +23,7 @@ _FREE_PARAMETERS = frozenset(
 )
 
 
-def augment_folder(plan, out, *, copy=False):
+def augment_folder(plan, out, *, copy=False, callback=None):
     """Write a balanced copy of a folder of class folders.
 
     Originals are linked (copied where the file system cannot) under their own names. Added
@@ -47,6 +47,9 @@ def augment_folder(plan, out, *, copy=False):
 
     copy : bool, default=False
         Copy the originals rather than link them.
+
+    callback : callable, default=None
+        Called with the name of each class that gains images, once it has them.
 
     Raises
     ------
@@ -80,10 +83,15 @@ def augment_folder(plan, out, *, copy=False):
             output.place(plan.root / file, file, copy=copy)
         device = resolve_device(plan.sampler.device)
         devices = deal_devices(device, len(plan.n_to_add))
-        parts = joblib.Parallel(n_jobs=plan.sampler.n_jobs)(
+        filled = joblib.Parallel(n_jobs=plan.sampler.n_jobs, return_as="generator")(
             joblib.delayed(_fill_class)(plan, number, output, str(own_device), copy)
             for number, own_device in enumerate(devices)
         )
+        parts = []
+        for target, part in zip(plan.n_to_add, filled, strict=True):
+            parts.append(part)
+            if callback is not None:
+                callback(target)
         for message in (message for part in parts for message in part["warnings"]):
             warnings.warn(message, stacklevel=2)
         originals = (
@@ -119,7 +127,8 @@ def _make_part(plan, number, output, device):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         added = _over_sample(plan, target, output, device)
-    names = FileNames(file for file in plan.files if file.parts[0] == target)
+    own = [plan.files[position] for position in np.flatnonzero(plan.y == target)]
+    names, folder = FileNames(own), Path(own[0].parts[0])
     rows = []
     for position, image, score in added:
         file = plan.files[position]
@@ -129,7 +138,7 @@ def _make_part(plan, number, output, device):
         else:
             stem = "-".join((*file.parts[1:-1], file.stem))
             stem = f"{stem}.synthetic-from-{file.parts[0]}"
-            name = names.new(Path(target), stem, ".png")
+            name = names.new(folder, stem, ".png")
             output.stage(image, number, len(rows))
             rows.append(
                 (name.as_posix(), target, "synthetic", file.as_posix(), f"{score:.4f}")
