@@ -116,10 +116,15 @@ def hold_out(X, labels, fraction, seed, *, is_real=None):
     trains, held_out : bool ndarray and int64 ndarray
         Mask of the rows to train on; indices of the rows held out, without copies.
     """
-    rows, first, group = np.unique(_as_bytes(X), return_index=True, return_inverse=True)
-    order = first[np.argsort([_hash(row, seed) for row in rows])]
-    if is_real is not None:
-        order = order[is_real[order]]
+    is_real = np.ones(len(X), dtype=bool) if is_real is None else is_real
+    # Of equal rows the first stands for all: a real one, wherever it is in X.
+    preferred = np.lexsort([labels, ~is_real])
+    rows, first, group = np.unique(
+        _as_bytes(X)[preferred], return_index=True, return_inverse=True
+    )
+    group = group[np.argsort(preferred)]  # in the order of X again
+    order = preferred[first][np.argsort([_hash(row, seed) for row in rows])]
+    order = order[is_real[order]]
     chosen = []
     for label in np.unique(labels):
         different = order[labels[order] == label]

@@ -123,6 +123,17 @@ class TestResult:
         assert contents(tmp_path / "without_links") == contents(tmp_path / "linked")
         assert contents(tmp_path / "copied") == contents(tmp_path / "linked")
 
+    def test_copies_keep_their_time_and_links_are_followed(self, pets, tmp_path):
+        os.utime(pets / "cat/0.png", (1e9, 1e9))
+        (pets / "cat/link.png").symlink_to("0.png")
+        plan = plan_folder(pets, sampler(sampling_strategy={"dog": 4}))
+        for copy in (False, True):
+            out = tmp_path / str(copy)
+            augment_folder(plan, out, copy=copy)
+            assert (out / "cat/0.png").stat().st_mtime == 1e9
+            assert not (out / "cat/link.png").is_symlink()
+            assert (out / "cat/link.png").read_bytes() == (pets / "cat/0.png").read_bytes()
+
     def test_translations_are_those_of_the_sampler(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=6, dog=3)
         data = load_image_folder(pets)
@@ -232,6 +243,10 @@ class TestResult:
         monkeypatch.setattr(CycleGANOverSampler, "fit_resample", spy)
         augment_folder(plan, tmp_path / "out")
         assert rows_of == [{"cat": 3, "dog": 3}, {"cat": 3, "owl": 2}]
+        monkeypatch.setattr(_augment, "_MAX_SOURCES", 1)
+        plan = plan_folder(pets, sampler(sampling_strategy={"owl": 4}, source="cat"))
+        augment_folder(plan, tmp_path / "few")
+        assert rows_of[2:] == [{"cat": 2, "owl": 2}]  # as many as are added
 
     def test_a_balanced_folder_is_copied(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=3, dog=3)
@@ -438,6 +453,24 @@ class TestGoingOn:
         with pytest.raises(ValueError, match="max_iter was 2, and is 3"):
             augment_folder(plan_folder(pets, sampler(max_iter=np.int64(3))), out)
 
+    def test_what_changes_no_file_may_change(self, pets, tmp_path):
+        out, strategy = tmp_path / "out", {"sampling_strategy": {"dog": 4}}
+        augment_folder(plan_folder(pets, sampler(**strategy)), out)
+        free = {"n_jobs": 1, "verbose": 1, "memory": tmp_path / "kept", "device": "cpu"}
+        augment_folder(plan_folder(pets, sampler(**strategy, **free)), out)
+        with pytest.raises(ValueError, match=r"learning_rate was .*, and is 0\.001\."):
+            augment_folder(plan_folder(pets, sampler(**strategy, learning_rate=1e-3)), out)
+
+    def test_a_file_of_another_size_or_time_is_another(self, pets, tmp_path):
+        params, file = {"sampling_strategy": {"dog": 4}}, pets / "cat/0.png"
+        augment_folder(plan_folder(pets, sampler(**params)), tmp_path / "out", copy=True)
+        found, raw = file.stat(), file.read_bytes()
+        for content, time_ns in ((raw + b" ", found.st_mtime_ns), (raw, 10**18)):
+            file.write_bytes(content)
+            os.utime(file, ns=(time_ns, time_ns))
+            with pytest.raises(ValueError, match="begun with were others, or have changed"):
+                augment_folder(plan_folder(pets, sampler(**params)), tmp_path / "out")
+
     def test_other_settings_are_refused(self, pets, tmp_path):
         out = tmp_path / "out"
         run(pets, out, *QUICK)
@@ -634,6 +667,16 @@ class TestPlan:
             (damaged / "dog" / f"{number}.png").write_bytes(b"")
         with pytest.raises(ValueError, match="No image of class 'dog'"):
             plan_folder(damaged, sampler())
+
+    def test_one_colour_image_makes_all_colour(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=4, dog=2)
+        for file in (*pets.glob("dog/*"), pets / "cat/0.png"):
+            with Image.open(file) as image:
+                image.convert("L").save(file)
+        assert plan_folder(pets, sampler()).mode == "RGB"
+
+    def test_the_shape_of_images_is_that_of_the_files(self, pets):
+        assert plan_folder(pets, sampler(image_shape=(3, 5))).image_size == (8, 8)
 
     def test_sizes_that_differ(self, pets):
         make_folder(pets / "cat", size=(6, 9), large=1)

@@ -1,13 +1,13 @@
 """The report tells good synthetic rows from copies and from rows of the wrong class."""
 
 import sys
-from functools import partial
 
 import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
+from sklearn.utils import Bunch
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.datasets import load_digits_images, make_imbalanced_images
@@ -112,6 +112,34 @@ def test_classes_that_gain_next_to_nothing_are_left_out(digits):
     assert [row["label"] for row in report.rows] == [1]
 
 
+def test_every_real_row_is_compared_with_once():
+    X, y = np.arange(11), np.arange(11) % 2
+    parts = _augmentation._parts(X, y, None, np.random.RandomState(0))
+    assert sorted(np.concatenate([reference for _, (reference, _) in parts])) == X.tolist()
+    for (train, _), (reference, _) in parts:
+        assert sorted([*train, *reference]) == X.tolist()
+
+
+def test_balls_and_margins_are_those_of_the_class(digits, monkeypatch):
+    X, y, new, test = digits
+    neighbors, density_coverage = [], _augmentation.metrics.density_coverage
+
+    def measured(real, synthetic, *, n_neighbors):
+        neighbors.append(n_neighbors)
+        return density_coverage(real, synthetic, n_neighbors=n_neighbors)
+
+    margins = Bunch(neighbor=[2, 0], before=np.array([1.0, 2.0]), after=np.array([3.0, 4.0]))
+    monkeypatch.setattr(_augmentation.metrics, "density_coverage", measured)
+    monkeypatch.setattr(_augmentation, "margins_of_parts", lambda parts: margins)
+    resampled = np.concatenate([X, new, new[:5]]), np.r_[y, np.repeat([1, 2], [len(new), 5])]
+    quick = TorchCNNClassifier(max_epochs=1, random_state=0)
+    options = {"resampled": resampled, "test": test, "classifier": quick}
+    rows = augmentation_report(RandomOverSampler(), X, y, **options).rows
+    assert neighbors == [5, 4]  # of 5 rows, each has 4 others
+    keys = ("label", "neighbor", "margin_before", "margin_after")
+    assert [tuple(row[key] for key in keys) for row in rows] == [(1, 2, 1, 3), (2, 0, 2, 4)]
+
+
 def figures_missing(row):
     return {key for key, value in row.items() if value is None or value != value}
 
@@ -149,7 +177,12 @@ def test_duplicates_in_a_rare_class_have_no_diversity(digits):
 
 def test_flattened_images_and_string_labels(digits, monkeypatch):
     X, y = digits[:2]
-    quick = partial(TorchCNNClassifier, max_epochs=1)
+    made = []
+
+    def quick(**params):
+        made.append(TorchCNNClassifier(max_epochs=1, **params))
+        return made[-1]
+
     monkeypatch.setattr(_augmentation, "TorchCNNClassifier", quick)
     names = np.array(["zero", "one", "two"])[y]
     sampler = CycleGANOverSampler(
@@ -158,6 +191,7 @@ def test_flattened_images_and_string_labels(digits, monkeypatch):
     (row,) = augmentation_report(sampler, X.reshape(len(X), -1), names).rows
     assert row["label"] == "one"
     assert row["neighbor"] in ("zero", "two")
+    assert made[0].image_shape == (8, 8)
 
 
 def test_the_table_has_every_figure(digits):

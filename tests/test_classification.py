@@ -326,6 +326,32 @@ def test_mixup_weighs_both_labels_by_their_shares():
     assert net.get_loss(logits, labels).item() == pytest.approx(both[0].item())
 
 
+def test_mixup_mixes_images_by_the_shares_of_their_labels():
+    X, y = make_images()
+    classifier = make_classifier(mixup=1.0, max_epochs=1).fit(X, y)
+    encoded, spec, mixed = classifier.net_.module_.train(), classifier._spec, []
+    encoded.network.register_forward_pre_hook(lambda _, args: mixed.append(args[0]))
+    rows = spec.as_tensor(X).to(next(encoded.parameters()).device)
+    encoded(rows)
+    (share, partner), x = encoded.mixed, spec.encode(rows)
+    assert_allclose(mixed[0].cpu(), (share * x + (1 - share) * x[partner]).cpu(), atol=1e-6)
+
+
+def test_weights_go_with_the_labels_that_mixup_mixes():
+    X, y = make_images()
+    net = make_classifier(mixup=1.0, max_epochs=1, device="cpu").fit(X, y).net_
+    logits, labels = torch.randn(3, 2), torch.tensor([0, 0, 1])
+    weights, partner = torch.tensor([0.2, 0.5, 1.0]), torch.tensor([1, 2, 0])
+    net.module_.mixed = 0.25, partner
+    losses = [
+        nn.functional.cross_entropy(logits, labels[rows], reduction="none") @ weights[rows]
+        for rows in (torch.arange(3), partner)
+    ]
+    loss = net.get_loss(logits, (labels, weights), training=True)
+    expected = (0.25 * losses[0] + 0.75 * losses[1]) / weights.sum()
+    assert loss.item() == pytest.approx(expected.item())
+
+
 def test_label_smoothing_bounds_confidence():
     X, y = make_images()
     sure, smooth = (
@@ -394,6 +420,42 @@ def test_fractions_of_a_weight_show_in_the_loss():
     assert_allclose(probabilities[:, 0], [0.25, 0.25, 0.75, 0.75], atol=0.02)
 
 
+def test_a_loss_of_equal_fractions_is_the_loss_without():
+    X, y = make_images()
+    net = make_classifier(label_smoothing=0.2, max_epochs=1, device="cpu").fit(X, y).net_
+    logits, labels = torch.randn(3, 2), torch.tensor([0, 0, 1])
+    plain, weighted = (
+        net.get_loss(logits, (labels, weights), training=True).item()
+        for weights in (None, torch.full((3,), 0.5))
+    )
+    assert weighted == pytest.approx(plain)
+
+
+@pytest.mark.parametrize("change", ["labels", "zeros"])
+def test_the_order_of_rows_is_no_matter(change):
+    """Not where equal rows have several labels, nor where some zeros are negative."""
+    X, y = make_images((6, 6), shape=(4, 4))
+    if change == "labels":
+        X[:] = X[0]
+    else:
+        X *= np.random.RandomState(1).randint(2, size=X.shape)
+    order = np.random.RandomState(0).permutation(12)
+    again = X[order]
+    again[::2][again[::2] == 0] = -0.0
+    classifier = make_classifier(batch_size=3)
+    expected = classifier.fit(X, y).predict_proba(X)
+    assert_array_equal(classifier.fit(again, y[order]).predict_proba(X), expected)
+
+
+def test_rows_of_no_weight_are_as_no_rows_to_the_mask():
+    X, y = make_images((20, 12))
+    mask = np.arange(32) % 3 == 0
+    classifier = make_classifier(real_last=0.5, early_stopping=True)
+    weighted = classifier.fit(X, y, np.arange(32) >= 4, synthetic_mask=mask).predict_proba(X)
+    classifier.fit(X[4:], y[4:], synthetic_mask=mask[4:])
+    assert_array_equal(classifier.predict_proba(X), weighted)
+
+
 def test_weights_and_class_weights_multiply_as_in_scikit_learn():
     X, y = np.zeros((4, 4, 4)), np.array([0, 0, 0, 1])
     classifier = make_classifier(
@@ -446,6 +508,28 @@ def test_the_last_epochs_train_on_real_rows():
     assert unique_rows(rows[True][2:]) == real
 
 
+def test_a_small_share_of_epochs_is_rounded():
+    X, y = make_images((20, 12))
+    rows = {True: [], False: []}
+    make_classifier(
+        module=record_batches(rows), real_last=0.25, max_epochs=3, batch_size=32
+    ).fit(X, y, synthetic_mask=np.arange(32) >= 25)
+    assert [len(batch) for batch in rows[True]] == [32, 32, 25]
+
+
+def test_the_cycle_ends_with_the_last_epochs():
+    rates = []
+
+    class Watch(Callback):
+        def on_train_end(self, net, **kwargs):
+            rates.append(net.optimizer_.param_groups[0]["lr"])
+
+    X, y = make_images((20, 12))
+    classifier = make_classifier(real_last=0.5, max_epochs=4, callbacks=[Watch()])
+    classifier.fit(X, y, synthetic_mask=np.arange(32) % 4 > 0)
+    assert rates[0] < 1e-3 * classifier.learning_rate
+
+
 def test_a_part_has_no_last_epochs():
     classifier = make_classifier(real_last=0.5).partial_fit(*make_images())
     assert len(classifier.history_) == 1
@@ -456,6 +540,12 @@ def test_a_pickle_holds_no_training_rows():
     classifier = make_classifier(early_stopping=True, max_epochs=2)
     small, large = (len(pickle.dumps(classifier.fit(*rows))) for rows in (few, many))
     assert large < small + many[0].nbytes / 10  # more batches leave a longer history
+
+
+def test_a_pickle_holds_no_weights_of_rows():
+    X, y = make_images()
+    classifier = make_classifier().fit(X, y, sample_weight=np.full(32, 0.3))
+    assert np.full(32, 0.3, dtype=np.float32).tobytes() not in pickle.dumps(classifier)
 
 
 def test_real_last_needs_to_know_which_rows_are_real():
@@ -548,6 +638,21 @@ def test_balanced_weights_of_a_part_without_a_class():
     assert_allclose(weights, [32 / (2 * 20), 32 / (2 * 12), 1])
 
 
+def test_given_weights_of_a_part_without_a_class():
+    X, y = make_images((20, 12, 5))
+    weights = {"dark": 1.0, "light": 2.0, "white": 3.0}
+    classifier = make_classifier(class_weight=weights)
+    classifier.partial_fit(X[:32], y[:32], classes=list(weights))
+    assert classifier.net_.criterion_.weight.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("weight", [0, -1, np.inf])
+def test_a_class_weight_that_is_none_is_refused(weight, no_training):
+    classifier = make_classifier(class_weight={"dark": 1, "light": weight})
+    with pytest.raises(ValueError, match="must hold positive numbers"):
+        classifier.fit(*make_images())
+
+
 def test_an_unsigned_batch_size_counts_epochs():
     X, y = make_images()
     classifier = make_classifier(batch_size=np.uint8(40), max_epochs="auto").fit(X, y)
@@ -589,6 +694,48 @@ def test_early_stopping_stops_and_keeps_the_best_weights():
     stopped = clone(classifier).set_params(callbacks=[StopAt()]).fit(X, y)
     assert len(stopped.history_) == best + 2  # the last of them begun and no more
     assert_array_equal(stopped.predict_proba(X), classifier.predict_proba(X))
+
+
+def test_callbacks_see_the_epoch_that_is_stopped_after():
+    generator = np.random.RandomState(0)
+    X, y = generator.normal(size=(60, 20)), generator.randint(2, size=60)
+    epochs = []
+
+    class Count(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            epochs.append(len(net.history))
+
+    classifier = make_classifier(
+        early_stopping=True,
+        validation_fraction=0.5,
+        max_epochs=100,
+        learning_rate=3e-2,
+        callbacks=[Count()],
+    ).fit(X, y)
+    assert epochs[-1] == len(classifier.history_) < 100
+
+
+def test_every_epoch_shuffles_all_rows():
+    X, y = make_images((20, 12))
+    rows = {True: [], False: []}
+    make_classifier(module=record_batches(rows), max_epochs=2).fit(X, y)
+    first, second = rows[True][:4], rows[True][4:]
+    assert unique_rows(first) == unique_rows(second)
+    assert unique_rows(first[:1]) != unique_rows(second[:1])
+
+
+@pytest.mark.parametrize("kind", ["copies marked", "labels contradict"])
+def test_what_is_held_out_does_not_depend_on_the_order_of_rows(kind):
+    X, y = make_images((12, 8))
+    is_synthetic = np.repeat([False, True], 20) if kind == "copies marked" else None
+    y_twice = np.r_[y, y if kind == "copies marked" else y[::-1]]
+    twice = np.concatenate([X, X])
+    classifier = make_classifier(early_stopping=True)
+    expected = classifier.fit(twice, y_twice, synthetic_mask=is_synthetic).predict_proba(X)
+    for order in (np.random.RandomState(0).permutation(40), np.arange(40)[::-1]):
+        mask = None if is_synthetic is None else is_synthetic[order]
+        classifier.fit(twice[order], y_twice[order], synthetic_mask=mask)
+        assert_array_equal(classifier.predict_proba(X), expected)
 
 
 def test_without_early_stopping_every_row_trains():
@@ -800,6 +947,65 @@ def test_a_callback_may_end_the_training_as_skorch_does():
 def test_max_epochs_auto_takes_more_for_few_rows():
     X, y = make_images((3, 3), shape=(2, 2))
     assert len(make_classifier(max_epochs="auto").fit(X, y).history_) > 50
+
+
+@pytest.mark.parametrize(("weight", "n_epochs"), [(4, 63), (16, 20)])
+def test_max_epochs_auto_makes_1000_steps_of_the_rows_that_train(weight, n_epochs):
+    """Copies count: 128 rows are 16 batches, and step 1000 is in epoch 63 of 20 to 200."""
+    planned = []
+
+    class Stop(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            planned.append(len(net.iterator_train__passes))
+            raise KeyboardInterrupt
+
+    X, y = make_images()
+    classifier = make_classifier(max_epochs="auto", callbacks=[Stop()])
+    classifier.fit(X, y, sample_weight=np.full(32, weight))
+    assert planned == [n_epochs]
+
+
+def test_bfloat16_trains_and_float32_predicts():
+    seen = {True: set(), False: set()}
+
+    class Network(nn.Sequential):
+        def forward(self, x):
+            seen[self.training].add(torch.is_autocast_enabled("cpu"))
+            return super().forward(x)
+
+    X, y = make_images()
+    make_classifier(
+        module=lambda spec, n: Network(make_linear(spec, n)),
+        precision="bfloat16",
+        device="cpu",
+    ).fit(X, y).predict(X)
+    assert seen == {True: {True}, False: {False}}
+
+
+def fail(x):
+    raise RuntimeError("no luck")
+
+
+def test_a_failure_keeps_what_was_learnt_before_and_nothing_untrained():
+    X, y = make_images()
+    classifier = make_classifier(augmentation=fail, warm_start=True)
+    with pytest.raises(ValueError, match="no luck"):
+        classifier.fit(X, y)
+    with pytest.raises(NotFittedError):
+        classifier.predict(X)
+    expected = classifier.set_params(augmentation=None).fit(X, y).predict_proba(X)
+    with pytest.raises(ValueError, match="no luck"):
+        classifier.set_params(augmentation=fail).fit(X, y)
+    assert_array_equal(classifier.predict_proba(X), expected)
+
+
+def test_what_a_further_fit_damaged_predicts_nothing():
+    X, y = make_images()
+    classifier = make_classifier(warm_start=True).fit(X, y)
+    with pytest.raises(FloatingPointError, match="diverged in 6 epochs"):
+        classifier.set_params(learning_rate=1e30).fit(X, y)
+    with pytest.raises(NotFittedError):
+        classifier.predict(X)
 
 
 def test_verbose_prints_a_line_for_each_epoch(capsys):

@@ -29,6 +29,7 @@ from skgan_aug.comparison import (
     compare_samplers,
     make_samplers,
     paired_difference,
+    paired_values,
     summarize_comparison,
 )
 from skgan_aug.over_sampling import CycleGANOverSampler
@@ -139,6 +140,22 @@ def test_perfect_and_constant_classifiers_have_known_scores():
     np.testing.assert_allclose(constant.balanced_accuracy, 1 / 3)
     assert_array_equal(constant.minority_recall, 0)
     assert_array_equal(constant.recall, [[1, 0, 0]] * 3)
+
+
+def test_a_class_without_test_rows_does_not_count():
+    X, y = make_images()
+    X = X.reshape(len(X), -1)
+    there = y != 1
+    result = compare_samplers(
+        *(X, y),
+        samplers=["none"],
+        classifier=KNeighborsClassifier(1),
+        test=(X[there], y[there]),
+        n_seeds=1,
+    )
+    assert_array_equal(result.recall, [[1, np.nan, 1]])
+    for score in ("balanced_accuracy", "macro_f1", "minority_recall"):
+        assert result[score].tolist() == [1]
 
 
 @pytest.mark.parametrize("cv", [3, GroupKFold(3)], ids=str)
@@ -268,6 +285,45 @@ def test_images_come_back_in_shape_and_dtype(records):
     assert ((added > 100) & (added < 200)).any()
 
 
+class Adds(BaseEstimator):
+    """Adds rows of one value each."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def fit_resample(self, X, y):
+        rows = np.repeat(np.reshape(self.values, (-1, 1)), X.shape[1], axis=1)
+        return np.concatenate([X, rows]), np.r_[y, np.full(len(rows), y[-1])]
+
+
+def test_pixels_that_a_sampler_makes_are_rounded_and_clipped(records):
+    X, y = make_images()
+    sampler = Adds([-3.0, 0.6, 7.4, 254.6, 300.0])
+    options = {"classifier": Recorder(), "test": (X, y), "n_seeds": 1}
+    compare_samplers(X, y, samplers={"s": sampler}, **options)
+    added = records[0]["X"][len(X) :]
+    assert added.dtype == np.uint8
+    assert added[:, 0, 0].tolist() == [0, 1, 7, 255, 255]
+
+
+def test_what_samplers_and_classifier_were_told_stays(records, seen):
+    X, y = make_images()
+    told = {"image_shape": (5, 4), "memory": "kept", "n_jobs": 1}
+    compare_samplers(
+        *(X.reshape(len(X), -1), y),
+        samplers={"s": Untrained(**told)},
+        classifier=Recorder(image_shape=(5, 4)),
+        ratios=[0.75, 1.0],
+        image_shape=(4, 5),
+        cv=2,
+        n_seeds=1,
+        n_jobs=2,
+    )
+    assert len(seen) == 4
+    assert all(params.items() >= told.items() for params in seen)
+    assert records[0]["image_shape"] == (5, 4)
+
+
 def test_given_test_split_is_never_resampled(records):
     X, y = make_vectors()
     X_test, y_test = make_vectors(counts=(5, 5, 5), seed=1)
@@ -331,6 +387,8 @@ def test_every_sampler_gets_the_same_number_of_steps(records):
     assert records[0]["max_epochs"] == 10
     assert records[1]["max_epochs"] == 6
 
+    compare_samplers(X, y, classifier=Recorder(), classifier_steps=95, **options)
+    assert records[-2]["max_epochs"] == 11  # of 9 steps: 10.6
     compare_samplers(X, y, classifier=Recorder(), classifier_steps=1, **options)
     assert records[-1]["max_epochs"] == 1
     pipeline = make_pipeline(FunctionTransformer(), Recorder())
@@ -378,6 +436,18 @@ def test_a_failing_sampler_leaves_a_reason_and_the_others_go_on():
     assert (failing["n_failed"], failing["error"]) == (2, "RuntimeError: no luck today")
     assert np.isnan(failing["seconds"])
     assert (random["n_failed"], random["error"]) == (0, None)
+
+
+def test_samplers_that_all_fail_are_no_fault_of_the_classifier():
+    X, y = make_vectors()
+    result = compare_samplers(
+        *(X, y),
+        samplers={"failing": FailingSampler()},
+        classifier=make_pipeline(DecisionTreeClassifier()),
+        test=(X, y),
+        n_seeds=1,
+    )
+    assert result.error.tolist() == ["RuntimeError: no luck today"]
 
 
 def test_errors_of_the_classifier_are_raised():
@@ -449,6 +519,32 @@ def test_translations_of_the_first_draw_are_kept():
         assert [images.shape for images in triples] == [(6, 8, 8)] * 3
     vectors, y = make_vectors()
     assert not compare_samplers(vectors, y, samplers={"ours": sampler}, **options).translations
+
+
+def test_what_is_shown_and_told_is_of_the_first_draw():
+    X, y = make_images(shape=(8, 8))
+    first, second = np.arange(72) % 3 > 0, np.arange(72) % 3 < 1
+    folds = [(np.flatnonzero(train), np.flatnonzero(~train)) for train in (first, second)]
+    result = compare_samplers(
+        *(X, y),
+        samplers={"ours": CycleGANOverSampler(max_iter=1)},
+        classifier=DummyClassifier(),
+        cv=folds,
+        n_seeds=1,
+    )
+    real = {image.tobytes() for image in X[first]}
+    for sources, _, nearest in result.translations.values():
+        assert {image.tobytes() for image in (*sources, *nearest)} <= real
+    counts = np.bincount(y[first]).tolist()
+    assert list(result.settings["train_counts"].values()) == counts
+    assert result.settings["n_test"] == 72 - sum(counts)
+
+
+def test_minority_classes_gain_rows_at_the_largest_ratio():
+    X, y = make_vectors()
+    options = {"classifier": DecisionTreeClassifier(), "test": (X, y), "n_seeds": 1}
+    result = compare_samplers(X, y, samplers=["random"], ratios=[0.4, 1.0], **options)
+    assert result.minority_classes.tolist() == [1, 2]  # at 0.4, class 2 alone
 
 
 def test_callback_sees_every_cell():
@@ -712,3 +808,32 @@ def test_paired_difference_leaves_out_what_failed():
     assert np.isnan(paired_difference(result, "adasyn", "none").mean)
     with pytest.raises(ValueError, match="'cyclegan' was not compared"):
         paired_difference(result, "cyclegan", "none")
+
+
+def test_the_largest_ratio_is_compared_unless_another_is_named():
+    result = make_result(none=[0.1, 0.1], smote=[0.2, 0.4])
+    result.seed[2:], result.ratio[2:] = 0, [0.5, 1.0]
+    assert paired_difference(result, "smote", "none").mean == pytest.approx(0.3)
+    assert paired_difference(result, "smote", "none", ratio=0.5).mean == pytest.approx(0.1)
+
+
+def test_the_confidence_of_an_interval_may_be_another():
+    result = make_result(none=[0.1, 0.2, 0.3], smote=[0.2, 0.4, 0.6])
+    difference = paired_difference(result, "smote", "none", confidence=0.9)
+    # t(0.95, 2) = 2.9200
+    assert difference.high - difference.mean == pytest.approx(2.92 * 0.1 / 3**0.5, abs=1e-4)
+
+
+def test_seconds_are_those_of_runs_that_succeeded():
+    result = make_result(smote=[0.5, np.nan, 0.7])
+    result.sampler_seconds[1] = 100.0
+    (row,) = summarize_comparison(result)
+    assert row["sampler_seconds"] == 2.0
+
+
+def test_recalls_are_paired_where_a_class_has_no_test_rows():
+    result = make_result(none=[0.1, 0.2], smote=[0.2, np.nan])
+    result.recall = np.array([[1, np.nan], [1, np.nan], [0.5, np.nan], [np.nan, np.nan]])
+    ours, theirs = paired_values(result, "smote", "none", key="recall")
+    assert_array_equal(ours, [[0.5, np.nan]])
+    assert_array_equal(theirs, [[1, np.nan]])

@@ -138,6 +138,14 @@ class TestNpz:
         with pytest.raises(ValueError, match=message):
             load_npz(save_npz(tmp_path, **arrays))
 
+    def test_small_archives_that_promise_large_ones(self, tmp_path, monkeypatch):
+        path = tmp_path / "set.npz"
+        np.savez_compressed(path, X=np.zeros((999, 8, 8)), y=np.arange(999) % 2)
+        assert load_npz(path).images.shape == (999, 8, 8)  # harmless
+        monkeypatch.setattr("skgan_aug.datasets._npz._ALWAYS_BYTES", 10**5)
+        with pytest.raises(ValueError, match=r"says that it holds 5\d{5} bytes"):
+            load_npz(path)
+
     def test_no_such_file(self, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"no file .*nowhere\.npz"):
             load_npz(tmp_path / "nowhere.npz")
@@ -564,6 +572,13 @@ class TestJAFFE:
         assert X.shape == (4, 24, 24)
         np.testing.assert_array_equal(y, data.target)
 
+    def test_names_in_small_letters(self, tmp_path):
+        for name in (self.NAMES[0], "ka.an2.40.tiff"):
+            save_image(tmp_path / name, FACES[0])
+        data = load_jaffe(tmp_path)
+        assert data.groups.tolist() == ["KA", "KA"]
+        assert data.target_names[data.target].tolist() == ["angry", "angry"]
+
     def test_other_names(self, tmp_path):
         for name in (self.NAMES[0], "KA.XX1.3.tiff", "portrait.tiff"):
             save_image(tmp_path / name, FACES[0])
@@ -703,6 +718,22 @@ class TestResize:
         for image, ours in zip(X_TRAIN, resized, strict=True):
             theirs = Image.fromarray(image).resize((2, 3), Image.Resampling.BILINEAR)
             np.testing.assert_allclose(ours.astype(int), np.asarray(theirs), atol=1)
+
+    def test_integers_are_rounded_and_none_is_too_large(self):
+        corner = np.array([[[0, 1], [1, 1]]], dtype=np.uint8)
+        assert resize_images(corner, 1).item() == 1
+        large = np.full((1, 4, 4), 2**30 + 1, dtype=np.int32)
+        np.testing.assert_array_equal(resize_images(large, 2), large[:, :2, :2])
+
+    def test_cropping_leaves_the_nearest_proportions(self):
+        image = RNG.integers(0, 256, (1, 5, 8), dtype=np.uint8)
+        cropped = resize_images(image, (3, 4), resize="crop")  # 5 x 6.67
+        np.testing.assert_array_equal(cropped, resize_images(image[:, :, :7], (3, 4)))
+
+    def test_padding_is_the_same_on_both_sides(self):
+        rows = np.array([[[10] * 4, [20] * 4]], dtype=np.uint8)
+        (padded,) = resize_images(rows, 4, resize="pad")
+        assert padded[:, 0].tolist() == [10, 10, 20, 20]
 
     def test_same_size_is_a_copy(self):
         same = resize_images(X_TRAIN, (5, 4))

@@ -128,6 +128,20 @@ class TestKernelDistance:
         told = np.mean([result.standard_error for result in results])
         assert 0.75 < told / spread < 1.5
 
+    def test_by_hand_from_two_draws(self):
+        """The standard error is that of the larger share, and of so few draws."""
+        real, synthetic = draw(4, 1), draw(10, 1, seed=1, mean=1)
+        rng, distances = np.random.RandomState(0), []
+        for _ in range(2):
+            a, b = real[rng.permutation(4)[:2]], synthetic[rng.permutation(10)[:3]]
+            within = a[0] * a[1] + (b.sum() ** 2 - np.sum(b**2)) / 6
+            distances.append((within - 2 * a.mean() * b.mean()).item())
+        params = {"n_subsets": 2, "subset_size": 3, "degree": 1, "gamma": 1.0, "coef0": 0.0}
+        result = kernel_distance(real, synthetic, **params, random_state=0)
+        assert_allclose(result.distance, np.mean(distances))
+        expected = np.std(distances, ddof=1) * np.sqrt(2 / (4 - 2) + 1 / 2)
+        assert_allclose(result.standard_error, expected)
+
     def test_kernel_is_that_of_its_parameters(self):
         # Degree 1: the squared distance of the means, without the bias; c drops out.
         real, synthetic = draw(500), draw(500, seed=1, mean=3)
@@ -197,6 +211,12 @@ class TestTwoSampleTest:
             "synthetic_accuracy": 1.0,
             "p_value": 1 / 1001,
         }
+
+    def test_p_value_by_hand(self):
+        # Of 6 labellings 2 have accuracy 1, the others 0; the mean of all is 1/3.
+        result = two_sample_test([[0.0], [1.0]], [[10.0], [11.0]], random_state=0)
+        assert result.accuracy == 1.0
+        assert_allclose(result.p_value, 1 / 3, atol=0.05)
 
     def test_copies_are_below_chance_and_significant(self):
         real = draw(40)
@@ -283,6 +303,9 @@ class TestMemorization:
         assert result.copied_fraction == 0.5
         assert result.median_ratio == 3.25
 
+    def test_rows_far_away_are_no_evidence_of_copies(self):
+        assert memorization(draw(50), draw(50, seed=1, mean=9)).p_value > 0.99
+
     def test_finds_copies_where_some_real_rows_are_duplicates(self):
         real = draw(50)
         result = memorization(np.concatenate([real, real[:5]]), real)
@@ -333,6 +356,15 @@ class TestDiversity:
         spread = np.std([result.ratio for result in results])
         told = np.mean([result.standard_error for result in results])
         assert 0.7 < told / spread < 1.5
+
+    def test_standard_error_is_that_of_leaving_one_out(self):
+        real, synthetic = 3 * np.eye(3), draw(6, 3)  # real rows are all alike
+        result = diversity(real, synthetic)
+        without = [
+            diversity(real, np.delete(synthetic, row, axis=0)).synthetic for row in range(6)
+        ]
+        expected = np.sqrt(5 * np.var(without)) / result.real
+        assert_allclose(result.standard_error, expected)
 
     @given(two_sets())
     @settings(max_examples=20, deadline=None)

@@ -8,6 +8,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
 
 from skgan_aug import TorchCNNClassifier
 from skgan_aug.metrics import (
@@ -126,6 +127,21 @@ class TestClassMargins:
         result = class_margins(real, y_real, copies, np.ones(30, dtype=int))
         assert_allclose(result.after, result.before, rtol=1e-2)
 
+    def test_synthetic_rows_of_the_neighbour_count_too(self):
+        real, y_real = [[0.0], [0.0], [4.0], [4.0]], [0, 0, 1, 1]
+        result = class_margins(real, y_real, [[1.0], [2.0]], [0, 1], C=1e8)
+        assert (result.label, result.neighbor) == ([0, 1], [1, 0])
+        assert_allclose(result.before, 2.0, rtol=1e-3)
+        assert_allclose(result.after, 0.5, rtol=1e-3)
+
+    def test_cost_is_shared_out_among_the_rows_of_both_classes(self):
+        real = np.concatenate([draw(30), draw(10, mean=1), draw(20, mean=-4)])
+        y_real = np.repeat([0, 1, 2], [30, 10, 20])
+        rows, own = real / real.std(axis=0), y_real < 2
+        svm = SVC(kernel="linear", class_weight="balanced").fit(rows[own], y_real[own])
+        result = class_margins(real, y_real, real[35:36], [1])
+        assert_allclose(result.before, 2 / np.linalg.norm(svm.coef_), rtol=1e-3)
+
     def test_classes_without_anything_between_them_have_no_margin_to_measure(self):
         result = class_margins(np.zeros((4, 2)), [0, 0, 1, 1], np.zeros((1, 2)), [1])
         assert_array_equal(result.before, [np.inf])
@@ -181,6 +197,13 @@ class TestTsneMap:
         places = tsne_map(real.astype(dtype), other.astype(dtype), random_state=0)
         assert np.isfinite(places.real).all()
         assert np.ptp(places.real) > 1
+
+    def test_neighbours_are_a_third_of_the_other_rows_at_most(self):
+        most, third = (
+            tsne_map(draw(20), draw(11, seed=1), perplexity=perplexity, random_state=0)
+            for perplexity in (25, 10)
+        )
+        assert_array_equal(most.real, third.real)
 
     @pytest.mark.usefixtures("global_rng_is_left_alone")
     def test_few_rows_will_do_and_seeds_reproduce(self):

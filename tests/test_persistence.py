@@ -334,6 +334,30 @@ def test_values_outside_a_state_dict_are_refused(tmp_path, parameter, persistent
         assert list(tmp_path.iterdir()) == []
 
 
+class Tied(torch.nn.Module):
+    """Two layers of one weight."""
+
+    def __init__(self, n_values, n_classes):
+        super().__init__()
+        self.first, self.second = (torch.nn.Linear(n_values, n_values) for _ in range(2))
+        self.second.weight = self.first.weight
+        self.logits = torch.nn.Linear(n_values, n_classes)
+
+    def forward(self, x):
+        return self.logits(self.second(self.first(x.flatten(1)).relu()))
+
+
+def test_weights_that_layers_share(tmp_path):
+    def factory(spec, n_classes):
+        return Tied(64, n_classes)
+
+    classifier = make_classifier(module=factory).fit(X, Y)
+    with pytest.warns(UserWarning, match="no data: module"):
+        save(classifier, tmp_path / "saved")
+    loaded = load(tmp_path / "saved", params={"module": factory})
+    np.testing.assert_array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+
+
 class WithExtraState(torch.nn.Linear):
     def forward(self, x):
         return super().forward(x.flatten(1))

@@ -291,6 +291,52 @@ def test_other_samplers_and_scores_can_be_judged(tmp_path):
         write_report(result, tmp_path / "page.html", score="accuracy")
 
 
+def test_the_last_sampler_is_judged_where_there_is_no_cyclegan(tmp_path):
+    result = make_result(smote=BASE, other=BASE, mine=BASE + GAIN)
+    (sentence,) = answers(result, tmp_path)
+    assert sentence == "mine raised balanced accuracy by 5.0 ± 1.3 points over SMOTE."
+
+
+def test_a_tiny_loss_has_no_sign(tmp_path):
+    result = make_result(smote=BASE, cyclegan=BASE + np.array([10, -10, 5, -7]) / 1e4)
+    assert "(+0.0 ± " in answers(result, tmp_path)[0]
+
+
+def test_tables_are_those_of_the_scores(tmp_path):
+    """Half-widths by hand: t = 3.182 for 4 runs times sd / 2, and 4.303 / sqrt(3) for 3."""
+    base = BASE + 1e-4  # not between two roundings
+    scores = {"none": base - 0.03, "smote": base + GAIN, "cyclegan": base}
+    scores["other"] = np.r_[np.nan, base[1:]]
+    result = make_result(**scores)
+    result.sampler_seconds[:], result.classifier_seconds[:] = 2.0, np.repeat([1, 2, 8, 9], 4)
+    path = write_report(result, tmp_path / "page.html", baselines=["none", "smote", "other"])
+    page = Page(path.read_text(encoding="utf-8"))
+    cells = [cell["text"] for cell in page.all("td")]
+    of_scores = ["68.8 ± 2.7"] * 3, ["76.8 ± 3.3"] * 3, ["71.8 ± 2.7"] * 3, ["72.3 ± 3.8"] * 3
+    rows = zip(of_scores, ["3.0", "4.0", "10", "11"], strict=True)
+    failed = "other: 1 of 4 runs failed: ValueError: no luck"
+    assert cells[:17] == [*(cell for row in rows for cell in (*row[0], row[1])), failed]
+    assert cells[17:26] == ["+3.0 ± 0.0"] * 3 + ["−5.0 ± 1.3"] * 3 + ["+0.0 ± 0.0"] * 3
+    assert [cell["text"] for cell in page.all("strong")] == cells[17:23]
+    (judged,) = page.all("tr", **{"class": "judged"})
+    assert judged["text"].startswith("CycleGAN")
+    titles = [head["text"] for head in page.all("th", scope="row")]
+    assert titles[4:7] == ["no resampling (4 runs)", "SMOTE (4 runs)", "other (3 runs)"]
+    assert "other, ratio 1 72.3" in page.all("img")[0]["alt"]
+
+
+def test_recalls_are_drawn_from_no_resampling_to_the_one_that_is_judged(tmp_path):
+    result = make_result(smote=BASE, none=BASE, cyclegan=BASE)
+    result.recall[:] = np.repeat([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], 4, axis=0)
+    path = write_report(result, tmp_path / "page.html")
+    (recall,) = [
+        image["alt"]
+        for image in Page(path.read_text(encoding="utf-8")).all("img")
+        if "Recall" in image["alt"]
+    ]
+    assert "with no resampling and with CycleGAN, in points: 0 30.0 to 50.0, 1 40.0" in recall
+
+
 def test_one_sampler_alone_is_compared_with_nothing(tmp_path):
     assert answers(make_result(none=BASE), tmp_path) == [
         "no resampling was compared with nothing else."

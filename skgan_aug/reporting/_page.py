@@ -245,7 +245,9 @@ def _settings_rows(result, class_names):
         return ", ".join(name_of(label, class_names) for label in labels)
 
     n_folds, seeds = settings["n_folds"], settings["seeds"]
-    runs = f"{len(seeds)} seeds × {n_folds} folds" if n_folds > 1 else f"{len(seeds)} seeds"
+    runs = "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
+    if n_folds > 1:
+        runs += f" × {n_folds} folds"
     counts = (
         f"{name_of(label, class_names)}: {count}"
         for label, count in settings["train_counts"].items()
