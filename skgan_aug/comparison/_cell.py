@@ -209,7 +209,9 @@ def _lack_of_neighbors(sampler, y):
 
 
 def _failed(problem, error, hint=""):
-    reason = " ".join(f"{error} {hint}".split())
+    reason = " ".join(str(error).split())
+    if hint:
+        reason = f"{reason.rstrip('.')}. {hint}"
     return {
         "balanced_accuracy": np.nan,
         "macro_f1": np.nan,
