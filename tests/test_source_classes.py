@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from skgan_aug import CycleGANOverSampler
 from skgan_aug.source_classes import resolve_sources, source_rows
+from skgan_aug.training import CycleGANCache
 
 
 def make_clouds(centres, counts, seed=0):
@@ -64,6 +66,19 @@ def test_nearest_does_not_depend_on_what_else_is_over_sampled(counts):
     X, y = make_clouds(CENTRES, counts)
     alone = resolve_sources("nearest", X, y, ["rare"])
     assert resolve_sources("nearest", X, y, ["near", "rare"])["rare"] == alone["rare"]
+
+
+def test_a_long_tail_trains_the_same_pairs_at_every_ratio(tmp_path):
+    centres = {"far": (20, 20), "near": (3, 0), "rare": (0, 0), "rarer": (1, 1)}
+    X, y = make_clouds(centres, [40, 20, 9, 4])
+    pairs = set()
+    for ratio in (0.2, 0.4, 1.0):
+        sampler = CycleGANOverSampler(
+            sampling_strategy=ratio, max_iter=1, batch_size=2, memory=tmp_path, random_state=0
+        )
+        sampler.fit_resample(X, y)
+        pairs |= sampler.cyclegans_.keys()
+    assert len(pairs) == len(CycleGANCache(tmp_path).entries()) == 3
 
 
 @pytest.mark.parametrize("value", [0, 255], ids=str)
