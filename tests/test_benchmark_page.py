@@ -131,7 +131,8 @@ def test_results_are_those_of_the_cells(results):
         (1, GPU, [(MOVED, problem) for problem in DEVELOPMENT_PROBLEMS]),
         (2, CPU, [(None, problem) for problem in HELD_OUT]),
         (3, GPU, [(kind, problem) for kind in (PLAIN, MOVED) for problem in CELLS_48]),
-        (4, CPU, [("mixup", problem) for problem in ("blood_cells_15", "fashion_mnist_15")]),
+        (4, CPU, [(kind, "blood_cells_long_tail") for kind in (PLAIN, MOVED)]),
+        (5, CPU, [("mixup", problem) for problem in ("blood_cells_15", "fashion_mnist_15")]),
     ],
 )
 def test_mean_scores(position, results, columns):
