@@ -29,9 +29,9 @@ def read(page):
 
 
 def bash_lines(page):
-    """Lines of the bash blocks of a page."""
+    """Lines of the bash blocks of a page, those that go on in the next one joined with it."""
     blocks = re.findall(r"```bash\n(.*?)```", read(page), re.S)
-    return [line for block in blocks for line in block.splitlines()]
+    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
 
 
 def own_image_commands():
