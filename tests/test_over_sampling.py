@@ -634,13 +634,16 @@ def test_fit_forgets_what_fit_resample_made():
     sampler.fit_resample(X, y)
     sampler.fit(X[:, :4].reshape(len(X), -1), y)
     assert sampler.image_shape_ is None
-    assert not {
-        "cyclegans_",
-        "history_",
-        "synthetic_fraction_",
-        "synthetic_mask_",
-        "source_indices_",
-    } & vars(sampler).keys()
+    assert (
+        not {
+            "cyclegans_",
+            "history_",
+            "synthetic_fraction_",
+            "synthetic_mask_",
+            "source_indices_",
+        }
+        & vars(sampler).keys()
+    )
     with pytest.raises(NotFittedError):
         sampler.translate(X, source="common", target="rare")
 
