@@ -84,6 +84,17 @@ def counts_at_ratio(ratio, counts):
     return {label: wanted for label, n in counts.items() if n < wanted}
 
 
+def plan_counts(ratio, y, rare):
+    """Return ``{label: wanted total}`` of the classes that gain rows at `ratio`.
+
+    When `rare` names classes, only these gain: in a set that is balanced but
+    for a few images, the others would only slow the samplers down.
+    """
+    labels, counts = np.unique(y, return_counts=True)
+    plan = counts_at_ratio(ratio, dict(zip(labels.tolist(), counts.tolist(), strict=True)))
+    return {label: n for label, n in plan.items() if rare is None or label in rare}
+
+
 def _call(sampling_strategy, y):
     """The dict that a callable makes of y."""
     with failure_as_value_error("sampling_strategy failed on y"):

@@ -117,12 +117,10 @@ def hold_out(X, labels, fraction, seed, *, is_real=None):
         Mask of the rows to train on; indices of the rows held out, without copies.
     """
     is_real = np.ones(len(X), dtype=bool) if is_real is None else is_real
-    # Of equal rows the first stands for all: a real one, wherever it is in X.
+    rows, group = np.unique(_as_bytes(X), return_inverse=True)
+    # Of equal rows the first of these stands for all: a real one, wherever it is in X.
     preferred = np.lexsort([labels, ~is_real])
-    rows, first, group = np.unique(
-        _as_bytes(X)[preferred], return_index=True, return_inverse=True
-    )
-    group = group[np.argsort(preferred)]  # in the order of X again
+    first = np.unique(group[preferred], return_index=True)[1]
     order = preferred[first][np.argsort([_hash(row, seed) for row in rows])]
     order = order[is_real[order]]
     chosen = []

@@ -238,8 +238,10 @@ class TestFolder:
         for split in ("train", "test"):
             save_image(tmp_path / split / "a" / "1.png", X_TRAIN[0])
         (tmp_path / "1.png").touch()
-        with pytest.warns(UserWarning, match=rf"in no class folder: 1 \({tmp_path}/1.png\)"):
+        match = rf"in no class folder: 1 \({tmp_path}/1.png\)"
+        with pytest.warns(UserWarning, match=match) as warned:
             assert len(load_image_folder(tmp_path).images) == 1
+        assert warned[0].filename == __file__
 
     def test_accents_may_be_written_apart(self, tmp_path):
         apart, composed = "gru\u0308n", "grün"

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from .._files import make_folder
+from .._sampling_strategy import plan_counts
 from .._scale import SCALE
-from ..comparison._cell import plan_counts
 from ..datasets._files import IN_NO_CLASS, composed
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler

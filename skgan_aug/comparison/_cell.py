@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.metrics import f1_score, recall_score
 
 from .._callables import failure_as_value_error
-from .._sampling_strategy import counts_at_ratio
+from .._sampling_strategy import plan_counts
 from ._samplers import prepare_sampler, resample, set_everywhere, set_training_steps
 
 _N_TRIED = 10  # rows of each class that a classifier is tried on
@@ -58,17 +58,6 @@ class Task:
     memory: str | None = None
     n_jobs: int | None = None
     on_fitted: Callable | None = None  # called with the sampler and the rows it was given
-
-
-def plan_counts(ratio, y, rare):
-    """Return ``{label: wanted total}`` of the classes that gain rows at `ratio`.
-
-    When `rare` names classes, only these gain: in a set that is balanced but
-    for a few images, the others would only slow the samplers down.
-    """
-    labels, counts = np.unique(y, return_counts=True)
-    plan = counts_at_ratio(ratio, dict(zip(labels.tolist(), counts.tolist(), strict=True)))
-    return {label: n for label, n in plan.items() if rare is None or label in rare}
 
 
 def run_task(problem, task):

@@ -17,6 +17,7 @@ from sklearn.utils import (
     column_or_1d,
 )
 
+from .._sampling_strategy import plan_counts
 from .._validation import check_prepared_alike
 from ..classification import TorchCNNClassifier
 from ..datasets import make_imbalanced_images
@@ -26,7 +27,6 @@ from ._cell import (
     Problem,
     Task,
     check_classifier_ever_worked,
-    plan_counts,
     run_task,
     try_classifier,
 )

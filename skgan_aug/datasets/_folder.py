@@ -88,14 +88,13 @@ def load_image_folder(
     check_options(size, resize, mode, unreadable)
     folders = split_folders(Path(path))
     listings = {split: list_class_files(folder) for split, folder in folders.items()}
-    if len(folders) > 1:
-        _warn_of_strays(stray_images(Path(path)))
+    stray = stray_images(Path(path)) if len(folders) > 1 else []
     names = listings["train"].names
     for split, listing in listings.items():
         if split != "train":
             _check_classes(listing, names)
     splits, problems = read_splits(
-        listings, size=size, resize=resize, mode=mode, unreadable=unreadable
+        listings, size=size, resize=resize, mode=mode, unreadable=unreadable, stray=stray
     )
     X, y, files = splits.pop("train")
     check_classes_read(listings["train"], y)
@@ -116,7 +115,7 @@ def load_image_folder(
     )
 
 
-def read_splits(listings, *, size, resize, mode, unreadable):
+def read_splits(listings, *, size, resize, mode, unreadable, stray=()):
     """Read all images of some listings, in the same size and mode.
 
     Parameters
@@ -126,6 +125,9 @@ def read_splits(listings, *, size, resize, mode, unreadable):
 
     size, resize, mode, unreadable
         As for :func:`load_image_folder`.
+
+    stray : list of Path, default=()
+        Image files beside the folders of the splits.
 
     Returns
     -------
@@ -137,7 +139,8 @@ def read_splits(listings, *, size, resize, mode, unreadable):
         Files that were left out, and why.
     """
     size = None if size is None else check_size(size)
-    _warn_of_strays([file for listing in listings.values() for file in listing.stray])
+    in_splits = (file for listing in listings.values() for file in listing.stray)
+    _warn_of_strays([*stray, *in_splits])
     files = [file for listing in listings.values() for file in listing.files]
     images, kept, damaged = read_images(files, size=size, resize=resize, mode=mode)
     problems = [entry for listing in listings.values() for entry in listing.refused]
