@@ -49,6 +49,12 @@ def whole_file(path):
         raise
 
 
+def write_whole(path, raw):
+    """Write bytes to a file by way of :func:`whole_file`."""
+    with whole_file(path) as file:
+        file.write(raw)
+
+
 @contextmanager
 def output_file(path):
     """Open a file that a user named, to write; devices and pipes are written as they are.

@@ -13,7 +13,7 @@ from torch import nn
 
 import skgan_aug.training.cache
 from skgan_aug.images import ImageSpec
-from skgan_aug.training import CycleGANCache, TrainingConfig, train_cyclegan
+from skgan_aug.training import CycleGAN, CycleGANCache, TrainingConfig, train_cyclegan
 from skgan_aug.training.key import training_key
 
 X = np.random.RandomState(0).randint(256, size=(20, 8, 8)).astype(np.uint8)
@@ -227,7 +227,7 @@ def test_a_full_disk_costs_no_training(cache, trainings, monkeypatch):
     def full(path, raw):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("skgan_aug.training.cache._write", full)
+    monkeypatch.setattr("skgan_aug.training.cache.write_whole", full)
     with pytest.warns(UserWarning, match=r"cannot be written .*No space left"):
         trained = train(cache)
     assert trainings == [0]
@@ -241,8 +241,8 @@ def test_a_disk_that_fills_up_keeps_no_weights_without_an_entry(cache, monkeypat
             raise OSError(28, "No space left on device")
         write(path, raw)
 
-    write = skgan_aug.training.cache._write
-    monkeypatch.setattr(skgan_aug.training.cache, "_write", full)
+    write = skgan_aug.training.cache.write_whole
+    monkeypatch.setattr(skgan_aug.training.cache, "write_whole", full)
     with pytest.warns(UserWarning, match=r"cannot be written .*No space left"):
         train(cache)
     assert files(cache, ".safetensors") == []
@@ -396,8 +396,9 @@ def test_a_process_killed_while_training_does_not_lock_out_others(cache):
     def die():
         os.kill(os.getpid(), 9)
 
+    key = training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS)
     process = multiprocessing.get_context("fork").Process(
-        target=cache.get, args=(die, SPEC, CONFIG, SOURCE, TARGET), kwargs=NETWORKS
+        target=cache.get, args=(key, die, lambda: CycleGAN(SPEC)), kwargs={"n_snapshots": 0}
     )
     process.start()
     process.join()

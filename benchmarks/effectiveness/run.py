@@ -22,6 +22,7 @@ import torch
 
 import skgan_aug
 from skgan_aug._devices import resolve_device
+from skgan_aug._files import write_whole
 from skgan_aug.comparison import SCORES, compare_samplers
 
 from .boundaries import RecordingClassifier, score_with_best_boundaries
@@ -80,9 +81,7 @@ def run_cells(cells, data, memory, results):
         cell = run_cell(problem, name, augmentation, seed, data, memory)
         path = cell_path(results, problem, name, augmentation, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(cell, indent=1) + "\n")
-        unfinished.replace(path)
+        write_whole(path, f"{json.dumps(cell, indent=1)}\n".encode())
 
 
 def run_cell(problem, name, augmentation, seed, data, memory):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .._files import regular_file, whole_file
+from .._files import regular_file, write_whole
 from ..datasets._files import import_pillow
 
 _SETTINGS, _MANIFEST, _LEFT_OUT = "augment.json", "manifest.csv", "left_out.csv"
@@ -117,9 +117,8 @@ class OutputFolder:
                 return
             except OSError:  # another disk, or one without links, or too many of them
                 pass
-        unfinished = self._unfinished()
-        shutil.copyfile(source, unfinished)
-        shutil.copystat(source, unfinished)
+        unfinished = self.work / f"{uuid.uuid4().hex}.tmp"
+        shutil.copy2(source, unfinished)
         os.replace(unfinished, destination)
 
     def inside(self, name):
@@ -160,7 +159,7 @@ class OutputFolder:
 
     def keep_part(self, number, part):
         """Remember what class ``number`` gains, once its images are staged."""
-        _write(self.work / f"class{number}.json", json.dumps(part).encode())
+        write_whole(self.work / f"class{number}.json", json.dumps(part).encode())
 
     def finish(self, rows, left_out):
         """Write the list of what was left out, if anything was, and the manifest.
@@ -181,7 +180,7 @@ class OutputFolder:
         path = self.path / _SETTINGS
         settings = json.loads(json.dumps(settings))
         if not path.exists():
-            self._write_whole(_SETTINGS, json.dumps(settings, indent=1).encode())
+            self._put(_SETTINGS, json.dumps(settings, indent=1).encode())
             return
         try:
             earlier = json.loads(path.read_text())
@@ -197,26 +196,18 @@ class OutputFolder:
     def _staged(self, number, row):
         return self.work / f"class{number}" / f"{row}.png"
 
-    def _unfinished(self):
-        return self.work / f"{uuid.uuid4().hex}.tmp"
-
     def _write_csv(self, name, header, rows):
         # Names of files may be any bytes.
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow(header)
         writer.writerows(rows)
-        self._write_whole(name, text.getvalue().encode("utf-8", "surrogateescape"))
+        self._put(name, text.getvalue().encode("utf-8", "surrogateescape"))
 
-    def _write_whole(self, name, raw):
+    def _put(self, name, raw):
         """Write a file of this folder by way of the working one, which is cleared away."""
-        _write(self.work / name, raw)
+        write_whole(self.work / name, raw)
         os.replace(self.work / name, self.path / name)
-
-
-def _write(path, raw):
-    with whole_file(path) as file:
-        file.write(raw)
 
 
 def _check_part(part):

@@ -85,23 +85,21 @@ def train_cyclegan(
     >>> cyclegan.history[-1]["n_iter"]
     2
     """
-    shaping = {
-        "generator": generator,
-        "discriminator": discriminator,
-        "seed": seed,
-        "device": device,
-    }
+    networks = {"generator": generator, "discriminator": discriminator}
+    key = checkpoint = None
+    if cache is not None or checkpoint_dir is not None:
+        key = training_key(spec, config, source, target, **networks, seed=seed, device=device)
+    if checkpoint_dir is not None:
+        checkpoint = Path(checkpoint_dir) / f"{key}.pt"
+
+    def make():
+        return CycleGAN(spec, **networks, seed=seed)
 
     def train():
-        cyclegan = CycleGAN(spec, generator=generator, discriminator=discriminator, seed=seed)
-        trainer = CycleGANTrainer(cyclegan, config, source, target, seed=seed, device=device)
-        checkpoint = None
-        if checkpoint_dir is not None:
-            key = training_key(spec, config, source, target, **shaping)
-            checkpoint = Path(checkpoint_dir) / f"{key}.pt"
+        trainer = CycleGANTrainer(make(), config, source, target, seed=seed, device=device)
         with one_thread():
             return trainer.fit(title=title, verbose=verbose, checkpoint=checkpoint)
 
     if cache is None:
         return train()
-    return cache.get(train, spec, config, source, target, title=title, **shaping)
+    return cache.get(key, train, make, n_snapshots=len(config.snapshot_steps), title=title)

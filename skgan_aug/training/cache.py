@@ -16,10 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from .._files import regular_file, whole_file
-from .cyclegan import CycleGAN
+from .._files import regular_file, write_whole
 from .history import check_history
-from .key import training_key
 
 _PROTOCOL = 1
 _DAMAGES = (
@@ -91,46 +89,25 @@ class CycleGANCache:
         self.folder = Path(folder)
         self.max_bytes = max_bytes
 
-    def get(
-        self,
-        train,
-        spec,
-        config,
-        source,
-        target,
-        *,
-        generator,
-        discriminator,
-        seed,
-        device,
-        title=None,
-    ):
+    def get(self, key, train, make, *, n_snapshots, title=None):
         """Return the CycleGAN that ``train`` would make, training it where it is not kept.
 
         Of several processes that lack the same one, one trains and the others wait.
 
         Parameters
         ----------
+        key : str
+            Of :func:`~skgan_aug.training.key.training_key`.
+
         train : callable
             Called without arguments; returns a trained CycleGAN.
 
-        spec : ImageSpec
-            What the rows are.
+        make : callable
+            Called without arguments; returns an untrained one. With the seed of the
+            training: not all that a factory draws is among the weights.
 
-        config : TrainingConfig
-            How to train.
-
-        source, target : ndarray of shape (n, ...)
-            Rows of either class.
-
-        generator, discriminator : str or callable
-            Names or factories of the training.
-
-        seed : int
-            Of the training.
-
-        device : str
-            Where it computes.
+        n_snapshots : int
+            How many the trained one has.
 
         title : str, default=None
             The pair of classes, for listings.
@@ -140,13 +117,9 @@ class CycleGANCache:
         cyclegan : CycleGAN
             Trained, now or before.
         """
-        networks = {"generator": generator, "discriminator": discriminator}
-        key = training_key(spec, config, source, target, **networks, seed=seed, device=device)
-        n_snapshots = len(config.snapshot_steps)
 
         def load():
-            # With its seed: not all that a factory draws is among the weights.
-            blank = CycleGAN(spec, **networks, seed=seed)
+            blank = make()
             blank.keep_snapshots(n_snapshots)
             return self._load(key, blank)
 
@@ -246,8 +219,8 @@ class CycleGANCache:
         }
         path = self.folder / f"{key}{_ENTRY}"
         try:
-            _write(path.with_suffix(_WEIGHTS), raw)
-            _write(path, json.dumps(record, indent=1).encode())
+            write_whole(path.with_suffix(_WEIGHTS), raw)
+            write_whole(path, json.dumps(record, indent=1).encode())
         except OSError as error:
             with suppress(OSError):
                 self._remove(key)  # weights alone are no entry, but take their room
@@ -297,8 +270,3 @@ def _checksum(raw, history):
 def _read(path, most_bytes):
     with regular_file(path, most_bytes) as file:
         return file.read(most_bytes)
-
-
-def _write(path, raw):
-    with whole_file(path) as file:
-        file.write(raw)

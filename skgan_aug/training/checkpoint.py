@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from .._files import regular_file, whole_file
+from .._files import regular_file, write_whole
 from .state import restore_state, training_state
 
 _MOST_BYTES = 2**36
@@ -33,8 +33,7 @@ def save_checkpoint(trainer, path):
     # By way of memory: of a full disk, torch would say "unexpected pos".
     raw = io.BytesIO()
     torch.save(training_state(trainer), raw)
-    with whole_file(path) as file:
-        file.write(raw.getbuffer())
+    write_whole(path, raw.getbuffer())
 
 
 def load_checkpoint(trainer, path):
@@ -77,15 +76,12 @@ def _check_archive(file):
 
     Torch packs nothing, so that no file of its own holds more than its size.
     """
+    n_file = os.fstat(file.fileno()).st_size
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         n_bytes = sum(member.file_size for member in members)
-        if any(member.compress_type for member in members) or n_bytes > _size(file):
+        if any(member.compress_type for member in members) or n_bytes > n_file:
             raise ValueError("it is packed, as torch never writes it")
         if damaged := archive.testzip():
             raise ValueError(f"{damaged} in it is damaged")
     file.seek(0)
-
-
-def _size(file):
-    return os.fstat(file.fileno()).st_size
