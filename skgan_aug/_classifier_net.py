@@ -11,12 +11,12 @@ from torch.nn import functional as F
 
 from ._callables import failure_as_value_error
 from ._interrupts import watched_interrupt
-from .training.augmentation import flip_image, translate_image
+from .training.augmentation import flip_image, shift_randomly
 
 AUGMENTATIONS = {
     "flips": (flip_image,),
-    "shifts": (translate_image,),
-    "flips_shifts": (flip_image, translate_image),
+    "shifts": (shift_randomly,),
+    "flips_shifts": (flip_image, shift_randomly),
 }
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,

@@ -102,11 +102,11 @@ def _source_batches(spec, X, origins, n_different, batch_size, random_state):
     n = len(origins)
     n_repeats = n - n_different
     if n_repeats > 0:
-        generator = torch.Generator().manual_seed(draw_seed(random_state))
+        rng = torch.Generator().manual_seed(draw_seed(random_state))
         if spec.is_image:
-            variations = draw_shifts(n_repeats, n_different, spec.image_size, generator)
+            variations = draw_shifts(n_repeats, n_different, spec.image_size, rng)
         else:
-            variations = draw_moves(n_repeats, n_different, generator)
+            variations = draw_moves(n_repeats, n_different, rng)
     for start in range(0, n, batch_size):
         stop = min(start + batch_size, n)
         x = spec.encode(spec.as_tensor(X[origins[start:stop]]))

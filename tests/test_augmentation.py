@@ -12,7 +12,7 @@ from skgan_aug.training.augmentation import (
     flip_image,
     jitter_color,
     shift_images,
-    translate_image,
+    shift_randomly,
 )
 
 
@@ -24,14 +24,14 @@ def images(n=6, n_channels=3, height=16, width=24):
     return torch.rand(n, n_channels, height, width, generator=rng()) * 2 - 1
 
 
-@pytest.mark.parametrize("augment", [jitter_color, translate_image, cut_out, flip_image])
+@pytest.mark.parametrize("augment", [jitter_color, shift_randomly, cut_out, flip_image])
 def test_augmentation_draws_from_the_given_generator_alone(augment, global_rng_is_left_alone):
     x = images()
     assert torch.equal(augment(x, rng(1)), augment(x, rng(1)))
     assert not torch.equal(augment(x, rng(1)), augment(x, rng(2)))
 
 
-@pytest.mark.parametrize("augment", [jitter_color, translate_image, cut_out, flip_image])
+@pytest.mark.parametrize("augment", [jitter_color, shift_randomly, cut_out, flip_image])
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (2, 2), (3, 7), (9, 8)], ids=str)
 def test_augmentation_keeps_shapes_and_lets_gradients_through(augment, size):
     x = images(16, 3, *size).requires_grad_()
@@ -56,7 +56,7 @@ def test_augmentations_apply_in_the_order_of_their_names():
 
 def test_translation_shifts_each_image_by_up_to_an_eighth():
     x = images(64, 2, 16, 24)
-    shifted, seen = translate_image(x, rng()), set()
+    shifted, seen = shift_randomly(x, rng()), set()
     for before, after in zip(x, shifted, strict=True):
         padded = nn.functional.pad(before, (3, 3, 2, 2), mode="reflect")
         found = [

@@ -8,7 +8,7 @@ import torch
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.images import ImageSpec
-from skgan_aug.training.augmentation import flip_image, translate_image
+from skgan_aug.training.augmentation import flip_image, shift_randomly
 
 
 class MovedSourcesOverSampler(CycleGANOverSampler):
@@ -27,5 +27,5 @@ class MovedSourcesOverSampler(CycleGANOverSampler):
         generator = torch.Generator().manual_seed(self.random_state)
         x = spec.encode(spec.as_tensor(X[common]))
         moved = X.copy()
-        moved[common] = spec.decode(translate_image(flip_image(x, generator), generator))
+        moved[common] = spec.decode(shift_randomly(flip_image(x, generator), generator))
         return moved

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from .cuda_graph import draw
 
 
-def augment_batch(x, names, generator):
+def augment_batch(x, names, rng):
     """Transform each image of a batch by random amounts of its own.
 
     Parameters
@@ -28,7 +28,7 @@ def augment_batch(x, names, generator):
     names : tuple of {"color", "translation", "cutout"}
         Which transformations, in this order.
 
-    generator : torch.Generator
+    rng : torch.Generator
         On the CPU; where the random amounts come from.
 
     Returns
@@ -36,32 +36,32 @@ def augment_batch(x, names, generator):
     x : tensor of shape (n, C, H, W)
     """
     for name in names:
-        x = AUGMENTATIONS[name](x, generator)
+        x = AUGMENTATIONS[name](x, rng)
     return x
 
 
-def jitter_color(x, generator):
+def jitter_color(x, rng):
     """Shift brightness by up to 0.2, scale contrast and saturation by 0.7 to 1.3."""
-    brightness, contrast, saturation = _uniform((3, len(x), 1, 1, 1), generator, x)
+    brightness, contrast, saturation = _uniform((3, len(x), 1, 1, 1), rng, x)
     grey = x.mean(dim=1, keepdim=True)
     x = grey + (x - grey) * (0.7 + 0.6 * saturation)
     mean = x.mean(dim=(1, 2, 3), keepdim=True)
     return mean + (x - mean) * (0.7 + 0.6 * contrast) + 0.4 * brightness - 0.2
 
 
-def translate_image(x, generator):
+def shift_randomly(x, rng):
     """Shift by up to an eighth of either side, filling by reflection."""
     far = _farthest_shift(x.shape[-2:])
-    down, right = (_integers(2 * side + 1, len(x), generator, x) - side for side in far)
+    down, right = (_integers(2 * side + 1, len(x), rng, x) - side for side in far)
     return shift_images(x, down, right)
 
 
-def cut_out(x, generator):
+def cut_out(x, rng):
     """Set a square of 3/8 of either side, at a random place, to 0 (mid-grey)."""
     height, width = x.shape[-2:]
     tall, wide = max(1, height * 3 // 8), max(1, width * 3 // 8)
-    top = _integers(height, len(x), generator, x)[:, None] - tall // 2
-    left = _integers(width, len(x), generator, x)[:, None] - wide // 2
+    top = _integers(height, len(x), rng, x)[:, None] - tall // 2
+    left = _integers(width, len(x), rng, x)[:, None] - wide // 2
     rows = torch.arange(height, device=x.device)
     columns = torch.arange(width, device=x.device)
     in_rows = (rows >= top) & (rows < top + tall)
@@ -70,13 +70,13 @@ def cut_out(x, generator):
     return x.masked_fill(hidden, 0.0)
 
 
-def flip_image(x, generator):
+def flip_image(x, rng):
     """Mirror each image left to right, or leave it, with equal probability."""
-    is_flipped = _uniform((len(x), 1, 1, 1), generator, x) < 0.5
+    is_flipped = _uniform((len(x), 1, 1, 1), rng, x) < 0.5
     return torch.where(is_flipped, x.flip(-1), x)
 
 
-def draw_shifts(n_repeats, n_different, image_size, generator):
+def draw_shifts(n_repeats, n_different, image_size, rng):
     """Draw how far to shift repeats of images: each in another way while there are any left.
 
     Parameters
@@ -90,7 +90,7 @@ def draw_shifts(n_repeats, n_different, image_size, generator):
     image_size : tuple of int
         (H, W).
 
-    generator : torch.Generator
+    rng : torch.Generator
         On the CPU.
 
     Returns
@@ -100,18 +100,18 @@ def draw_shifts(n_repeats, n_different, image_size, generator):
     """
     turn = torch.arange(n_repeats)
     tall, wide = (2 * side + 1 for side in _farthest_shift(image_size))
-    shifts = torch.rand(n_different, tall * wide, generator=generator)
+    shifts = torch.rand(n_different, tall * wide, generator=rng)
     shifts[:, tall * wide // 2] = 2.0  # no shift at all comes last
     shift = shifts.argsort(dim=1)[turn % n_different, turn // n_different % (tall * wide)]
     return shift // wide - tall // 2, shift % wide - wide // 2
 
 
-def draw_moves(n_repeats, n_different, generator):
+def draw_moves(n_repeats, n_different, rng):
     """Draw how repeats of vectors move: by up to half the way to another row.
 
     Parameters
     ----------
-    n_repeats, n_different, generator
+    n_repeats, n_different, rng
         As in :func:`draw_shifts`.
 
     Returns
@@ -123,8 +123,8 @@ def draw_moves(n_repeats, n_different, generator):
         Of the way, for ``torch.lerp``.
     """
     origin = torch.arange(n_repeats) % n_different
-    step = 1 + torch.randint(max(1, n_different - 1), origin.shape, generator=generator)
-    share = 0.5 * torch.rand(n_repeats, 1, generator=generator)
+    step = 1 + torch.randint(max(1, n_different - 1), origin.shape, generator=rng)
+    share = 0.5 * torch.rand(n_repeats, 1, generator=rng)
     return (origin + step) % n_different, share
 
 
@@ -161,12 +161,12 @@ def shift_images(x, down, right):
     return padded.permute(0, 2, 3, 1)[image, row, column].permute(0, 3, 1, 2)
 
 
-AUGMENTATIONS = {"color": jitter_color, "translation": translate_image, "cutout": cut_out}
+AUGMENTATIONS = {"color": jitter_color, "translation": shift_randomly, "cutout": cut_out}
 
 
-def _uniform(shape, generator, like):
-    return draw(partial(torch.rand, shape), generator, like.device).to(like.dtype)
+def _uniform(shape, rng, like):
+    return draw(partial(torch.rand, shape), rng, like.device).to(like.dtype)
 
 
-def _integers(high, n, generator, like):
-    return draw(partial(torch.randint, high, (n,)), generator, like.device)
+def _integers(high, n, rng, like):
+    return draw(partial(torch.randint, high, (n,)), rng, like.device)

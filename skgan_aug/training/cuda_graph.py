@@ -20,7 +20,7 @@ class StepGraphs:
 
     Parameters
     ----------
-    generator : torch.Generator
+    rng : torch.Generator
         On the CPU; what the random tensors of a part are drawn from.
 
     References
@@ -28,8 +28,8 @@ class StepGraphs:
     .. [1] PyTorch documentation, "CUDA semantics: CUDA Graphs", partial-network capture.
     """
 
-    def __init__(self, generator):
-        self.generator = generator
+    def __init__(self, rng):
+        self.rng = rng
         self._parts: dict = defaultdict(_Runs)
 
     def forget(self):
@@ -58,7 +58,7 @@ class StepGraphs:
         Parameters
         ----------
         part : callable
-            ``part(generator, *inputs)`` computes gradients and returns a dict of losses and a
+            ``part(rng, *inputs)`` computes gradients and returns a dict of losses and a
             tuple of tensors. Random tensors it draws with :func:`draw`.
 
         optimizer : torch.optim.Optimizer
@@ -86,16 +86,16 @@ class StepGraphs:
         runs = self._parts[key]
         runs.n += 1
         if runs.n < _EAGER:
-            return part(self.generator, *inputs)
+            return part(self.rng, *inputs)
         if runs.n == _EAGER:
-            runs.draws = _RecordedDraws(self.generator)
+            runs.draws = _RecordedDraws(self.rng)
             return part(runs.draws, *inputs)
         if runs.graph is None:
             runs.graph = _record(part, optimizer, inputs, runs.draws)
         return runs.graph.replay(inputs)
 
 
-def draw(function, generator, device):
+def draw(function, rng, device):
     """Draw a random tensor on the CPU, the same for all devices, and move it.
 
     Parameters
@@ -103,7 +103,7 @@ def draw(function, generator, device):
     function : callable
         ``function(generator=...)`` returns a tensor on the CPU.
 
-    generator : torch.Generator or _RecordedDraws
+    rng : torch.Generator or _RecordedDraws
 
     device : torch.device
 
@@ -111,9 +111,9 @@ def draw(function, generator, device):
     -------
     drawn : tensor
     """
-    if isinstance(generator, _RecordedDraws):
-        return generator.place(function, device)
-    return function(generator=generator).to(device)
+    if isinstance(rng, _RecordedDraws):
+        return rng.place(function, device)
+    return function(generator=rng).to(device)
 
 
 class _RecordedDraws:
@@ -124,15 +124,15 @@ class _RecordedDraws:
     overwritten at each replay.
     """
 
-    def __init__(self, generator):
-        self.generator = generator
+    def __init__(self, rng):
+        self.rng = rng
         self.places = []
         self.n_read = None  # while recording
 
     def place(self, function, device):
         """The next random tensor, on the GPU."""
         if self.n_read is None:
-            drawn = function(generator=self.generator).to(device)
+            drawn = function(generator=self.rng).to(device)
             self.places.append((function, drawn))
             return drawn
         self.n_read += 1
@@ -142,7 +142,7 @@ class _RecordedDraws:
         """Draw all anew, in the order in which they were asked for."""
         for function, place in self.places:
             # From memory that is not pinned this returns once the tensor has been read.
-            place.copy_(function(generator=self.generator), non_blocking=True)
+            place.copy_(function(generator=self.rng), non_blocking=True)
 
 
 @dataclass

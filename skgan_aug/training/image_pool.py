@@ -11,7 +11,7 @@ class ImagePool:
     size : int
         Images kept; 0 passes everything through.
 
-    generator : torch.Generator
+    rng : torch.Generator
         On the CPU; decides which images are exchanged.
 
     References
@@ -20,9 +20,9 @@ class ImagePool:
        Unsupervised Images through Adversarial Training", CVPR 2017, section 2.3.
     """
 
-    def __init__(self, size, generator):
+    def __init__(self, size, rng):
         self.size = size
-        self.generator = generator
+        self.rng = rng
         self.images = None
 
     def exchange(self, x):
@@ -38,8 +38,8 @@ class ImagePool:
         self.images = torch.cat([self.images, x[:free]])
         fresh, rest = x[:free], x[free:]
         # As many slots as images, all different: the whole batch is swapped at once.
-        slots = torch.randperm(len(self.images), generator=self.generator)[: len(rest)]
-        swapped = torch.rand(len(slots), generator=self.generator) < 0.5
+        slots = torch.randperm(len(self.images), generator=self.rng)[: len(rest)]
+        swapped = torch.rand(len(slots), generator=self.rng) < 0.5
         into, out = slots[swapped], swapped.nonzero()[:, 0]
         rest = rest.clone()
         rest[out], self.images[into] = self.images[into], rest[out]
