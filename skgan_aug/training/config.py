@@ -120,7 +120,7 @@ class TrainingConfig:
             return []
         n_snapshots = min(self.n_snapshots, 2 * self.max_iter)  # more would not differ
         steps = np.linspace(self.max_iter, first, n_snapshots).round().astype(int)
-        return np.unique(np.maximum(steps, 1)).tolist()
+        return np.unique(steps).tolist()
 
 
 def _is_whole(config, name, least):

@@ -252,7 +252,7 @@ class CycleGANTrainer:
             seen_s, seen_t = self._augmented(fake_s, rng), self._augmented(fake_t, rng)
             scores_s, scores_t = gan.discriminator_s(seen_s), gan.discriminator_t(seen_t)
             cycle_s, cycle_t = gan.generator_ts(fake_t), gan.generator_st(fake_s)
-            logits = self._class_logits(seen_s, seen_t) if config.classifier_weight else None
+            crossing = self._class_loss(seen_s, seen_t) if config.classifier_weight else None
         losses = {
             "adversarial_st": adversarial_loss(scores_t, 1.0),
             "adversarial_ts": adversarial_loss(scores_s, 1.0),
@@ -262,9 +262,8 @@ class CycleGANTrainer:
         if config.identity_weight:
             losses["identity_s"] = config.identity_weight * reconstruction_loss(same_s, real_s)
             losses["identity_t"] = config.identity_weight * reconstruction_loss(same_t, real_t)
-        if logits is not None:
-            labels = self._class_labels(len(real_s), len(real_t))
-            losses["crossing"] = config.classifier_weight * classification_loss(logits, labels)
+        if crossing is not None:
+            losses["crossing"] = config.classifier_weight * crossing
         return losses, fake_s, fake_t
 
     def _translate(self, generator, x, own):
@@ -278,37 +277,34 @@ class CycleGANTrainer:
 
     def _discriminator_losses(self, rng, real_s, real_t, fake_s, fake_t):
         """Losses of both discriminators and of the auxiliary classifier, on real images."""
-        gan, real_label = self.cyclegan, self.config.real_label
+        gan = self.cyclegan
         seen_s, seen_t = self._augmented(real_s, rng), self._augmented(real_t, rng)
         with self._autocast():
-            scores = {
-                ("s", real_label): gan.discriminator_s(seen_s),
-                ("s", 0.0): gan.discriminator_s(self._augmented(fake_s, rng)),
-                ("t", real_label): gan.discriminator_t(seen_t),
-                ("t", 0.0): gan.discriminator_t(self._augmented(fake_t, rng)),
+            losses = {
+                "discriminator_s": self._judge_loss(gan.discriminator_s, seen_s, fake_s, rng),
+                "discriminator_t": self._judge_loss(gan.discriminator_t, seen_t, fake_t, rng),
             }
-            logits = self._class_logits(seen_s, seen_t) if self._trains_classifier else None
-        losses = dict.fromkeys(("discriminator_s", "discriminator_t"), 0.0)
-        for (domain, label), score in scores.items():
-            # Halved, as in the paper: discriminators learn slower than generators.
-            losses[f"discriminator_{domain}"] += 0.5 * adversarial_loss(score, label)
-        if logits is not None:
-            labels = self._class_labels(len(real_s), len(real_t))
-            losses["classifier"] = classification_loss(logits, labels)
+            if self._trains_classifier:
+                losses["classifier"] = self._class_loss(seen_s, seen_t)
         return losses
+
+    def _judge_loss(self, discriminator, seen, fake, rng):
+        """Halved, as in the paper: discriminators learn slower than generators."""
+        on_real = adversarial_loss(discriminator(seen), self.config.real_label)
+        on_fake = adversarial_loss(discriminator(self._augmented(fake, rng)), 0.0)
+        return 0.5 * (on_real + on_fake)
 
     @property
     def _trains_classifier(self):
         """Whether this step trains the auxiliary classifier; some do where it only watches."""
         return self.config.classifier_weight > 0 or self.n_iter % _WATCHER_EVERY == 0
 
-    def _class_logits(self, seen_s, seen_t):
-        return self.cyclegan.classifier(torch.cat([seen_s, seen_t]))
-
-    def _class_labels(self, n_source, n_target):
-        labels = torch.full((n_source + n_target,), _SOURCE, device=self.device)
-        labels[n_source:] = _TARGET
-        return labels
+    def _class_loss(self, seen_s, seen_t):
+        """Loss of the auxiliary classifier on images of, or meant for, either class."""
+        labels = torch.full((len(seen_s) + len(seen_t),), _SOURCE, device=self.device)
+        labels[len(seen_s) :] = _TARGET
+        logits = self.cyclegan.classifier(torch.cat([seen_s, seen_t]))
+        return classification_loss(logits, labels)
 
     def _augmented(self, x, rng):
         return augment_batch(x, self.augment, rng)
