@@ -126,30 +126,11 @@ def compare(
     ] = None,
 ):
     """Compare over-samplers by what a classifier learns from their output."""
-    settings = CompareSettings(
-        data=data,
-        size=size,
-        rare=rare,
-        rare_count=rare_count,
-        samplers=samplers,
-        ratios=ratios,
-        seeds=seeds,
-        folds=folds,
-        max_iter=max_iter,
-        classifier_weight=classifier_weight,
-        synthetic_fraction=synthetic_fraction,
-        min_strength=min_strength,
-        memory=memory,
-        classifier_steps=classifier_steps,
-        augmentation="flips_shifts" if flips else augmentation,
-        jobs=jobs,
-        seed=seed,
-        json=json,
-        plot=plot,
-        report=report,
-    )
+    options = dict(locals())  # first of all: these are the parameters, and nothing else
+    if options.pop("flips"):
+        options["augmentation"] = "flips_shifts"
     with _plain_errors():
-        run_comparison(settings)
+        run_comparison(CompareSettings(**options))
 
 
 @app.command()
@@ -235,28 +216,7 @@ def augment(
     Originals are linked; added files say in their names what they are, and manifest.csv
     lists them all. Stopped and started again, the command goes on where it was.
     """
-    settings = AugmentSettings(
-        folder=folder,
-        out=out,
-        ratio=ratio,
-        classes=classes,
-        size=size,
-        resize=resize,
-        mode=mode,
-        source=source,
-        synthetic_fraction=synthetic_fraction,
-        min_strength=min_strength,
-        selection=selection,
-        classifier_weight=classifier_weight,
-        max_iter=max_iter,
-        memory=memory,
-        device=device,
-        jobs=jobs,
-        seed=seed,
-        copy=copy,
-        dry_run=dry_run,
-        quiet=quiet,
-    )
+    settings = AugmentSettings(**locals())
     with _plain_errors():
         run_augmentation(settings)
 

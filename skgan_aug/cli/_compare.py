@@ -71,7 +71,7 @@ class CompareSettings:
     seed: int
     json: Path | None
     plot: Path | None
-    report: Path | None = None
+    report: Path | None
 
 
 def run_comparison(settings):
