@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from imblearn.utils import check_sampling_strategy
@@ -114,7 +114,7 @@ def _check_mapping(sampling_strategy, counts):
                 f"sampling_strategy asks for rows of class {label!r}, which is not in y. "
                 f"The classes are {sorted(counts, key=str)}."
             )
-        if not isinstance(wanted, Integral) and not _is_whole(wanted):
+        if not (isinstance(wanted, Real) and wanted % 1 == 0):
             raise ValueError(
                 f"sampling_strategy asks for {wanted!r} rows of class {label!r}: give a whole "
                 "number."
@@ -125,10 +125,6 @@ def _check_mapping(sampling_strategy, counts):
                 f"{counts[label]}: an over-sampler never removes rows. Ask for at least "
                 f"{counts[label]}, or leave the class out."
             )
-
-
-def _is_whole(number):
-    return isinstance(number, Real) and float(number).is_integer()
 
 
 def check_rare_classes(y, targets):

@@ -531,7 +531,7 @@ class CycleGANOverSampler(BaseOverSampler):
             check_categories(X)
         with named("y"):
             check_frame(y)
-            check_unmasked(X=X, y=y)
+            check_unmasked(y=y)
             check_no_label_is_missing(y)
             check_classification_targets(y)
             is_table = np.ndim(y) > 1 and not hasattr(y, "toarray")
@@ -712,18 +712,16 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _assemble(self, X, y, added):
         """Rows of X first, then what was added, class by class."""
-        counts = [len(rows) for _, rows, _, _ in added]
-        labels = np.array([label for label, *_ in added], dtype=y.dtype)
-        is_synthetic = np.array([synthetic for *_, synthetic in added], dtype=bool)
-        self.synthetic_mask_ = np.concatenate(
-            [np.zeros(len(X), dtype=bool), np.repeat(is_synthetic, counts)]
+        labels, rows, origins, are_synthetic = zip(
+            (None, X, np.arange(len(X)), False), *added, strict=True
         )
-        self.source_indices_ = np.concatenate(
-            [np.arange(len(X)), *(origins for _, _, origins, _ in added)]
-        ).astype(np.int64)
+        counts = [len(part) for part in rows]
+        self.synthetic_mask_ = np.repeat(are_synthetic, counts)
+        self.source_indices_ = np.concatenate(origins).astype(np.int64)
+        y_added = np.repeat(np.array(labels[1:], dtype=y.dtype), counts[1:])
         # Concatenating alone would give up a foreign byte order.
-        X_resampled = np.concatenate([X, *(rows for _, rows, _, _ in added)], dtype=X.dtype)
-        return X_resampled, np.concatenate([y, np.repeat(labels, counts)])
+        X_resampled = np.concatenate(rows, dtype=X.dtype)
+        return X_resampled, np.concatenate([y, y_added])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -66,9 +66,11 @@ def score_rows(selection, rows):
     Raises
     ------
     ValueError
-        When it returns anything else.
+        When it fails, or returns anything else.
     """
-    return _checked(selection(rows.copy()), len(rows))  # it may work in place
+    with failure_as_value_error(f"selection failed on {len(rows)} rows"):
+        scores = selection(rows.copy())  # it may work in place
+    return _checked(scores, len(rows))
 
 
 def check_selection(selection, rows):
@@ -87,11 +89,8 @@ def check_selection(selection, rows):
     ValueError
         When it fails, or returns anything but a finite score for each.
     """
-    if not callable(selection):
-        return
-    with failure_as_value_error(f"selection failed on {len(rows)} rows of X"):
-        scores = selection(rows.copy())
-    _checked(scores, len(rows))
+    if callable(selection):
+        score_rows(selection, rows)
 
 
 def _checked(scores, n_candidates):

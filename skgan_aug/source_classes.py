@@ -62,13 +62,12 @@ def resolve_sources(source, X, y, targets):
 
 
 def source_rows(y, source, target):
-    """Indices of the rows that are translated from ``source`` into ``target``."""
-    return np.flatnonzero(y != target if _is_rest(source, y) else y == source)
+    """Indices of the rows that are translated from ``source`` into ``target``.
 
-
-def _is_rest(source, y):
-    """Whether ``source`` means all other classes, and is not a class of that name."""
-    return isinstance(source, str) and source == REST and source not in np.unique(y).tolist()
+    "rest" is all other classes, where it is not the name of one.
+    """
+    own = np.flatnonzero(y == source)
+    return own if len(own) or source != REST else np.flatnonzero(y != target)
 
 
 def _check_source(target, wanted, classes):

@@ -1,6 +1,5 @@
 """What the terminal shows: progress and table."""
 
-import math
 import warnings
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,6 +16,7 @@ from rich.text import Text
 
 from .._text import printable
 from ..comparison import SCORES, row_title, row_titles
+from ..comparison._answer import with_spread
 from ..comparison._summary import SCORE_TITLES
 
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
@@ -109,13 +109,8 @@ def summary_table(rows):
 def _figures(row):
     if row["n_failed"] == row["n_cells"]:
         return f"could not run: {row['error']}"
-    scores = (mean_and_sd(row[score], row[f"{score}_sd"]) for score in SCORES)
+    scores = (with_spread(row[score], row[f"{score}_sd"]) for score in SCORES)
     figures = "  ".join(f"{text:>17}" for text in scores) + f"  {row['seconds']:>8.1f}"
     if row["n_failed"]:
         figures += f"  {row['n_failed']} of {row['n_cells']} could not run: {row['error']}"
     return figures
-
-
-def mean_and_sd(mean, sd):
-    """Write a score in points."""
-    return f"{100 * mean:.1f}" + ("" if math.isnan(sd) else f" ± {100 * sd:.1f}")

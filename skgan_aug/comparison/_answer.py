@@ -45,6 +45,14 @@ def points(value, *, signed=False):
     return (f"{rounded:+.1f}" if signed else f"{rounded:.1f}").replace("-", "−")
 
 
+def with_spread(mean, spread, *, signed=False):
+    """Write a share and its spread in points; a dash where there is no share."""
+    if np.isnan(mean):
+        return "–"
+    text = points(mean, signed=signed)
+    return text if np.isnan(spread) else f"{text} ± {points(spread)}"
+
+
 def standing_of(difference):
     """Return what a paired difference is evidence of.
 

@@ -2,9 +2,7 @@
 
 import tempfile
 from dataclasses import replace
-from itertools import compress
 from numbers import Integral, Real
-from operator import not_
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -373,7 +371,8 @@ def _run_tasks(problem, tasks, n_jobs, callback):
     wait for another.
     """
     n_jobs = effective_n_jobs(n_jobs)
-    trains_gans = [bool(cyclegans_in(task.sampler)) for task in tasks]
+    with_gans = [task for task in tasks if cyclegans_in(task.sampler)]
+    others = [task for task in tasks if not cyclegans_in(task.sampler)]
     shown = next((t for t in tasks if isinstance(t.sampler, CycleGANOverSampler)), None)
     cells: list[dict] = []
     translations: dict = {}
@@ -383,7 +382,7 @@ def _run_tasks(problem, tasks, n_jobs, callback):
             translations.update(example_translations(sampler, X, y))
 
     with tempfile.TemporaryDirectory(prefix="skgan_aug-") as folder:
-        for task in compress(tasks, trains_gans):
+        for task in with_gans:
             # All ratios of a task use the same GANs: train them once.
             task = replace(
                 task,
@@ -392,7 +391,6 @@ def _run_tasks(problem, tasks, n_jobs, callback):
                 on_fitted=keep_examples if task is shown else None,
             )
             _report(run_task(problem, task), cells, callback)
-    others = list(compress(tasks, map(not_, trains_gans)))
     # More workers than tasks would leave each with fewer threads than it could use.
     n_jobs = max(1, min(n_jobs, len(others)))
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")

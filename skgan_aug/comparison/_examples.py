@@ -1,6 +1,7 @@
 """A few translations to look at, beside what they came from and what they resemble."""
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 from ..images import check_image_shape
@@ -89,6 +90,5 @@ def _evenly(rows, n):
 
 def _nearest(images, real):
     """For each image the position of the closest real one."""
-    images, real = (rows.reshape(len(rows), -1).astype(np.float64) for rows in (images, real))
-    distances = [np.square(real - image).sum(axis=1) for image in images]
-    return np.argmin(distances, axis=1)
+    images, real = (rows.reshape(len(rows), -1) for rows in (images, real))
+    return cdist(images, real, "sqeuclidean").argmin(axis=1)

@@ -169,5 +169,4 @@ class ClassRecallDisplay:
 
 def _mean_of_runs(recall):
     """Mean over runs, NaN for a class that none of the test parts has."""
-    n_runs = np.count_nonzero(~np.isnan(recall), axis=0)
-    return np.where(n_runs > 0, np.nansum(recall, axis=0) / np.maximum(n_runs, 1), np.nan)
+    return np.ma.masked_invalid(recall).mean(axis=0).filled(np.nan)

@@ -5,14 +5,8 @@ from numbers import Real
 import numpy as np
 
 from ..comparison import sampler_title
-from ._figure import (
-    GREY,
-    SCORE_TITLES,
-    add_legend,
-    check_score,
-    new_axes,
-    style_of,
-)
+from ..comparison._summary import SCORE_TITLES
+from ._figure import GREY, add_legend, check_score, new_axes, style_of
 
 
 class RatioCurveDisplay:
@@ -191,11 +185,5 @@ def _ratio_parameter(settings):
 
 def _means_and_sds(scores):
     """Mean and standard deviation over runs, for each ratio; NaN where all runs failed."""
-    means, sds = np.full(len(scores), np.nan), np.zeros(len(scores))
-    for position, row in enumerate(scores):
-        row = row[~np.isnan(row)]
-        if len(row):
-            means[position] = row.mean()
-        if len(row) > 1:
-            sds[position] = row.std(ddof=1)
-    return means, sds
+    runs = np.ma.masked_invalid(scores)
+    return runs.mean(axis=1).filled(np.nan), runs.std(axis=1, ddof=1).filled(0.0)

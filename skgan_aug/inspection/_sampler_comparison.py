@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..comparison import row_titles, summarize_comparison
-from ._figure import SCORE_TITLES, check_score, keep_as_written, new_axes
+from ..comparison._summary import SCORE_TITLES
+from ._figure import check_score, keep_as_written, new_axes
 
 _SPREADS = {"sd": "standard deviation", "interval": "95% interval"}
 

@@ -74,10 +74,7 @@ def diversity(real, synthetic):
 def _effective_number(rows, scale, n):
     """Effective number expected of ``n`` such rows, and its jackknife standard error."""
     likeness = np.concatenate(  # of each row to all others together
-        [
-            np.exp(-((block / scale) ** 2)).sum(axis=1)
-            for _, block in other_distance_blocks(rows)
-        ]
+        [np.exp(-((block / scale) ** 2)).sum(axis=1) for block in other_distance_blocks(rows)]
     )
     n_rows, total = len(rows), likeness.sum()
 

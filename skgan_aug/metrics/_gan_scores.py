@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.metrics import recall_score
 from sklearn.utils import Bunch
 
 from ._checks import check_labels
@@ -117,15 +118,12 @@ def gan_test_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
 
 def _balanced_recall(y_true, y_predicted):
     """Balanced accuracy, its standard error and the recall of each class in ``y_true``."""
-    recall, variances = {}, []
-    for label in np.unique(y_true).tolist():
-        share = float(np.mean(y_predicted[y_true == label] == label))
-        recall[label] = share
-        variances.append(share * (1 - share) / np.count_nonzero(y_true == label))
+    labels, counts = np.unique(y_true, return_counts=True)
+    recall = recall_score(y_true, y_predicted, labels=labels, average=None)
     return Bunch(
-        score=float(np.mean(list(recall.values()))),
-        standard_error=float(np.sqrt(np.sum(variances)) / len(variances)),
-        recall=recall,
+        score=float(recall.mean()),
+        standard_error=float(np.sqrt(np.sum(recall * (1 - recall) / counts)) / len(labels)),
+        recall=dict(zip(labels.tolist(), recall.tolist(), strict=True)),
     )
 
 

@@ -67,7 +67,7 @@ def _share_inside(rows, centres, n_neighbors):
     radii = distances_to_neighbor(centres, n_neighbors)
     n_inside = sum(
         np.count_nonzero((block <= radii).any(axis=1))
-        for _, block in distance_blocks(rows, centres)
+        for block in distance_blocks(rows, centres)
     )
     return float(n_inside / len(rows))
 
@@ -119,7 +119,7 @@ def density_coverage(real, synthetic, *, n_neighbors=5):
     check_neighbors(n_neighbors, real, "real")
     radii = distances_to_neighbor(real, n_neighbors)
     n_inside, is_covered = 0, np.zeros(len(real), dtype=bool)
-    for _, block in distance_blocks(synthetic, real):
+    for block in distance_blocks(synthetic, real):
         is_inside = block < radii  # open balls: of its own distribution, a row is in k
         n_inside += int(np.count_nonzero(is_inside))
         is_covered |= is_inside.any(axis=0)

@@ -90,7 +90,7 @@ def two_sample_test(real, synthetic, *, n_permutations=1000, random_state=None):
 def _nearest_neighbor_votes(rows):
     """Sparse (n, n): each row gives its nearest other rows equal parts of one vote."""
     blocks = []
-    for _, block in other_distance_blocks(rows):
+    for block in other_distance_blocks(rows):
         is_nearest = block == block.min(axis=1, keepdims=True)
         blocks.append(csr_array(is_nearest / is_nearest.sum(axis=1, keepdims=True)))
     return vstack(blocks, format="csr")

@@ -21,35 +21,30 @@ def distance_blocks(rows, others):
 
     Yields
     ------
-    start : int
-        The first row of the block.
-
     distances : float64 ndarray of shape (n_block, m)
     """
     step = max(1, _BLOCK_VALUES // len(others))
     for start in range(0, len(rows), step):
-        yield start, cdist(rows[start : start + step], others)
+        yield cdist(rows[start : start + step], others)
 
 
 def other_distance_blocks(rows):
     """Like :func:`distance_blocks` among ``rows``; infinite from each row to itself."""
-    for start, distances in distance_blocks(rows, rows):
-        own = np.arange(len(distances))
-        distances[own, start + own] = np.inf
-        yield start, distances
+    start = 0
+    for distances in distance_blocks(rows, rows):
+        np.fill_diagonal(distances[:, start:], np.inf)
+        start += len(distances)
+        yield distances
 
 
 def distances_to_nearest(rows, others):
     """Distance of each row to the nearest of the others, float64 of shape (n,)."""
-    return np.concatenate([block.min(axis=1) for _, block in distance_blocks(rows, others)])
+    return np.concatenate([block.min(axis=1) for block in distance_blocks(rows, others)])
 
 
 def distances_to_neighbor(rows, n_neighbors):
     """Distance of each row to its ``n_neighbors``-th nearest other row, of shape (n,)."""
-    position = n_neighbors - 1
+    k = n_neighbors - 1
     return np.concatenate(
-        [
-            np.partition(block, position, axis=1)[:, position]
-            for _, block in other_distance_blocks(rows)
-        ]
+        [np.partition(block, k, axis=1)[:, k] for block in other_distance_blocks(rows)]
     )

@@ -181,30 +181,29 @@ def _parts(X, y, test, rng):
 
 def _judge_part(classifier, train, reference, synthetic, rng) -> tuple[dict, tuple]:
     """{label: figures}, and the features to measure margins in; rows come with labels."""
+    (X, y), (X_synthetic, y_synthetic) = reference, synthetic
     on_real = _fit_balanced(classifier, train[0], train[1], rng)
-    predicted = {
-        "real_train": on_real.predict(reference[0]),
-        "gan_train": _fit_without_rare(classifier, train, synthetic, rng).predict(
-            reference[0]
-        ),
-        "gan_test": on_real.predict(synthetic[0]),
+    on_synthetic = _fit_without_rare(classifier, train, synthetic, rng)
+    judged = {
+        "real_train": (y, on_real.predict(X)),
+        "gan_train": (y, on_synthetic.predict(X)),
+        "gan_test": (y_synthetic, on_real.predict(X_synthetic)),
     }
-    y, y_synthetic = reference[1], synthetic[1]
-    features = metrics.extract_features(on_real, reference[0])
-    of_synthetic = metrics.extract_features(on_real, synthetic[0])
+    features = metrics.extract_features(on_real, X)
+    of_synthetic = metrics.extract_features(on_real, X_synthetic)
     figures: dict[Any, dict[str, Any]] = {}
     for label in np.unique(y_synthetic).tolist():
         own, added = y == label, y_synthetic == label
-        is_known = own.any() and np.any(train[1] == label)
+        recall = dict.fromkeys(judged, np.nan)
+        if own.any() and np.any(train[1] == label):
+            recall = {
+                key: float(np.mean(predicted[true == label] == label))
+                for key, (true, predicted) in judged.items()
+            }
         figures[label] = {
             "n_real": int(own.sum()),
             "n_synthetic": int(added.sum()),
-            **{
-                key: float(np.mean(labels[added if key == "gan_test" else own] == label))
-                if is_known
-                else np.nan
-                for key, labels in predicted.items()
-            },
+            **recall,
             **_compare(features[own], of_synthetic[added], rng),
         }
     return figures, (features, y, of_synthetic, y_synthetic)

@@ -3,8 +3,6 @@
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-
 from .._files import output_file
 from .._text import printable
 from ..comparison import (
@@ -20,11 +18,12 @@ from ..comparison._answer import (
     choose_baselines,
     choose_sampler,
     join_words,
-    points,
     standing_of,
     subject,
+    with_spread,
 )
-from ..inspection._figure import SCORE_TITLES, check_score, name_of
+from ..comparison._summary import SCORE_TITLES
+from ..inspection._figure import check_score, name_of
 from ._pictures import draw_pictures
 
 
@@ -197,9 +196,7 @@ def _table_rows(result, sampler):
         {
             "title": title,
             "is_judged": row["sampler"] == sampler,
-            "cells": [
-                _with_interval(row[score], row[f"{score}_interval"]) for score in SCORES
-            ],
+            "cells": [with_spread(row[score], row[f"{score}_interval"]) for score in SCORES],
             "seconds": f"{row['seconds']:.{0 if row['seconds'] >= 10 else 1}f}",
             "n_runs": row["n_cells"] - row["n_failed"],
             "n_failed": row["n_failed"],
@@ -217,7 +214,7 @@ def _difference_rows(result, sampler, baselines):
         ]
         cells = [
             {
-                "text": _with_interval(
+                "text": with_spread(
                     difference.mean, difference.high - difference.mean, signed=True
                 ),
                 "is_decided": standing_of(difference) in ("raised", "lowered"),
@@ -228,13 +225,6 @@ def _difference_rows(result, sampler, baselines):
         runs = "1 run" if n_pairs == 1 else f"{n_pairs} runs"
         rows.append({"title": f"{sampler_title(name)} ({runs})", "cells": cells})
     return rows
-
-
-def _with_interval(mean, half_width, *, signed=False):
-    if np.isnan(mean):
-        return "–"
-    text = points(mean, signed=signed)
-    return text if np.isnan(half_width) else f"{text} ± {points(half_width)}"
 
 
 def _settings_rows(result, class_names):

@@ -11,13 +11,14 @@ import numpy as np
 
 from ..comparison import paired_values, row_title, sampler_title, summarize_comparison
 from ..comparison._answer import points
+from ..comparison._summary import SCORE_TITLES
 from ..inspection import (
     ClassRecallDisplay,
     RatioCurveDisplay,
     SamplerComparisonDisplay,
     TranslationsDisplay,
 )
-from ..inspection._figure import COLORS, GREY, SCORE_TITLES, height_of_line, name_of
+from ..inspection._figure import COLORS, GREY, height_of_line, name_of
 from ..inspection._translations import height_of
 
 _WIDTH = 5  # inches: on a phone letters are to stay readable
