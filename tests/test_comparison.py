@@ -1,6 +1,7 @@
 """Comparisons are fair, complete, reproducible, and say what failed."""
 
 from collections import Counter
+from functools import partial
 from itertools import count
 from types import SimpleNamespace
 
@@ -15,7 +16,8 @@ from numpy.testing import assert_array_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
-from sklearn.model_selection import GroupKFold
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, StratifiedShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -32,6 +34,7 @@ from skgan_aug.comparison import (
     paired_values,
     summarize_comparison,
 )
+from skgan_aug.comparison._answer import standing_of
 from skgan_aug.over_sampling import CycleGANOverSampler
 
 CHEAP = ["none", "random", "smote"]
@@ -51,6 +54,20 @@ def make_images(counts=(40, 20, 12), shape=(4, 5), seed=0):
     y = np.repeat(np.arange(len(counts)), counts)
     noise = rng.integers(0, 40, (len(y), *shape))
     return (noise + 60 * y.reshape(-1, *[1] * len(shape))).astype(np.uint8), y
+
+
+class NoisyCopies(RandomOverSampler):
+    """Copies with noise in three columns."""
+
+    def __init__(self, first_column=0, sampling_strategy="auto", random_state=None):
+        super().__init__(sampling_strategy=sampling_strategy, random_state=random_state)
+        self.first_column = first_column
+
+    def _fit_resample(self, X, y):
+        X_resampled, y_resampled = super()._fit_resample(X, y)
+        added = X_resampled[len(X) :, self.first_column : self.first_column + 3]
+        added += 3 * np.random.default_rng(self.random_state).normal(size=added.shape)
+        return X_resampled, y_resampled
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
@@ -748,7 +765,7 @@ def test_bad_data_is_refused():
         compare_samplers(X[:60], y[:60], classifier=tree, ratios=0.2)
 
 
-def make_result(**scores):
+def make_result(*, test_train_ratio=0.0, **scores):
     """Return a comparison with the given balanced accuracies, one per seed."""
     n_seeds = len(next(iter(scores.values())))
     n_cells = n_seeds * len(scores)
@@ -765,6 +782,7 @@ def make_result(**scores):
         sampler_seconds=np.full(n_cells, 2.0),
         classifier_seconds=np.where(failed, np.nan, 3.0),
         error=np.where(failed, "failed", None),
+        test_train_ratio=test_train_ratio,
     )
 
 
@@ -797,6 +815,51 @@ def test_paired_difference_is_students():
     assert difference.high - difference.mean == pytest.approx(4.3027 * 0.1 / 3**0.5, abs=1e-4)
     assert difference.mean - difference.low == pytest.approx(4.3027 * 0.1 / 3**0.5, abs=1e-4)
     assert difference.n_pairs == 3
+
+
+def test_intervals_over_folds_are_those_of_nadeau_and_bengio():
+    result = make_result(none=[0.1, 0.2, 0.3], smote=[0.2, 0.4, 0.6], test_train_ratio=0.25)
+    difference = paired_difference(result, "smote", "none")
+    half_width = 4.3027 * 0.1 * (1 / 3 + 0.25) ** 0.5
+    assert difference.high - difference.mean == pytest.approx(half_width, abs=1e-4)
+    smote = summarize_comparison(result)[1]
+    assert smote["balanced_accuracy_interval"] == pytest.approx(2 * half_width, abs=1e-4)
+
+
+def test_how_much_folds_share_is_found_in_their_sizes():
+    X, y = make_vectors()
+    compared = partial(
+        compare_samplers,
+        X,
+        y,
+        samplers=["none"],
+        classifier=DecisionTreeClassifier(),
+        n_seeds=1,
+    )
+    assert compared(cv=4).test_train_ratio == pytest.approx(1 / 3)
+    shuffled = StratifiedShuffleSplit(2, train_size=24, test_size=12, random_state=0)
+    assert compared(cv=shuffled).test_train_ratio == 0.5
+    assert compared(test=(X, y)).test_train_ratio == 0.0
+
+
+def test_more_seeds_find_no_difference_where_there_is_none():
+    """Two samplers that differ by chance alone, on folds of the same rows again and again."""
+    verdicts = []
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        y = np.repeat([0, 1], [80, 20])
+        X = rng.normal(size=(100, 6)) + 0.5 * y[:, None]
+        result = compare_samplers(
+            X,
+            y,
+            samplers={"first": NoisyCopies(0), "second": NoisyCopies(3)},
+            classifier=LogisticRegression(C=0.1),
+            cv=5,
+            n_seeds=5,
+            random_state=seed,
+        )
+        verdicts.append(standing_of(paired_difference(result, "first", "second")))
+    assert verdicts.count("undecided") >= 15
 
 
 def test_paired_difference_leaves_out_what_failed():

@@ -153,6 +153,8 @@ def compare_samplers(
         ``translations``, examples from the first CycleGAN over-sampler on the first draw (see
         :func:`example_translations`; empty without one, where it is part of another sampler,
         or for vectors);
+        ``test_train_ratio``, rows tested on for each that was trained on, where both are
+        drawn anew from the same rows, by which intervals are widened, or 0 with `test`;
         ``settings`` and ``versions``, what to repeat it with.
 
     Raises
@@ -213,6 +215,7 @@ def compare_samplers(
         classes=problem.classes,
         minority_classes=problem.minority_classes,
         translations=translations,
+        test_train_ratio=_test_train_ratio(draws) if test is None else 0.0,
         settings=collect_settings(problem, samplers, ratios, draws, random_state),
         versions=collect_versions(),
     )
@@ -340,6 +343,10 @@ def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
                 )
             draws.append(Draw(seed, fold, state, train, test))
     return draws
+
+
+def _test_train_ratio(draws):
+    return float(np.mean([len(draw.test) / len(draw.train) for draw in draws]))
 
 
 def _check_plans(ratios, y, draws, rare):

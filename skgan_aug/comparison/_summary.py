@@ -32,8 +32,8 @@ def summarize_comparison(result):
         ``sampler``, ``ratio``, ``n_cells``, ``n_failed``, mean and standard
         deviation over seeds and folds of each score (``balanced_accuracy``
         and ``balanced_accuracy_sd``, ...) and the half-width of the mean's 95%
-        interval (``balanced_accuracy_interval``, by Student's t; NaN for fewer
-        than three cells), mean ``sampler_seconds``,
+        interval (``balanced_accuracy_interval``, as :func:`paired_difference` finds
+        it; NaN for fewer than three cells), mean ``sampler_seconds``,
         ``classifier_seconds`` and their sum ``seconds``, and ``error`` (the
         first one, or None). Figures are NaN where there is nothing to average.
 
@@ -70,7 +70,7 @@ def _summary_row(result, selected):
     for score in SCORES:
         values = result[score][selected]
         row[score], row[f"{score}_sd"] = _mean_and_sd(values)
-        row[f"{score}_interval"] = half_width(values, 0.95)
+        row[f"{score}_interval"] = half_width(values, 0.95, result.test_train_ratio)
     succeeded = selected & np.array([error is None for error in result.error])
     for key in ("sampler_seconds", "classifier_seconds"):
         row[key] = _mean_and_sd(result[key][succeeded])[0]
@@ -159,14 +159,21 @@ def paired_difference(
         Which ratio is compared; by default the largest.
 
     confidence : float, default=0.95
-        Of the interval, Student's t over the pairs. Folds share training
-        images, so over folds it is somewhat too narrow.
+        Of the interval, Student's t over the pairs. Folds, and seeds that make
+        them anew, share images: there its width is corrected for that [1]_, so
+        that more seeds cannot narrow it at will. With a given test split it is
+        about these test images.
 
     Returns
     -------
     difference : Bunch
         ``mean``, ``low``, ``high``, ``n_pairs``. The interval is NaN for
         fewer than three pairs, the mean for none.
+
+    References
+    ----------
+    .. [1] C. Nadeau and Y. Bengio, "Inference for the Generalization Error",
+       Machine Learning 52, 2003.
 
     Examples
     --------
@@ -184,7 +191,7 @@ def paired_difference(
     ours, theirs = paired_values(result, sampler, baseline, key=score, ratio=ratio)
     differences = ours - theirs
     mean, _ = _mean_and_sd(differences)
-    spread = half_width(differences, confidence)
+    spread = half_width(differences, confidence, result.test_train_ratio)
     return Bunch(mean=mean, low=mean - spread, high=mean + spread, n_pairs=len(differences))
 
 
@@ -232,13 +239,17 @@ def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=N
     return result[key][our_cells], result[key][their_cells]
 
 
-def half_width(values, confidence):
-    """Half-width of the mean's interval, by Student's t; NaN for fewer than three values."""
+def half_width(values, confidence, test_train_ratio):
+    """Half-width of the mean's interval, by Student's t; NaN for fewer than three values.
+
+    Of values that come from training on most of the same rows and testing on the others, the
+    mean varies more than their spread tells: by ``test_train_ratio`` of their variance.
+    """
     values = values[~np.isnan(values)]
     if len(values) < MIN_PAIRS:
         return np.nan
     quantile = student_t.ppf((1 + confidence) / 2, len(values) - 1)
-    return float(quantile * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(quantile * values.std(ddof=1) * np.sqrt(1 / len(values) + test_train_ratio))
 
 
 def _cells(result, sampler, key, ratio):
