@@ -232,6 +232,7 @@ def figures(options, result, test_labels):
             if len(accuracy) > 1
             else None,
             "balanced_accuracy": round(100 * row["balanced_accuracy"], 2),
+            "balanced_accuracies": (100 * result.balanced_accuracy[own]).round(2).tolist(),
             "recall": dict(
                 zip(names, mean_of_known(recall, axis=0).round(1).tolist(), strict=True)
             ),

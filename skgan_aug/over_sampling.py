@@ -139,7 +139,8 @@ class CycleGANOverSampler(BaseOverSampler):
         kinds of blood cells it makes little difference. 0 is off, as in the paper.
 
     real_label : float, default=1
-        What discriminators should say to real images; the paper smooths it to 0.9.
+        What discriminators should say to real images, and generators have them say to
+        translations; the paper smooths it to 0.9.
 
     pool_size : int, default=64
         Past translations that discriminators are shown again; 0 is off.

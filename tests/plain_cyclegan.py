@@ -111,8 +111,8 @@ class PlainCycleGAN:
         """One step on a batch of either class; draws decide what the pools exchange."""
         fake_t, fake_s = self.g_st(s), self.g_ts(t)
         losses = {
-            "adversarial_st": ((self.d_t(fake_t) - 1) ** 2).mean(),
-            "adversarial_ts": ((self.d_s(fake_s) - 1) ** 2).mean(),
+            "adversarial_st": ((self.d_t(fake_t) - self.real_label) ** 2).mean(),
+            "adversarial_ts": ((self.d_s(fake_s) - self.real_label) ** 2).mean(),
             "cycle_s": 10 * (self.g_ts(fake_t) - s).abs().mean(),
             "cycle_t": 10 * (self.g_st(fake_s) - t).abs().mean(),
         }

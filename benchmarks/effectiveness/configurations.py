@@ -11,7 +11,7 @@ from .boundaries import RecordingClassifier
 from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from .lecam import LeCamOverSampler
-from .m2m import M2mOverSampler
+from .m2m import PUBLISHED, M2mOverSampler
 from .moved_sources import MovedSourcesOverSampler
 from .multi_domain import MultiDomainOverSampler
 from .networks import (
@@ -94,6 +94,7 @@ CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
     "class_weights",
     "m2m",
+    "m2m_published",
     "real_images",
     "real_images_half",
     "taught_by_all",
@@ -125,8 +126,9 @@ def _make_sampler(name, classifier, memory, X_whole, y_whole):
         return CycleGANOverSampler(memory=memory, **LEVERS[name])
     if name in VARIANTS:
         return VARIANTS[name](memory=memory)
-    if name == "m2m":
-        return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS)
+    if name in ("m2m", "m2m_published"):
+        values = {} if name == "m2m" else PUBLISHED
+        return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS, **values)
     if name == "taught_by_all":
         return TaughtByAllOverSampler.of_whole(X_whole, y_whole, memory=memory)
     if name == "real_images":

@@ -34,7 +34,8 @@ class TrainingConfig:
         Adam's first-moment decay (the paper's: 0.5).
 
     real_label : float
-        What discriminators should say to real images (the paper's: 0.9).
+        What discriminators should say to real images, and generators have them say to
+        translations (the paper's: 0.9).
 
     cycle_weight, identity_weight, classifier_weight : float
         Weights of the cycle-consistency, identity and auxiliary classifier losses beside

@@ -254,8 +254,8 @@ class CycleGANTrainer:
             cycle_s, cycle_t = gan.generator_ts(fake_t), gan.generator_st(fake_s)
             crossing = self._class_loss(seen_s, seen_t) if config.classifier_weight else None
         losses = {
-            "adversarial_st": adversarial_loss(scores_t, 1.0),
-            "adversarial_ts": adversarial_loss(scores_s, 1.0),
+            "adversarial_st": adversarial_loss(scores_t, config.real_label),
+            "adversarial_ts": adversarial_loss(scores_s, config.real_label),
             "cycle_s": config.cycle_weight * reconstruction_loss(cycle_s, real_s),
             "cycle_t": config.cycle_weight * reconstruction_loss(cycle_t, real_t),
         }
