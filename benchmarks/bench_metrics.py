@@ -2,10 +2,10 @@
 
     python -m benchmarks.bench_metrics FOLDER [--json benchmarks/results/bench_metrics.json]
 
-Blood cells, of which three classes are cut to 60 images. Five sets of 120 synthetic images a
+Blood cells, of which three classes are cut to 60 images. Five sets of 100 synthetic images a
 class: of a well-trained, a briefly trained and an untrained generator; real training images
-drawn again; the first set with its labels shuffled. Beside them 120 real images, for what a
-perfect generator would get. All are held against 120 other real images, through the features
+drawn again; the first set with its labels shuffled. Beside them 100 real images, for what a
+perfect generator would get. All are held against 100 other real images, through the features
 of a classifier that was trained on none of these. Takes about 25 minutes on one core.
 
 Averaged over the classes, all distances, precision, recall, density, coverage and both GAN
@@ -29,7 +29,7 @@ from benchmarks.effectiveness.problems import PROBLEMS, load_problem, load_whole
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier, metrics
 from skgan_aug.datasets import make_imbalanced_images
 
-PROBLEM, N = "blood_cells_60", 120
+PROBLEM, N = "blood_cells_60", 100  # of 200 test images, twice as many are needed
 STEPS = {"well trained": 1300, "briefly trained": 150, "untrained": 1}
 
 

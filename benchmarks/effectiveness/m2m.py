@@ -8,9 +8,9 @@ class; a real row of that class where it is not kept.
 
 Not theirs: translations are made once, ahead of the training, not anew at each of its steps
 after a warm-up; there is no final classifier yet that they could keep from seeing the source
-class (their weight lambda is 0 here). By default a step is half as long as theirs, and what the
-classifier gives the rare class at 0.41 is kept, where theirs asks for 0.9: the configuration
-`m2m_published` has their values.
+class (their weight lambda is 0 here). By default a step is half as long as theirs, and what
+the classifier gives the rare class at 0.41 is kept, where theirs asks for 0.9: the
+configuration `m2m_published` has their values.
 """
 
 import numpy as np
