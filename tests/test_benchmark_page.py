@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
 from benchmarks.effectiveness.problems import DEVELOPMENT_PROBLEMS
 from benchmarks.effectiveness.render import (
+    difference_text,
     load_cells,
-    mean_and_interval,
+    mean_and_intervals,
     paired_gains,
     scores_by_configuration,
 )
@@ -102,16 +103,14 @@ def tables(first_header):
 
 
 def difference(results, augmentation, problems, minuend, subtrahend):
-    """What the page says of it: "+1.5 ± 0.7", and of how many pairs."""
+    """What the page says of it: "+1.5 ± 0.5 (1.6)", and of how many pairs."""
     both = {
         name: {pair: score for pair, score in own.items() if pair[0] in problems}
         for name, own in scores(results, augmentation).items()
         if name in (minuend, subtrahend)
     }
-    gains = list(paired_gains(both, subtrahend)[minuend].values())
-    mean, spread = mean_and_interval(gains)
-    sign = f"{mean:+.1f}" if round(mean, 1) else "0.0"
-    return sign + (f" ± {spread:.1f}" if np.isfinite(spread) else ""), len(gains)
+    gains = paired_gains(both, subtrahend)[minuend]
+    return difference_text(*mean_and_intervals(gains)), len(gains)
 
 
 def mean_score(results, augmentation, problem, name):
@@ -193,3 +192,43 @@ def test_levers(position, results):
         ]
         assert [row, *page] == [row, *(gain for gain, _ in found)]
         assert {int(n) for n in pairs.split(" and ")} == {n_pairs for _, n_pairs in found}
+
+
+def test_the_summary():
+    page = (ROOT / "docs" / "benchmark.md").read_text()
+    problems = (*DEVELOPMENT_PROBLEMS, *HELD_OUT)
+    for name, baseline in (("SMOTE", "smote"), ("copies", "random")):
+        line = next(line for line in page.splitlines() if f"- **Against {name}**" in line)
+        for kind in (PLAIN, MOVED):
+            gain, _ = difference(CPU, kind, problems, "cyclegan", baseline)
+            assert gain.removeprefix("+") in line
+
+
+def test_what_holds_it_back():
+    (table,) = tables("added to 15 images")
+    problems = [problem for problem in DEVELOPMENT_PROBLEMS if problem.endswith("15")]
+    names = ["random", "cyclegan", "taught_by_all", "real_images_half"]
+    assert len(table) == 2 * len(names)
+    rows = zip([PLAIN] * 4 + [MOVED] * 4, 2 * names, table, strict=True)
+    for kind, name, (_, *means, against, pairs) in rows:
+        assert means == [mean_score(GPU, kind, problem, name) for problem in problems]
+        if name != "cyclegan":
+            gain, n_pairs = difference(GPU, kind, problems, name, "cyclegan")
+            assert (name, against, pairs) == (name, gain, str(n_pairs))
+
+
+def test_how_many_translations():
+    (table,) = tables("share of translations")
+    n_figures = 0
+    for row, *page in table:
+        share, _, moved = row.partition(", ")
+        for level, written in zip(("15", "60"), (page[:2], page[2:]), strict=True):
+            if written[1]:
+                problems = [p for p in DEVELOPMENT_PROBLEMS if p.endswith(level)]
+                kind = MOVED if moved else PLAIN
+                gain, n_pairs = difference(
+                    CPU, kind, problems, f"fraction_{share}", "cyclegan"
+                )
+                assert [row, *written] == [row, gain, str(n_pairs)]
+                n_figures += 1
+    assert n_figures == 6

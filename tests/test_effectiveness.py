@@ -13,7 +13,8 @@ from benchmarks.effectiveness.judged import ConfidentlyJudgedOverSampler, Judged
 from benchmarks.effectiveness.multi_domain import MultiDomainOverSampler
 from benchmarks.effectiveness.real_images import RealImagesOverSampler
 from benchmarks.effectiveness.render import (
-    mean_and_interval,
+    difference_text,
+    mean_and_intervals,
     paired_gains,
     shared_draws,
     table,
@@ -122,17 +123,37 @@ def test_draws_that_one_has_not_run_are_left_out_of_all():
     }
 
 
-def test_the_interval_is_students():
-    mean, half_width = mean_and_interval([1.0, 2.0, 3.0])
-    assert mean == 2.0
-    assert half_width == pytest.approx(4.3027 / np.sqrt(3), abs=1e-4)  # t of 2 degrees
-    assert np.isnan(mean_and_interval([1.0])[1])
+def test_intervals_are_students_over_draws_and_over_problems():
+    gains = {("a", 0): 0.0, ("a", 1): 2.0, ("b", 0): 3.0, ("b", 1): 3.0, ("c", 0): 4.0}
+    mean, over_draws, over_problems = mean_and_intervals(gains)
+    assert mean == pytest.approx(2.4)
+    # Around their problems' means -1, 1, 0, 0 and 0: variance 2 / 2, t of 2 degrees.
+    assert over_draws == pytest.approx(4.3027 / np.sqrt(5), abs=1e-4)
+    # Means 1, 3 and 4: variance 7 / 3.
+    assert over_problems == pytest.approx(4.3027 * np.sqrt(7 / 3 / 3), abs=1e-4)
+
+
+def test_problems_that_differ_widen_the_interval_over_problems_alone():
+    alike = {(problem, seed): seed for problem in "abc" for seed in range(5)}
+    unlike = {pair: gain + 10 * "abc".index(pair[0]) for pair, gain in alike.items()}
+    assert mean_and_intervals(unlike)[1] == pytest.approx(mean_and_intervals(alike)[1])
+    assert mean_and_intervals(alike)[2] == 0
+    assert mean_and_intervals(unlike)[2] > 20
+
+
+def test_too_few_have_no_interval():
+    gains = {("a", 0): 1.0, ("b", 0): 2.0, ("b", 1): 4.0}
+    mean, *half_widths = mean_and_intervals(gains)
+    assert np.isnan(half_widths).all()
+    assert difference_text(mean, *half_widths) == "+2.3"
+    assert difference_text(0.04, 0.5, np.nan) == "0.0 ± 0.5"
+    assert difference_text(-1.26, 0.5, 1.6) == "-1.3 ± 0.5 (1.6)"
 
 
 def test_the_table_leaves_out_what_there_is_not():
     scores = {"random": {("blood_cells_15", 0): 80.0}, "none": {("fashion_mnist_15", 0): 70.0}}
     pairs = paired_gains(scores, "random")
-    differences = {name: mean_and_interval(list(own.values())) for name, own in pairs.items()}
+    differences = {name: mean_and_intervals(own) for name, own in pairs.items() if own}
     lines = table(scores, "random", pairs, differences).splitlines()
     assert lines[2:] == ["| random | 80.0 |  |  |  |", "| none |  | 70.0 |  |  |"]
 

@@ -7,7 +7,7 @@ from .problems import PROBLEMS
 
 
 def plot_differences(pairs, differences, baseline, path):
-    """Draw paired differences: a dot for each pair, their mean and its interval.
+    """Draw paired differences: a dot for each pair, their mean and its intervals.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ def plot_differences(pairs, differences, baseline, path):
         ``{augmentation: {configuration: {(problem, seed): difference in points}}}``.
 
     differences : dict
-        ``{augmentation: {configuration: (mean, half the width of its interval)}}``.
+        ``{augmentation: {configuration: (mean, half the widths of its intervals)}}``.
 
     baseline : str
         The configuration at zero.
@@ -45,8 +45,9 @@ def plot_differences(pairs, differences, baseline, path):
                 continue
             for (problem, _), gain in gains.items():
                 ax.plot(gain, position, "o", color=colors[problem], markersize=4, alpha=0.6)
-            mean, half_width = differences[augmentation][name]
-            ax.errorbar(mean, position, xerr=half_width, fmt="|k", markersize=10, capsize=3)
+            mean, over_draws, over_problems = differences[augmentation][name]
+            ax.errorbar(mean, position, xerr=over_problems, fmt="none", ecolor="k", lw=0.8)
+            ax.errorbar(mean, position, xerr=over_draws, fmt="|k", markersize=10, capsize=3)
         ax.axvline(0.0, color="grey", linewidth=0.8)
         ax.set_yticks(range(len(names)), labels=[_spaced(name) for name in names])
         ax.set_ylim(len(names) - 0.5, -0.5)

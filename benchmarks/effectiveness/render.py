@@ -3,8 +3,9 @@
     python -m benchmarks.effectiveness.render [--baseline random] [--plot benchmark.png]
 
 Prints, for each augmentation, the mean balanced accuracy of each configuration on each
-problem, and its paired difference from a baseline over all problems and seeds, with a 95%
-interval. The interval is Student's t over (problem, seed) pairs, of three or more.
+problem, and its mean paired difference from a baseline with two 95% intervals, by Student's t.
+The first is for other draws of the same problems. The second, in parentheses where there are
+three problems or more, is for other problems, as if these had been drawn from all there are.
 """
 
 import argparse
@@ -13,8 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-
-from skgan_aug.comparison._summary import half_width
+from scipy.stats import t as student_t
 
 from .configurations import CLASSIFIERS, CONFIGURATIONS
 from .plot import plot_differences
@@ -44,8 +44,9 @@ def main():
             scores = shared_draws(scores, options.draws_of)
         pairs[augmentation] = paired_gains(scores, options.baseline)
         differences[augmentation] = {
-            name: mean_and_interval(list(gains.values()))
+            name: mean_and_intervals(gains)
             for name, gains in pairs[augmentation].items()
+            if gains
         }
         print(f"\n{options.score}, {augmentation}\n")
         print(table(scores, options.baseline, pairs[augmentation], differences[augmentation]))
@@ -110,9 +111,51 @@ def paired_gains(scores, baseline):
     }
 
 
-def mean_and_interval(values):
-    """Mean, and half the width of its 95% interval; nan where there are too few."""
-    return (np.mean(values) if len(values) else np.nan), half_width(np.asarray(values), 0.95)
+def mean_and_intervals(gains):
+    """Mean of paired gains, and half the widths of its 95% intervals.
+
+    Parameters
+    ----------
+    gains : dict
+        ``{(problem, seed): gain}``.
+
+    Returns
+    -------
+    mean : float
+
+    over_draws : float
+        For other draws of these problems: by how gains vary around the mean of their problem.
+
+    over_problems : float
+        For other problems: by how the means of problems vary. Either is nan with less than
+        two degrees of freedom.
+    """
+    by_problem: dict = defaultdict(list)
+    for (problem, _), gain in gains.items():
+        by_problem[problem].append(gain)
+    means = np.array([np.mean(own) for own in by_problem.values()])
+    residuals = np.concatenate([np.array(own) - np.mean(own) for own in by_problem.values()])
+    return (
+        float(np.mean(list(gains.values()))),
+        _half_width(residuals, len(gains) - len(means)),
+        _half_width(means - means.mean(), len(means) - 1),
+    )
+
+
+def _half_width(residuals, n_free):
+    """Half of the 95% interval of a mean, by what is left around it."""
+    if n_free < 2:
+        return np.nan
+    error = np.sqrt(np.square(residuals).sum() / n_free / len(residuals))
+    return float(student_t.ppf(0.975, n_free) * error)
+
+
+def difference_text(mean, over_draws, over_problems):
+    """Such as "+1.5 ± 0.5 (1.6)"."""
+    text = f"{mean:+.1f}" if round(mean, 1) else "0.0"
+    if np.isfinite(over_draws):
+        text += f" ± {over_draws:.1f}"
+    return text + (f" ({over_problems:.1f})" if np.isfinite(over_problems) else "")
 
 
 def table(scores, baseline, pairs, differences):
@@ -125,9 +168,7 @@ def table(scores, baseline, pairs, differences):
         means = [_mean(own, problem) for problem in problems]
         rows.append([name, *means, "", ""])
         if pairs.get(name):
-            mean, spread = differences[name]
-            interval = f" ± {spread:.1f}" if np.isfinite(spread) else ""
-            rows[-1][-2:] = f"{mean:+.1f}{interval}", str(len(pairs[name]))
+            rows[-1][-2:] = difference_text(*differences[name]), str(len(pairs[name]))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
