@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ._callables import failure_as_value_error
+from ._devices import place
 from ._interrupts import watched_interrupt
 from .training.augmentation import flip_image, shift_randomly
 
@@ -88,6 +89,18 @@ class ClassifierNet(NeuralNet):
         if interrupt.is_set():
             raise KeyboardInterrupt
 
+    def infer(self, x, **fit_params):
+        """Logits. MPS may lack the dtype of rows: there they are encoded before they move."""
+        if torch.device(self.device).type != "mps":
+            return super().infer(x, **fit_params)
+        return self.module_(x, device=torch.device(self.device))
+
+    def __setstate__(self, state):
+        # Skorch does so for "cuda" alone.
+        if str(state["device"]).startswith("mps") and not torch.backends.mps.is_available():
+            state = {**state, "device": "cpu"}
+        super().__setstate__(state)
+
     def predict(self, X):
         """Positions of the most probable classes, which skorch's scoring callbacks ask for."""
         return self.predict_proba(X).argmax(axis=1)
@@ -151,9 +164,9 @@ class EncodedNetwork(nn.Module):
         # as well as the state of a generator of the CPU, which would be of no use there.
         return {**self.__dict__, "rng": None}
 
-    def forward(self, rows):
-        """Float32 logits of shape (n, n_classes) for rows of shape (n, ...)."""
-        x = self.spec.encode(rows)
+    def forward(self, rows, device=None):
+        """Float32 logits of shape (n, n_classes) for rows of shape (n, ...), by ``device``."""
+        x = place(self.spec.encode(rows), device or rows.device)
         if self.training:
             x = self._mixed(self._augmented(x))
         # No autocast that is off: leaving one empties the weights it keeps for all threads,
@@ -164,7 +177,7 @@ class EncodedNetwork(nn.Module):
             # Rows have their channels last, which is faster in float32; but bfloat16 is
             # normalised by groups at a tenth of the speed then.
             x = x.clone(memory_format=torch.contiguous_format)
-        with torch.autocast(rows.device.type, torch.bfloat16):
+        with torch.autocast(x.device.type, torch.bfloat16):
             return self.network(x).float()
 
     def _augmented(self, x):

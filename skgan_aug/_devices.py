@@ -1,6 +1,11 @@
 """Where to compute, in which precision, and whether it can be compiled."""
 
+import warnings
+
 import torch
+
+# What torch raises where a device is not there, or cannot be used.
+_NO_DEVICE = (RuntimeError, AssertionError, ImportError)
 
 
 def resolve_device(device):
@@ -9,7 +14,7 @@ def resolve_device(device):
     Parameters
     ----------
     device : str or torch.device
-        "auto" takes cuda, then mps, then cpu.
+        "auto" takes cuda, then mps, then cpu, whichever is there and computes.
 
     Returns
     -------
@@ -20,6 +25,11 @@ def resolve_device(device):
     ValueError
         When there is no such device here.
 
+    Warns
+    -----
+    UserWarning
+        When "auto" passes over a GPU that is there, but does not compute.
+
     Examples
     --------
     >>> from skgan_aug._devices import resolve_device
@@ -27,16 +37,54 @@ def resolve_device(device):
     device(type='cpu')
     """
     if device == "auto":
-        return torch.device(_available_devices()[0])
+        return _first_that_computes()
     try:
         resolved = torch.device(device)
-        torch.zeros(1, device=resolved).item()  # which "meta", for one, cannot tell
-    except (RuntimeError, AssertionError, ImportError) as error:
+        _compute_on(resolved)
+    except _NO_DEVICE as error:
         raise ValueError(
             f"device={device!r} is not available here. Use 'auto' or one of "
-            f"{_available_devices()}."
+            f"{_present_devices()}."
         ) from error
     return resolved
+
+
+def _first_that_computes():
+    for name in _present_devices():
+        device = torch.device(name)
+        try:
+            _compute_on(device)
+        except _NO_DEVICE as error:  # too old for this build of torch, say, or full
+            reason = str(error).partition("\n")[0]
+            warnings.warn(f"{name} is there, but does not compute: {reason}", stacklevel=4)
+            continue
+        return device
+    raise AssertionError  # a CPU computes
+
+
+def _compute_on(device):
+    # More than zeros, which some GPUs can still make; "meta" cannot tell what comes out.
+    (torch.zeros(1, device=device) + 1).item()
+
+
+def place(x, device):
+    """Move encoded images to where networks compute.
+
+    Rows that torch holds in a dtype which MPS lacks are encoded on the CPU, and MPS
+    differentiates some layers only where channels come before pixels.
+
+    Parameters
+    ----------
+    x : float32 tensor of shape (n, C, H, W) or (n, n_features)
+
+    device : torch.device
+
+    Returns
+    -------
+    x : tensor of the same shape
+    """
+    x = x.to(device)
+    return x.contiguous() if device.type == "mps" else x
 
 
 def deal_devices(device, n):
@@ -112,18 +160,19 @@ def check_compiler(device):
         ) from error
 
 
-def _available_devices():
-    available = ["cpu"]
+def _present_devices():
+    present = ["cpu"]
     if torch.backends.mps.is_available():
-        available.insert(0, "mps")
+        present.insert(0, "mps")
     if torch.cuda.is_available():
-        available.insert(0, "cuda")
-    return available
+        present.insert(0, "cuda")
+    return present
 
 
 def _multiplies_bfloat16(device):
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        with torch.cuda.device(device):  # it is asked about the current one
+            return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
     # torch has no public name for this yet; where the private ones are gone, float32 serves.

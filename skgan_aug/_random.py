@@ -1,6 +1,6 @@
 """One random_state drives everything; the global generators are left as they were."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -43,6 +43,15 @@ def global_seed(seed, device="cpu"):
         for gpu in gpus:
             with torch.cuda.device(gpu):
                 torch.cuda.manual_seed(seed)
-        if device.type == "mps":  # one device, which has no state to keep apart
-            torch.mps.manual_seed(seed)
+        with _mps_seed(seed) if device.type == "mps" else nullcontext():
+            yield
+
+
+@contextmanager
+def _mps_seed(seed):
+    state = torch.mps.get_rng_state()  # which fork_rng does not keep
+    torch.mps.manual_seed(seed)
+    try:
         yield
+    finally:
+        torch.mps.set_rng_state(state)

@@ -209,7 +209,7 @@ class ImageSpec:
         half_span[half_span == 0] = 1.0
         # Denormal numbers of float32 would be halved to 0.
         exact = raw.dtype in _SINGLE_PRECISION_DTYPES and half_span.min() > _SMALLEST_SPAN
-        dtype = torch.float32 if exact or raw.device.type == "mps" else torch.float64
+        dtype = torch.float32 if exact else torch.float64
         if self.is_image and len(self.row_shape) > 1:
             low, half_span = low.reshape(1, 1, 1), half_span.reshape(1, 1, 1)
         return low.to(raw.device, dtype), half_span.to(raw.device, dtype)

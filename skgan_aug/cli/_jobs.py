@@ -11,4 +11,4 @@ _MAX_JOBS_ON_GPU = 4
 def default_jobs(device="auto"):
     """One for each core, but few on a GPU."""
     n_cores = joblib.cpu_count()
-    return min(n_cores, _MAX_JOBS_ON_GPU) if resolve_device(device).type == "cuda" else n_cores
+    return n_cores if resolve_device(device).type == "cpu" else min(n_cores, _MAX_JOBS_ON_GPU)

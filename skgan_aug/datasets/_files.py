@@ -164,7 +164,7 @@ def list_images(folder, root):
             if file.name.startswith("."):
                 continue
             if file.is_dir():
-                if file.is_symlink():
+                if _is_link(file):
                     refused.append((file, "a link to a folder"))
                 else:
                     pending.append(file)
@@ -175,6 +175,12 @@ def list_images(folder, root):
             else:
                 files.append(file)
     return sorted(files), sorted(refused), sorted(others)
+
+
+def _is_link(folder):
+    """Whether it is a symbolic link or, on Windows, a junction."""
+    tag = getattr(os.lstat(folder), "st_reparse_tag", 0)
+    return folder.is_symlink() or tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1)
 
 
 def subfolders(path):

@@ -48,6 +48,29 @@ class MaxPool2d(nn.MaxPool2d):
         return _MaxPooling.apply(x) if is_slow else super().forward(x)
 
 
+class AdaptiveAvgPool2d(nn.AdaptiveAvgPool2d):
+    """``torch.nn.AdaptiveAvgPool2d(2)``; on MPS, which pools even sides alone, by products."""
+
+    def __init__(self):
+        super().__init__(2)
+
+    def forward(self, x):
+        """Map (n, C, h, w) to (n, C, 2, 2)."""
+        return pool_by_products(x) if x.device.type == "mps" else super().forward(x)
+
+
+def pool_by_products(x):
+    """Means of the quarters of each image, (n, C, 2, 2); odd middles belong to two."""
+    rows, columns = (_means_of_halves(side).to(x) for side in x.shape[-2:])
+    return rows @ x @ columns.T
+
+
+def _means_of_halves(side):
+    means = torch.zeros(2, side)
+    means[0, : (side + 1) // 2] = means[1, side // 2 :] = 1.0 / ((side + 1) // 2)
+    return means
+
+
 class _MaxPooling(torch.autograd.Function):
     """Forward with channels last, where torch uses vector units, and backward without.
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ._layers import MaxPool2d
+from ._layers import AdaptiveAvgPool2d, MaxPool2d
 
 _N_GROUPS = 8
 
@@ -69,7 +69,7 @@ class CompactCNN(_Classifier):
             # The ReLU after the pooling: the same values, and a quarter of them to compute.
             stages += [*_conv(n_in, n_out), _half(image_size, stage), nn.ReLU()]
             n_in = n_out
-        self.features = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(2), nn.Flatten())
+        self.features = nn.Sequential(*stages, AdaptiveAvgPool2d(), nn.Flatten())
         self.logits = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * n_in, n_classes))
 
 
@@ -121,7 +121,7 @@ class SmallResNet(_Classifier):
             layers.append(_half(image_size, stage))
             layers += [_Block(n_in if k == 0 else n_out, n_out) for k in range(n_blocks)]
             n_in = n_out
-        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten())
+        self.features = nn.Sequential(*layers, AdaptiveAvgPool2d(), nn.Flatten())
         self.logits = nn.Sequential(nn.Dropout(dropout), nn.Linear(4 * n_in, n_classes))
 
 

@@ -15,6 +15,7 @@ from functools import partial
 import torch
 from torch.nn import functional as F
 
+from .._devices import place
 from .cuda_graph import draw
 
 
@@ -158,7 +159,8 @@ def shift_images(x, down, right):
     image = torch.arange(len(x), device=x.device)[:, None, None]
     row = down + torch.arange(x.shape[-2], device=x.device)[:, None]
     column = right + torch.arange(x.shape[-1], device=x.device)
-    return padded.permute(0, 2, 3, 1)[image, row, column].permute(0, 3, 1, 2)
+    shifted = padded.permute(0, 2, 3, 1)[image, row, column].permute(0, 3, 1, 2)
+    return place(shifted, x.device)
 
 
 AUGMENTATIONS = {"color": jitter_color, "translation": shift_randomly, "cutout": cut_out}

@@ -258,8 +258,9 @@ class CycleGANCache:
 
     def _remove(self, key):
         for suffix in (_ENTRY, _WEIGHTS):
-            with suppress(IsADirectoryError):  # not ours
-                (self.folder / f"{key}{suffix}").unlink(missing_ok=True)
+            file = self.folder / f"{key}{suffix}"
+            if not file.is_dir():  # which is not ours
+                file.unlink(missing_ok=True)
 
 
 def _checksum(raw, history):

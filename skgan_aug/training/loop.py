@@ -15,6 +15,9 @@ from .state import restore_state, training_state
 
 _LOG_EVERY = 50  # steps; losses stay on the device in between
 _CHECKPOINT_SECONDS = 30
+# What torch says without a class of error for it: on POSIX systems, on Windows; on Macs.
+_NO_MEMORY_ON_CPU = ("can't allocate memory", "not enough memory")
+_NO_MEMORY_ON_MPS = "MPS backend out of memory"
 
 
 class TrainingDivergedError(FloatingPointError):
@@ -79,14 +82,12 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
         while not _ends(trainer, until, interrupt):
             try:
                 trainer.advance()
-            except torch.OutOfMemoryError:
-                if trainer.batch_size == 1:
+            except RuntimeError as error:
+                _raise_lack_of_memory(error, trainer)
+                if not _is_lack_of_memory(error) or trainer.batch_size == 1:
                     raise
                 _halve_batch(trainer, good)
                 continue
-            except RuntimeError as error:
-                _raise_lack_of_memory(error, trainer)
-                raise
             if trainer.n_iter % _LOG_EVERY == 0 or trainer.n_iter == total:
                 means = trainer.log()
                 if all(map(math.isfinite, means.values())):
@@ -160,11 +161,16 @@ def _raise_lack_of_memory(error, trainer):
 
     It is no time to go on: convolutions that once lacked memory may hang.
     """
-    if "can't allocate memory" in str(error):
+    if any(words in str(error) for words in _NO_MEMORY_ON_CPU):
         raise MemoryError(
             f"There is no memory for batch_size={trainer.batch_size} on the CPU: lower it, or "
             "n_jobs."
         ) from error
+
+
+def _is_lack_of_memory(error):
+    """Whether it is a GPU's."""
+    return isinstance(error, torch.OutOfMemoryError) or _NO_MEMORY_ON_MPS in str(error)
 
 
 def _halve_batch(trainer, good):

@@ -1,9 +1,11 @@
 """Train a CycleGAN between two classes."""
 
+from contextlib import nullcontext
 from itertools import chain
 
 import torch
 
+from .._devices import place
 from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
 from .averages import WeightAverages
@@ -61,8 +63,10 @@ class CycleGANTrainer:
         self.seed = seed
         self.rng = torch.Generator().manual_seed(seed)
         spec = cyclegan.spec
+        # MPS lacks float64: there rows stay where they are until they are encoded.
+        holder = "cpu" if self.device.type == "mps" else self.device
         self.source, self.target = (
-            spec.as_tensor(rows).to(self.device) for rows in (source, target)
+            spec.as_tensor(rows).to(holder) for rows in (source, target)
         )
         self.augment = config.augment if spec.is_image else ()
         judges = cyclegan.discriminator_s, cyclegan.discriminator_t, cyclegan.classifier
@@ -142,7 +146,10 @@ class CycleGANTrainer:
 
     def _draw(self, rows):
         chosen = torch.randint(len(rows), (self.batch_size,), generator=self.rng)
-        return self.cyclegan.spec.encode(rows[chosen.to(self.device)])
+        return self._encode(rows[chosen.to(rows.device)])
+
+    def _encode(self, rows):
+        return place(self.cyclegan.spec.encode(rows), self.device)
 
     def train_step(self, real_s, real_t):
         """One update of the generators, then one of the discriminators.
@@ -217,7 +224,7 @@ class CycleGANTrainer:
         generator, _, classifier = (each.module for each in self.averages.averaged)
         every = max(1, len(self.source) // _N_SCORED)
         rows = self.source[::every][:_N_SCORED]
-        logits = classifier(generator(self.cyclegan.spec.encode(rows)))
+        logits = classifier(generator(self._encode(rows)))
         return logits.softmax(dim=1)[:, _TARGET].mean().item()
 
     def _make_graphs(self):
@@ -310,9 +317,9 @@ class CycleGANTrainer:
         return augment_batch(x, self.augment, rng)
 
     def _autocast(self):
-        return torch.autocast(
-            self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"
-        )
+        if self.config.precision != "bfloat16":
+            return nullcontext()  # one that is off has old versions of torch warn on MPS
+        return torch.autocast(self.device.type, torch.bfloat16)
 
     def _set_trainable_judges(self, trainable):
         """Freeze the judges while the generators learn; the classifier's dropout rests too."""
