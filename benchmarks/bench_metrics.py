@@ -10,8 +10,9 @@ of a classifier that was trained on none of these. Takes about 25 minutes on one
 
 Averaged over the classes, all distances, precision, recall, density, coverage and both GAN
 scores put the three generators in order. What does not: diversity, because trained generators
-scatter more widely than real images; and within single classes GAN-test, which takes noise for
-basophils, and for monocytes recall.
+scatter more widely than real images; and within single classes GAN-test and the Frechet
+distance, which prefer noise to the basophils of a briefly trained generator, and for
+eosinophils recall.
 """
 
 import argparse
