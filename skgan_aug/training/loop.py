@@ -16,7 +16,7 @@ from .state import restore_state, training_state
 _LOG_EVERY = 50  # steps; losses stay on the device in between
 _CHECKPOINT_SECONDS = 30
 # What torch says without a class of error for it: on POSIX systems, on Windows; on Macs.
-_NO_MEMORY_ON_CPU = ("can't allocate memory", "not enough memory")
+_NO_MEMORY_ON_CPU = ("can't allocate memory", "DefaultCPUAllocator: not enough memory")
 _NO_MEMORY_ON_MPS = "MPS backend out of memory"
 
 
