@@ -382,7 +382,8 @@ class TestLeftOut:
         outcome = run(photos, out, *QUICK, "--size", 16)
         assert outcome.exit_code == 0, outcome.output
         broken = {"ant/cut.jpg", "bee/text.jpg", "cat/zeros.jpg", "cat/empty.jpg"}
-        listed = outcome.stderr[outcome.stderr.index("4 files cannot be read") :].splitlines()
+        heading = "Files left out because they cannot be read: 4"
+        listed = outcome.stderr[outcome.stderr.index(heading) :].splitlines()
         assert {line.split(":")[0].strip() for line in listed[1:5]} == broken
         after = contents(out)
         assert {name: after[name] for name in before.keys() - broken} == {

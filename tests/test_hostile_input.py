@@ -330,8 +330,10 @@ class HostileUser(RuleBasedStateMachine):
         train = self.estimator.fit_resample if self.is_sampler else self.estimator.fit
         kinds = set(self.kinds.values())
         goes_on = hasattr(self.estimator, "net_") and self.estimator.warm_start is True
+        # Rows that are all the same cannot be held back from one another.
+        holds_back = not self.is_sampler and self.estimator.early_stopping is True
         done = self.attempt(lambda: train(X, y), may_train=True)
-        if name is None or 2 in kinds:
+        if name is None or 2 in kinds or (holds_back and name == "constant"):
             assert done is None, "what cannot work was accepted"
         elif kinds <= {0} and (name == self.fitted_on or not goes_on):
             assert done is not None, "what is right was refused"
