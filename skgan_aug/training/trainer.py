@@ -296,7 +296,7 @@ class CycleGANTrainer:
         return losses
 
     def _judge_loss(self, discriminator, seen, fake, rng):
-        """Halved, as in the paper: discriminators learn slower than generators."""
+        """Loss of a discriminator; halved, as in the paper, so that it learns slower."""
         on_real = adversarial_loss(discriminator(seen), self.config.real_label)
         on_fake = adversarial_loss(discriminator(self._augmented(fake, rng)), 0.0)
         return 0.5 * (on_real + on_fake)
