@@ -80,8 +80,11 @@ def test_dots_are_means_and_whiskers_standard_deviations(result, score):
 def test_whiskers_may_be_intervals_of_the_mean(result):
     display = SamplerComparisonDisplay.from_comparison(result, spread="interval")
     _, whiskers = drawn(display)
-    # Student's t of 4 runs, two-sided.
-    widths = [3.182446 * 100 * row["balanced_accuracy_sd"] / 2 for row in display.rows]
+    # Student's t of 4 runs, two-sided; two folds test on as many rows as they train on.
+    widths = [
+        3.182446 * 100 * row["balanced_accuracy_sd"] * np.sqrt(1 / 4 + 1)
+        for row in display.rows
+    ]
     np.testing.assert_allclose([(b - a) / 2 for a, b in whiskers], widths, rtol=1e-6)
     assert "95% interval" in display.ax_.get_xlabel()
     with pytest.raises(ValueError, match="spread='se' is unknown"):
