@@ -209,8 +209,7 @@ def compare(options, X, y, split, others):
 
 def mean_of_known(values, axis):
     """Mean without NaN, which is the recall of a class that a woman does not show."""
-    n_known = np.sum(~np.isnan(values), axis=axis)
-    return np.where(n_known > 0, np.nansum(values, axis=axis) / np.maximum(n_known, 1), np.nan)
+    return np.ma.masked_invalid(values).mean(axis=axis).filled(np.nan)
 
 
 def figures(options, result, test_labels):

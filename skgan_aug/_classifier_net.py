@@ -91,9 +91,10 @@ class ClassifierNet(NeuralNet):
 
     def infer(self, x, **fit_params):
         """Logits. MPS may lack the dtype of rows: there they are encoded before they move."""
-        if torch.device(self.device).type != "mps":
+        device = torch.device(self.device)
+        if device.type != "mps":
             return super().infer(x, **fit_params)
-        return self.module_(x, device=torch.device(self.device))
+        return self.module_(x, device=device, **fit_params)
 
     def __setstate__(self, state):
         # Skorch does so for "cuda" alone.

@@ -50,16 +50,16 @@ def resolve_device(device):
 
 
 def _first_that_computes():
-    for name in _present_devices():
-        device = torch.device(name)
+    *gpus, cpu = map(torch.device, _present_devices())
+    for gpu in gpus:
         try:
-            _compute_on(device)
+            _compute_on(gpu)
         except _NO_DEVICE as error:  # too old for this build of torch, say, or full
             reason = str(error).partition("\n")[0]
-            warnings.warn(f"{name} is there, but does not compute: {reason}", stacklevel=4)
-            continue
-        return device
-    raise AssertionError  # a CPU computes
+            warnings.warn(f"{gpu} is there, but does not compute: {reason}", stacklevel=4)
+        else:
+            return gpu
+    return cpu
 
 
 def _compute_on(device):

@@ -24,8 +24,8 @@ class MovedSourcesOverSampler(CycleGANOverSampler):
         classes, counts = np.unique(y, return_counts=True)
         common = np.isin(y, classes[counts >= np.median(counts)])
         spec = ImageSpec.from_array(X, self.image_shape)
-        generator = torch.Generator().manual_seed(self.random_state)
+        rng = torch.Generator().manual_seed(self.random_state)
         x = spec.encode(spec.as_tensor(X[common]))
         moved = X.copy()
-        moved[common] = spec.decode(shift_randomly(flip_image(x, generator), generator))
+        moved[common] = spec.decode(shift_randomly(flip_image(x, rng), rng))
         return moved
