@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
 from benchmarks.effectiveness.boundaries import score_with_best_boundaries
+from benchmarks.effectiveness.cmo import CMOOverSampler
 from benchmarks.effectiveness.judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from benchmarks.effectiveness.multi_domain import MultiDomainOverSampler
 from benchmarks.effectiveness.real_images import RealImagesOverSampler
@@ -70,6 +71,22 @@ def test_the_control_mislabels_half_of_what_it_adds():
     assert {row.tobytes() for row in X_resampled[50:]} <= {row.tobytes() for row in X[y == 1]}
     assert (y_resampled[40:] == 1).all()
     assert len(y_resampled) == 60
+
+
+def test_cmo_pastes_half_a_rare_image_or_more_on_any_other():
+    X = np.zeros((60, 9, 7, 3), dtype=np.uint8)
+    X[50:] = np.arange(101, 111).reshape(10, 1, 1, 1)
+    y = np.repeat([0, 1], [50, 10])
+    X_resampled, y_resampled = CMOOverSampler(random_state=0).fit_resample(X, y)
+    assert np.array_equal(X_resampled[:60], X)
+    assert (y_resampled[60:] == 1).all()
+    pasted, copies = np.split(X_resampled[60:], 2)
+    assert {row.tobytes() for row in copies} <= {row.tobytes() for row in X[y == 1]}
+    is_rare = (pasted > 0).all(axis=-1)
+    assert (is_rare.mean(axis=(1, 2)) >= 0.5).all()
+    assert 0.6 < is_rare.mean() < 0.9
+    for mask in is_rare[~is_rare.all(axis=(1, 2))]:
+        assert np.array_equal(mask, np.outer(mask.any(axis=1), mask.any(axis=0)))
 
 
 def test_one_generator_translates_into_each_rare_class():

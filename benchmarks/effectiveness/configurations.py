@@ -8,6 +8,7 @@ from skgan_aug import CycleGANOverSampler
 from skgan_aug.comparison import SAMPLERS, make_samplers
 
 from .boundaries import RecordingClassifier
+from .cmo import CMOOverSampler
 from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from .lecam import LeCamOverSampler
@@ -93,6 +94,7 @@ VARIANTS = {
 CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
     "class_weights",
+    "cmo",
     "m2m",
     "m2m_published",
     "real_images",
@@ -129,6 +131,8 @@ def _make_sampler(name, classifier, memory, X_whole, y_whole):
     if name in ("m2m", "m2m_published"):
         values = {} if name == "m2m" else PUBLISHED
         return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS, **values)
+    if name == "cmo":
+        return CMOOverSampler()
     if name == "taught_by_all":
         return TaughtByAllOverSampler.of_whole(X_whole, y_whole, memory=memory)
     if name == "real_images":
