@@ -82,8 +82,8 @@ class CycleGANOverSampler(BaseOverSampler):
 
         - "scale": half where a class has at most 15 rows, and ``15 / (15 + n)`` where it
           has n: the more of them, the less translations add;
-        - "auto": "scale" where that helps classifiers on a third of the rows, held back,
-          and 0 where it does not; CycleGANs are trained twice for it.
+        - "auto": "scale", but 0 where that costs classifiers accuracy on a third of the
+          rows, held back, beyond what chance explains; CycleGANs are trained twice for it.
 
     selection : None, {"discriminator", "classifier"} or callable, default=None
         How candidate translations are ranked, four for each that is kept where there are

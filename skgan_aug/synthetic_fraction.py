@@ -1,10 +1,9 @@
-"""``synthetic_fraction="auto"``: whether translations help a classifier more than copies."""
+"""``synthetic_fraction="auto"``: whether translations cost a classifier what copies do not."""
 
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.metrics import balanced_accuracy_score
 
 from ._classifier_net import count_epochs
 from ._random import draw_seed
@@ -14,6 +13,7 @@ from .classification import TorchCNNClassifier
 _N_CLASSIFIERS = 3  # of either training set: their scores are averaged
 _CLASSIFIER_STEPS = 500
 _MAX_HELD_BACK = 200  # rows of a class: no common class is worth more of the time
+_SURE = 1.28  # standard errors, of which a tenth of all draws go further down by chance
 
 
 def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
@@ -22,7 +22,8 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
     A third of each class is held back. The others are over-sampled twice, with copies alone
     and with translations among them, by CycleGANs that have not seen what is held back.
     The classifiers shift the images they learn from: what shifts do as well is no merit of
-    translations.
+    translations. Few rows are held back of a rare class, and mostly translations do help:
+    they are given up where classifiers lose more by them than chance would explain.
 
     Parameters
     ----------
@@ -44,9 +45,9 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
     Returns
     -------
     synthetic_fraction : "scale" or 0.0
-        "scale" where the mean balanced accuracy on held-back rows is higher with
-        translations; 0 where it is not, or where the classes that gain rows have fewer
-        than three.
+        0 where the balanced accuracy on held-back rows is lower with translations, by
+        more than 1.28 standard errors; where they change nothing; and where the classes
+        that gain rows have fewer than three. Else "scale".
     """
     held_back = hold_back(y, random_state)
     if not np.isin(y[held_back], list(n_to_add)).any():
@@ -57,20 +58,20 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
     counts = {label: n + int(np.sum(y == label)) for label, n in n_to_add.items()}
     seeds = [draw_seed(random_state) for _ in range(_N_CLASSIFIERS)]
 
-    def score(fraction):
+    def rightness(fraction):
+        """How many of the classifiers are right about each row held back, as a share."""
         trial = clone(sampler).set_params(
             synthetic_fraction=fraction, sampling_strategy=counts, random_state=own_state
         )
         X_fit, y_fit = trial.fit_resample(X[~held_back], y[~held_back])
-        classifiers = (_train_classifier(sampler, X_fit, y_fit, seed) for seed in seeds)
-        return np.mean(
-            [
-                balanced_accuracy_score(y[held_back], classifier.predict(X[held_back]))
-                for classifier in classifiers
-            ]
-        )
+        predictions = [
+            train_classifier(sampler, X_fit, y_fit, seed).predict(X[held_back])
+            for seed in seeds
+        ]
+        return np.mean(np.equal(predictions, y[held_back]), axis=0)
 
-    return SCALE if score(SCALE) > score(0.0) else 0.0
+    gains = rightness(SCALE) - rightness(0.0)
+    return SCALE if are_worth_it(gains, y[held_back]) else 0.0
 
 
 def hold_back(y, random_state):
@@ -97,7 +98,69 @@ def hold_back(y, random_state):
     return held_back
 
 
-def _train_classifier(sampler, X, y, seed):
+def gain_and_error(gains, y):
+    """Find how much balanced accuracy translations gain, and how much chance may.
+
+    Parameters
+    ----------
+    gains : float ndarray of shape (n,)
+        Of each row held back: what share of the classifiers is right with translations,
+        less what share is right with copies.
+
+    y : ndarray of shape (n,)
+        Their labels.
+
+    Returns
+    -------
+    gain : float
+        Mean over the classes, in [-1, 1].
+
+    error : float
+        Standard error of a gain of none at all, as in McNemar's test: by the rows that one
+        side alone is right about.
+    """
+    by_class = [gains[y == label] for label in np.unique(y)]
+    variances = [np.mean(own**2) / len(own) for own in by_class]
+    gain = np.mean([np.mean(own) for own in by_class])
+    return float(gain), float(np.sqrt(np.sum(variances)) / len(by_class))
+
+
+def are_worth_it(gains, y):
+    """Tell whether translations may be taken, by what :func:`gain_and_error` says.
+
+    Parameters
+    ----------
+    gains, y
+        As there.
+
+    Returns
+    -------
+    are_worth_it : bool
+        Not where they cost accuracy, or change nothing.
+    """
+    gain, error = gain_and_error(gains, y)
+    return gain > -_SURE * error
+
+
+def train_classifier(sampler, X, y, seed):
+    """Train one of the classifiers that tell.
+
+    Parameters
+    ----------
+    sampler : CycleGANOverSampler
+        Whose images and device they are.
+
+    X, y : ndarray
+        What it returned.
+
+    seed : int
+        Of the classifier.
+
+    Returns
+    -------
+    classifier : TorchCNNClassifier
+        Trained.
+    """
     classifier = TorchCNNClassifier(
         image_shape=sampler.image_shape,
         augmentation="shifts" if X.ndim > 2 or sampler.image_shape is not None else None,

@@ -9,7 +9,7 @@ from skgan_aug import CycleGANOverSampler, TorchCNNClassifier, synthetic_fractio
 from skgan_aug._scale import fraction_of_class, min_strength_of_class
 from skgan_aug.folders import plan_folder
 from skgan_aug.persistence import load, save
-from skgan_aug.synthetic_fraction import hold_back
+from skgan_aug.synthetic_fraction import are_worth_it, gain_and_error, hold_back
 
 N_COMMON, N_RARE, SIDE = 90, 9, 8
 FRAME = np.zeros((SIDE, SIDE), dtype=np.float32)
@@ -194,6 +194,43 @@ def test_a_third_of_each_class_is_held_back():
     held_back = hold_back(y, np.random.RandomState(0))
     assert np.bincount(y[held_back], minlength=4).tolist() == [0, 3, 10, 200]
     assert not np.array_equal(hold_back(y, np.random.RandomState(1)), held_back)
+
+
+def test_gain_is_the_mean_over_classes_and_its_error_that_of_mcnemar():
+    y = np.repeat(["common", "rare"], [100, 4])
+    gains = np.zeros(104)
+    gains[:5], gains[5:7] = -1.0, 1.0  # 5 rows lost and 2 won of 100
+    gains[100] = 1.0  # and 1 won of 4
+    gain, error = gain_and_error(gains, y)
+    assert gain == pytest.approx((-3 / 100 + 1 / 4) / 2)
+    assert error == pytest.approx(np.sqrt(7 / 100**2 + 1 / 4**2) / 2)
+
+
+@pytest.mark.parametrize(
+    ("gains", "is_taken"),
+    [
+        ([1, 0, 0, 0, 0], True),
+        ([0, 0, 0, 0, 0], False),  # a CycleGAN less is simpler
+        ([-1, 0, 0, 0, 0], True),  # one row is no evidence
+        ([-1, -1, 0, 0, 0], False),
+        ([-1, -1, 1, 0, 0], True),
+        ([-1 / 3, -1 / 3, -1 / 3, 0, 0], False),
+    ],
+)
+def test_translations_are_given_up_for_more_than_chance(gains, is_taken):
+    y = np.repeat(["common", "rare"], [20, 5])
+    assert are_worth_it(np.append(np.zeros(20), gains), y) == is_taken
+
+
+@pytest.mark.parametrize("n_rare", [5, 20])
+def test_what_does_no_harm_is_given_up_in_a_tenth_of_draws(n_rare):
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(6), [200, 200, 200, n_rare, n_rare, n_rare])
+    taken = [
+        are_worth_it(rng.choice([-1.0, 0.0, 1.0], len(y), p=[0.15, 0.7, 0.15]), y)
+        for _ in range(1000)
+    ]
+    assert 0.86 < np.mean(taken) < 0.94
 
 
 def test_what_was_chosen_is_saved(noise_and_frames, tmp_path):
