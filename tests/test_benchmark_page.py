@@ -18,6 +18,7 @@ from benchmarks.effectiveness.render import (
     mean_and_intervals,
     paired_gains,
     scores_by_configuration,
+    shared_draws,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -232,3 +233,69 @@ def test_how_many_translations():
                 assert [row, *written] == [row, gain, str(n_pairs)]
                 n_figures += 1
     assert n_figures == 6
+
+
+@pytest.mark.parametrize(
+    ("level", "names"),
+    [
+        ("15", {"`min_strength=0.3`": "cyclegan", "`min_strength=1`": "whole_way"}),
+        ("60", {"`min_strength=0.3`": "strength_0.3", "`min_strength=1`": "cyclegan"}),
+    ],
+)
+def test_part_of_the_way(level, names):
+    (table,) = tables(f"{level} images")
+    problems = [problem for problem in DEVELOPMENT_PROBLEMS if problem.endswith(level)]
+    (draws_of,) = set(names.values()) - {"cyclegan"}
+    assert len(table) == 6
+    for row, *means, gain, n_pairs in table:
+        name, _, moved = row.partition(", ")
+        kind = MOVED if moved else PLAIN
+        shared = shared_draws(scores(CPU, kind), draws_of)
+        own = shared[names.get(name, "random")]
+        found = [
+            f"{np.mean([own[pair] for pair in own if pair[0] == problem]):.1f}"
+            for problem in problems
+        ]
+        assert [row, *means] == [row, *found]
+        if gain:
+            gains = paired_gains(shared, "random")[names[name]]
+            gains = {pair: value for pair, value in gains.items() if pair[0] in problems}
+            found = difference_text(*mean_and_intervals(gains)), str(len(gains))
+            assert (row, gain, n_pairs) == (row, *found)
+
+
+WHOLE = {"a tenth": "fer2013_whole_0.1", "a fifth": "fer2013_whole"}
+
+
+def of_whole(kind, problem, name):
+    """{(problem, seed): accuracy, balanced accuracy or recall of disgust}, in points."""
+    own = [
+        cell
+        for cell in cells(CPU)
+        if (cell["problem"], cell["configuration"]) == (problem, name)
+        and cell["augmentation"] == PLAIN
+    ]
+    key = {"recall of disgust": "minority_recall"}.get(kind, kind.replace(" ", "_"))
+    return {(problem, cell["seed"]): cell[key] for cell in own}
+
+
+def test_fer2013_as_it_is():
+    kinds = ("accuracy", "balanced accuracy", "recall of disgust")
+    table = next(rows for rows in tables("training set") if rows[1][0].endswith("a tenth"))
+    assert len(table) == 5
+    for row, *page in table:
+        name, _, ratio = row.partition(", to ")
+        problem = WHOLE[ratio or "a fifth"]
+        found = [of_whole(kind, problem, CONFIGURATIONS[name]) for kind in kinds]
+        assert all(len(own) == 5 for own in found)
+        assert [row, *page] == [row, *(f"{np.mean(list(own.values())):.1f}" for own in found)]
+    differences = tables("the default against nothing")[0]
+    assert len(differences) == 2
+    for row, *page in differences:
+        problem = WHOLE[row.removeprefix("to ")]
+        found = []
+        for kind in kinds:
+            both = {name: of_whole(kind, problem, name) for name in ("none", "cyclegan")}
+            gains = paired_gains(both, "none")["cyclegan"]
+            found.append(difference_text(*mean_and_intervals(gains)))
+        assert [row, *page] == [row, *found]
