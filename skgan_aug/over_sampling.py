@@ -77,7 +77,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     synthetic_fraction : float in [0, 1], "scale" or "auto", default="scale"
         Share of the added rows that are translations. The others are real rows of the
-        class drawn with replacement: filling the whole deficit with translations does
+        class drawn with replacement: filling the whole deficit with translations can do
         worse than duplicating.
 
         - "scale": half where a class has at most 15 rows, and ``15 / (15 + n)`` where it
@@ -87,7 +87,8 @@ class CycleGANOverSampler(BaseOverSampler):
 
     selection : None, {"discriminator", "classifier"} or callable, default=None
         How candidate translations are ranked, four for each that is kept where there are
-        source rows enough. None: no ranking; "classifier": by an auxiliary classifier's
+        source rows enough. What is ranked has gone all of the way, whatever
+        ``min_strength``. None: no ranking; "classifier": by an auxiliary classifier's
         probability of the target class; "discriminator": by how real the target's
         discriminator finds them; a callable: takes candidates as rows of X, (n, ...), and
         returns their scores, (n,), higher being better. It is tried on rows of X before

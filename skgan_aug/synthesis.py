@@ -61,8 +61,6 @@ def translate_rows(cyclegan, X, source, n, *, selection, min_strength, random_st
     rows, scores = _candidates(
         cyclegan, X, origins, len(source), strengths, selection, random_state, device
     )
-    if callable(selection):
-        scores = score_rows(selection, rows)
     if scores is not None:
         kept = keep_best(scores, n)
         rows, origins = rows[kept], origins[kept]
@@ -77,23 +75,30 @@ def translate_rows(cyclegan, X, source, n, *, selection, min_strength, random_st
 
 
 def _candidates(cyclegan, X, origins, n_different, strengths, selection, random_state, device):
-    """Translations as rows of X, and their scores by a network, if one is to select.
+    """Translations as rows of X, and their scores, if any are to be selected.
+
+    What is scored has gone all of the way: of translations that go part of it, those that go
+    farthest would win, not those of which most can be expected.
 
     Never more than a batch of them is held as float32, which takes four times the memory
     of uint8.
     """
     spec, n = cyclegan.spec, len(origins)
     rows = np.empty((n, *X.shape[1:]), dtype=X.dtype)
+    whole_way = np.empty_like(rows) if callable(selection) else None
     scores = np.empty(n, dtype=np.float32) if selection in SELECTIONS else None
     batches = _source_batches(spec, X, origins, n_different, cyclegan.turn_size, random_state)
     for part, x in batches:
         turns = np.arange(part.start, part.stop)
         strength = torch.from_numpy(strengths[part]).view(-1, *[1] * (x.dim() - 1))
         translations = cyclegan.translate_in_turn(x, turns, device=device)
-        translations = torch.lerp(x, translations, strength)
-        rows[part] = spec.decode(translations)
-        if scores is not None:
+        rows[part] = spec.decode(torch.lerp(x, translations, strength))
+        if whole_way is not None:
+            whole_way[part] = spec.decode(translations)
+        elif scores is not None:
             scores[part] = score_translations(selection, cyclegan, translations, device=device)
+    if whole_way is not None:
+        scores = score_rows(selection, whole_way)
     return rows, scores
 
 

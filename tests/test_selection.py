@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from torch import nn
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.images import ImageSpec
@@ -59,6 +60,7 @@ def test_the_planned_count_is_met_by_the_best_of_more_candidates(selection):
         sampling_strategy={"rare": 14},
         synthetic_fraction=1.0,
         selection=first_column if selection == "callable" else selection,
+        min_strength=1.0,
         max_iter=2,
         random_state=0,
     )
@@ -74,6 +76,45 @@ def test_the_planned_count_is_met_by_the_best_of_more_candidates(selection):
         x = cyclegan.spec.encode(cyclegan.spec.as_tensor(kept))
         scores = score_translations(selection, cyclegan, x)
         assert (np.diff(scores) <= 1e-4).all()  # but for rounding, the best come first
+
+
+class AddingMoreToTheRight(nn.Module):
+    """Adds 0.1 to all of an image, and 0.5 more to what is bright on its right."""
+
+    def __init__(self):
+        super().__init__()
+        self.amount = nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, x):
+        right = (x[..., -1:, -1:] > 0).float()
+        return x + self.amount * (1 + 5 * right)
+
+
+def test_what_is_ranked_has_gone_all_of_the_way():
+    rng = np.random.RandomState(0)
+    X = rng.uniform(-0.2, 0.2, size=(430, 8, 8)).astype(np.float32)
+    X[0, 0, 0], X[0, 0, 1] = -1.0, 1.0  # the range
+    y = np.repeat(["common", "rare"], [400, 30])
+    sampler = CycleGANOverSampler(
+        sampling_strategy={"rare": 130},
+        synthetic_fraction=1.0,
+        selection=lambda rows: rows.mean(axis=(1, 2)),
+        min_strength=0.2,
+        generator=lambda spec: AddingMoreToTheRight(),
+        n_snapshots=0,
+        max_iter=1,
+        learning_rate=1e-6,
+        device="cpu",
+        random_state=0,
+    )
+    X_new, _ = sampler.fit_resample(X, y)
+    kept = sampler.synthetic_mask_
+    origins = X[sampler.source_indices_[kept]]
+    assert (origins[:, -1, -1] > 0).all()  # of which there are twice as many as are kept
+    ways = (X_new[kept] - origins).mean(axis=(1, 2)) / 0.6
+    assert 0.2 < ways.min() < 0.25
+    assert 0.95 < ways.max() <= 1.001
+    assert 0.55 < ways.mean() < 0.65
 
 
 @pytest.mark.parametrize(("n", "n_candidates"), [(9, 36), (11, 40), (40, 40), (50, 50)])

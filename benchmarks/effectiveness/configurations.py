@@ -69,6 +69,8 @@ LEVERS = {
     "selection_classifier": {"selection": "classifier"},
     "selection_discriminator": {"selection": "discriminator"},
     "half_the_steps": {"max_iter": 650},
+    "half_the_steps_selection_classifier": {"max_iter": 650, "selection": "classifier"},
+    "half_the_steps_selection_discriminator": {"max_iter": 650, "selection": "discriminator"},
     "twice_the_steps_half_the_rate": {"max_iter": 2600, "learning_rate": 2.5e-4},
     "batch_32": {"batch_size": 32},
     "narrow_discriminator": {"discriminator": narrow_discriminator},
@@ -88,7 +90,11 @@ VARIANTS = {
     "feature_discriminator": FeatureDiscriminatorOverSampler,
     "lecam": LeCamOverSampler,
     "selection_features": JudgedOverSampler,
+    "half_the_steps_selection_features": partial(JudgedOverSampler, max_iter=650),
     "selection_features_and_confidence": ConfidentlyJudgedOverSampler,
+    "half_the_steps_selection_features_and_confidence": partial(
+        ConfidentlyJudgedOverSampler, max_iter=650
+    ),
 }
 
 CONFIGURATIONS = (
