@@ -70,7 +70,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
         - "nearest": the one that looks most alike, among those with as many rows as the
           target and one for each translation that it takes to make it as large as the
-          largest class;
+          largest class, by the share of "scale";
         - "majority": the largest one;
         - "rest": all other classes together;
         - a label, or a dict {target: any of these} (targets it leaves out: "nearest").
@@ -553,7 +553,7 @@ class CycleGANOverSampler(BaseOverSampler):
         if self.synthetic_fraction != 0:
             check_rare_classes(y, n_to_add)
         check_room(X, n_to_add)
-        sources = resolve_sources(self.source, X, y, list(n_to_add))
+        sources = resolve_sources(self.source, X, y, list(n_to_add), are_images=spec.is_image)
         device = resolve_device(self.device)
         if self.compile:
             check_compiler(device)

@@ -8,15 +8,18 @@ from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from ._scale import SCALE, fraction_of_class
+from ._threads import without_warning
 
 REST = "rest"  # stands for all classes but the target
 _N_COMPONENTS = 50
 _ROWS_PER_CLASS = 1000
-_ROWS = 20_000  # of all classes together, or a few of each: they are held as float64
+_ROWS = 20_000  # of all classes together, or a few of each
+_VALUES = 40_000_000  # of all these rows, likewise: they are held as float64
 _FEWEST_ROWS_PER_CLASS = 20
+_NEGLIGIBLE = 1e-9  # what rounding leaves of rows that are alike
 
 
-def resolve_sources(source, X, y, targets):
+def resolve_sources(source, X, y, targets, *, are_images=True):
     """Choose the source class of each target.
 
     Parameters
@@ -32,6 +35,9 @@ def resolve_sources(source, X, y, targets):
 
     targets : list of label
         Classes to be over-sampled.
+
+    are_images : bool, default=True
+        Whether the values of a row are on one scale; else each column has its own.
 
     Returns
     -------
@@ -56,7 +62,7 @@ def resolve_sources(source, X, y, targets):
         elif wanted == "majority":
             sources[target] = _majority(y, target)
         else:
-            nearest = nearest or _nearest_classes(X, y, classes, targets)
+            nearest = nearest or _nearest_classes(X, y, classes, targets, are_images)
             sources[target] = nearest[target]
     return sources
 
@@ -97,22 +103,28 @@ def _majority(y, target):
     return max(counts, key=lambda label: counts[label])
 
 
-def _nearest_classes(X, y, classes, targets):
+def _nearest_classes(X, y, classes, targets, are_images):
     """For each target the class whose mean is closest where classes are told apart best.
 
     The space is that of linear discriminant analysis on principal components. Classes with
     few rows to translate are taken only where there are no others.
     """
     counts = Counter(y.tolist())
-    means = _discriminant_means(X, y, classes)
-    nearest = {}
-    for target in targets:
-        others = [label for label in classes if label != target]
-        fewest = _fewest_source_rows(counts[target], max(counts.values()))
-        candidates = [label for label in others if counts[label] >= fewest] or others
-        distances = [np.linalg.norm(means[label] - means[target]) for label in candidates]
-        nearest[target] = candidates[int(np.argmin(distances))]
-    return nearest
+    candidates = {target: _candidates(target, classes, counts) for target in targets}
+    if all(len(labels) == 1 for labels in candidates.values()):
+        return {target: label for target, (label,) in candidates.items()}
+    means = _discriminant_means(X, y, classes, are_images)
+    return {
+        target: min(labels, key=lambda label: np.linalg.norm(means[label] - means[target]))
+        for target, labels in candidates.items()
+    }
+
+
+def _candidates(target, classes, counts):
+    """The classes to choose from: those with rows enough, or else all others."""
+    fewest = _fewest_source_rows(counts[target], max(counts.values()))
+    others = [label for label in classes if label != target]
+    return [label for label in others if counts[label] >= fewest] or others
 
 
 def _fewest_source_rows(n_target, n_largest):
@@ -123,17 +135,31 @@ def _fewest_source_rows(n_target, n_largest):
     return max(n_target, fraction_of_class(SCALE, n_target) * (n_largest - n_target))
 
 
-def _discriminant_means(X, y, classes):
+def _discriminant_means(X, y, classes, are_images):
     """{label: mean of its rows in discriminant space}; at most 1000 rows of each class."""
-    n = min(_ROWS_PER_CLASS, max(_FEWEST_ROWS_PER_CLASS, _ROWS // len(classes)))
+    n_rows = min(_ROWS, _VALUES // X[[0]].size) // len(classes)
+    n = min(_ROWS_PER_CLASS, max(_FEWEST_ROWS_PER_CLASS, n_rows))
     rows = np.concatenate([np.flatnonzero(y == label)[:n] for label in classes])
-    flat, labels = X[rows].reshape(len(rows), -1).astype(np.float64), y[rows]
-    scale = np.abs(flat).max()
-    flat /= scale if scale > 0 else 1.0  # squares of float64 extremes would overflow
+    flat, labels = _scaled(X[rows].reshape(len(rows), -1), are_images), y[rows]
     if (flat == flat[0]).all():  # all alike: no space tells classes apart
         return dict.fromkeys(classes, np.zeros(1))
     n_components = min(_N_COMPONENTS, flat.shape[1], max(1, len(flat) - len(classes)))
-    projected = PCA(n_components, random_state=0).fit_transform(flat)
+    projected = PCA(n_components, copy=False, random_state=0).fit_transform(flat)
+    means = {label: projected[labels == label].mean(axis=0) for label in classes}
+    within = projected - np.array([means[label] for label in labels.tolist()])
+    if np.abs(within).max() <= _NEGLIGIBLE * np.abs(projected).max():
+        return means  # nothing varies within classes: there is no telling apart better
     lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1)
-    discriminants = lda.fit(projected, labels).transform(projected)
+    with without_warning("Only one sample available"):  # of a class, which is no news
+        discriminants = lda.fit(projected, labels).transform(projected)
     return {label: discriminants[labels == label].mean(axis=0) for label in classes}
+
+
+def _scaled(flat, are_images):
+    """As float64, at most 1: squares of extremes would overflow."""
+    flat = flat.astype(np.float64)
+    if not are_images:
+        flat -= flat.min(axis=0) / 2 + flat.max(axis=0) / 2
+    scale = np.abs(flat).max(axis=None if are_images else 0)
+    flat /= np.where(scale > 0, scale, 1.0)
+    return flat

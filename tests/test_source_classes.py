@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skgan_aug import CycleGANOverSampler
+from skgan_aug import CycleGANOverSampler, source_classes
 from skgan_aug.source_classes import resolve_sources, source_rows
 from skgan_aug.training import CycleGANCache
 
@@ -92,6 +92,63 @@ def test_nearest_of_constant_images_is_some_other_class(value):
 def test_nearest_of_float64_extremes():
     X, y = make_clouds(CENTRES, [60, 40, 10])
     X = X / np.abs(X).max() * np.finfo(np.float64).max
+    assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": "near"}
+
+
+def test_columns_of_vectors_have_their_own_scales():
+    rng = np.random.RandomState(0)
+    y = np.repeat(["far", "near", "rare"], [60, 60, 15])  # in the first column, sd 1
+    X = rng.normal(size=(len(y), 2)) * [1, 1e4]
+    X[:, 0] += np.repeat([40, 3, 0], [60, 60, 15])
+    for scale in ([1, 1], [1e-3, 1e6], [-1, 1e150]):
+        sampler = CycleGANOverSampler(max_iter=1, batch_size=2, random_state=0)
+        sampler.fit_resample(X * scale, y)
+        assert set(sampler.cyclegans_) == {("near", "rare")}
+
+
+@pytest.mark.parametrize(
+    ("of_class", "expected"),
+    [
+        ([[0.0], [4.0], [5.0]], 1),
+        ([[0.0, 1.0], [4.0, 1.0], [4.5, 1.0]], 1),
+        (np.diag([1.0, 3.0, 3.1]), 0),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_nearest_where_nothing_varies_within_classes(of_class, expected):
+    y = np.repeat([0, 1, 2], [40, 30, 8])
+    assert resolve_sources("nearest", np.array(of_class)[y], y, [2]) == {2: expected}
+
+
+def test_two_values_of_two_classes_are_vectors_enough():
+    X, y = np.repeat([[0.0], [1.0]], [8, 2], axis=0), np.repeat([0, 1], [8, 2])
+    sampler = CycleGANOverSampler(max_iter=1, batch_size=2, random_state=0)
+    assert len(sampler.fit_resample(X, y)[0]) == 16
+    assert set(sampler.cyclegans_) == {(0, 1)}
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_class_of_one_row_is_no_warning():
+    X, y = make_clouds(CENTRES | {"one": (9, 9)}, [60, 40, 10, 1])
+    assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": "near"}
+
+
+class Unread:
+    """Rows that must not be looked at."""
+
+    def __getitem__(self, rows):
+        raise AssertionError("read")
+
+
+def test_where_there_is_one_class_to_choose_nothing_is_computed():
+    y = np.repeat(["common", "rare"], [30, 5])
+    assert resolve_sources("nearest", Unread(), y, ["rare"]) == {"rare": "common"}
+
+
+def test_of_large_images_fewer_are_looked_at(monkeypatch):
+    monkeypatch.setattr(source_classes, "_VALUES", 16 * 300)
+    X, y = make_clouds(CENTRES, [150, 150, 150])
+    X[(np.arange(len(X)) % 150) >= 100] = np.nan  # of each class, what comes after
     assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": "near"}
 
 
