@@ -133,8 +133,9 @@ def check_rare_classes(y, targets):
         if np.count_nonzero(y == target) < 2:
             raise ValueError(
                 f"Class {target!r} has a single row or image: a CycleGAN needs at least 2 to "
-                "learn from. Add some, merge the class with another, or leave it out of "
-                "sampling_strategy (a dict)."
+                "learn from. Add some, merge the class with another, leave it out by naming "
+                "the others in sampling_strategy, a dict (--classes; of compare --rare), or "
+                "add duplicates alone with synthetic_fraction=0 (--synthetic-fraction 0)."
             )
 
 

@@ -93,7 +93,8 @@ def _check_source(target, wanted, classes):
     if wanted == target:
         raise ValueError(
             f"source={wanted!r} is itself to be over-sampled: choose another class to "
-            f"translate into {target!r}, or pass a dict {{target: source}}."
+            f"translate into {target!r}, or pass a dict {{target: source}} (--source "
+            f"{target}=other,...)."
         )
 
 

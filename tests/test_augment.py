@@ -590,7 +590,9 @@ def test_without_a_terminal_there_is_a_line_for_each_class(pets, tmp_path):
 class TestPlan:
     def test_a_ratio_at_which_nothing_is_made_is_said(self, pets, tmp_path, no_training):
         outcome = run(pets, tmp_path / "out", "--ratio", "0.01", "--dry-run")
-        assert "No class gains images" in outcome.stdout
+        assert "No class gains images: all of them have enough" in outcome.stdout
+        outcome = run(pets, tmp_path / "out", "--classes", "cat", "--dry-run")
+        assert "No class gains images: those of --classes have enough" in outcome.stdout
 
     def test_dry_run_writes_nothing(self, pets, tmp_path, no_training):
         before = contents(tmp_path)
@@ -619,6 +621,8 @@ class TestPlan:
             (["--ratio", 0], "--ratio 0.0"),
             (["--ratio", 1.5], "--ratio 1.5"),
             (["--classes", "cow"], "--classes names cow"),
+            (["--classes", ""], "--classes '' names nothing"),
+            (["--source", ","], "--source ',' names nothing"),
             (["--source", "cow"], "source='cow' is no class"),
             (["--source", "dog=cow"], "source='cow' is no class"),
             (["--source", "dog=cat,owl"], "--source dog=cat,owl"),
@@ -652,7 +656,8 @@ class TestPlan:
         with pytest.raises(FileNotFoundError, match="no folder"):
             plan_folder(tmp_path / "nowhere", sampler())
         lonely = make_folder(tmp_path / "lonely", cat=4, dog=1)
-        with pytest.raises(ValueError, match="Class 'dog' has a single row"):
+        remedies = r"sampling_strategy, a dict \(--classes; .*\(--synthetic-fraction 0\)"
+        with pytest.raises(ValueError, match=f"Class 'dog' has a single row.*{remedies}"):
             plan_folder(lonely, sampler())
         for split in ("train", "test"):
             make_folder(tmp_path / "splits" / split, cat=4, dog=2)

@@ -146,8 +146,9 @@ def test_images_to_validate_on_are_tested_on(tmp_path):
     assert "their names are not those of images: 1, such as" in plain(outcome.stderr)
 
 
-def test_digits_by_default():
-    outcome = run("compare", "--samplers", "none,random", *QUICK)
+def test_digits_by_default(tmp_path):
+    figures = tmp_path / "out.json"
+    outcome = run("compare", "--samplers", "none,random", "--json", figures, *QUICK)
     assert outcome.exit_code == 0, outcome.output
     lines = outcome.stdout.splitlines()
     assert lines[0] == (
@@ -157,6 +158,15 @@ def test_digits_by_default():
     for title in ("no resampling", "random over-sampling"):
         (row,) = [line for line in lines if line.startswith(title)]
         assert re.fullmatch(rf"{title} +({FIGURES} +){{3}}\d+\.\d", row)
+    written = json.loads(figures.read_text(), parse_constant=pytest.fail)
+    assert written["settings"]["rare"] is None  # as typed, and what it came to
+    compared = written["comparison"]
+    assert compared["rare"] == ["3", "8", "9"]
+    assert compared["train_counts"]["3"] == 12
+    assert compared["row_shape"] == [8, 8]
+    assert compared["samplers"] == {"none": None, "random": "RandomOverSampler()"}
+    assert compared["classifier"] == "TorchCNNClassifier()"
+    assert written["test_train_ratio"] == 0.0
 
 
 def test_npz_with_rare_classes_by_name_and_label(npz, tmp_path):
@@ -267,6 +277,25 @@ def test_names_are_neither_markup_nor_orders_to_the_terminal(tmp_path):
     assert "bee\ufffd[31m$\\frac$\ufffd" in outputs[0].read_text(encoding="utf-8")
 
 
+def test_flips_may_be_said_twice(npz, tmp_path):
+    given = ["--flips", "--augmentation", "flips_shifts", "--samplers", "none,random", *QUICK]
+    outcome = run("compare", "--data", npz, *RARE, "--json", tmp_path / "out.json", *given)
+    assert outcome.exit_code == 0, outcome.output
+    settings = json.loads((tmp_path / "out.json").read_text())["settings"]
+    assert settings["augmentation"] == "flips_shifts"
+
+
+def test_a_test_split_of_which_nothing_can_be_read(tmp_path):
+    for name in ("ant", "bee"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+        Image.new("L", (8, 8)).save(tmp_path / "train" / name / "1.png")
+    (tmp_path / "test" / "ant").mkdir(parents=True)
+    (tmp_path / "test" / "ant" / "1.png").write_bytes(b"no image")
+    outcome = run("compare", "--data", tmp_path, *QUICK)
+    assert outcome.exit_code == 2
+    assert f"No image in {tmp_path / 'test'} can be read. Repair" in plain(outcome.stderr)
+
+
 def test_a_sampler_that_cannot_run_says_why_in_its_row(npz):
     outcome = run(
         *("compare", "--data", npz, "--rare", "cat", "--rare-count", 3),
@@ -331,6 +360,13 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
         (["--plot", "nowhere/out.png"], "--plot nowhere/out.png"),
         (["--report", "nowhere/out.html"], "--report nowhere/out.html"),
         (["--json", "."], "--json . is a folder: name a file"),
+        (["--report", "out.pdf"], "--report out.pdf: it is a page, whose name must end in"),
+        (["--json", "a.png", "--plot", "./a.png"], "--json and --plot are both a.png. Give"),
+        (["--data", "a.npz", "--json", "a.npz"], "--data and --json are both a.npz"),
+        (["--flips", "--augmentation", "shifts"], "but --augmentation shifts is given too"),
+        (["--rare", ""], "--rare '' names nothing"),
+        (["--samplers", ","], "--samplers ',' names nothing"),
+        (["--ratios", ""], "--ratios '' names nothing"),
         (
             ["--augmentation", "turns"],
             "--augmentation names 'turns', which is unknown. Choose among flips, shifts, "

@@ -121,6 +121,8 @@ class TestNpz:
             ({"X": X_TRAIN}, "lacks y;"),
             ({key: SPLIT[key] for key in ("X_train", "y_train", "X_test")}, "lacks y_test"),
             ({"X": X_TRAIN, "y": Y_TRAIN[:5]}, r"y must hold one label per row of X"),
+            ({"X": X_TRAIN[:0], "y": Y_TRAIN[:0]}, "X is empty. Store at least one image"),
+            ({**SPLIT, "X_test": X_TEST[:0], "y_test": Y_TEST[:0]}, "X_test is empty"),
             ({"X": X_TRAIN[:, 0, 0, 0], "y": Y_TRAIN}, "X must hold numbers of shape"),
             ({"X": X_TRAIN.astype(str), "y": Y_TRAIN}, "X must hold numbers"),
             ({**SPLIT, "X_test": X_TEST[:, :4]}, "X_test has rows of shape"),
@@ -763,6 +765,13 @@ class TestResize:
     def test_bad_size(self, size):
         with pytest.raises(ValueError, match="size="):
             resize_images(X_TRAIN, size)
+
+    @pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+    def test_the_largest_integers_do_not_overflow(self, dtype):
+        white = np.full((1, 4, 4), np.iinfo(dtype).max, dtype=dtype)
+        np.testing.assert_allclose(
+            resize_images(white, 3).astype(float), float(white[0, 0, 0])
+        )
 
     def test_rows_are_refused(self):
         with pytest.raises(ValueError, match="Reshape rows"):

@@ -111,7 +111,11 @@ def compare(
     ] = False,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Cells computed at the same time. Default: all cores."),
+        typer.Option(
+            min=1,
+            help="Pairs of classes trained, or cells of the other samplers computed, at the "
+            "same time. Default: all cores, on a GPU at most 4.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all seeds.")] = 0,
     json: Annotated[
@@ -127,9 +131,14 @@ def compare(
 ):
     """Compare over-samplers by what a classifier learns from their output."""
     options = dict(locals())  # first of all: these are the parameters, and nothing else
-    if options.pop("flips"):
-        options["augmentation"] = "flips_shifts"
     with _plain_errors():
+        if options.pop("flips"):
+            if augmentation not in (None, "flips_shifts"):
+                raise ValueError(
+                    "--flips is --augmentation flips_shifts, but --augmentation "
+                    f"{augmentation} is given too. Give one of them."
+                )
+            options["augmentation"] = "flips_shifts"
         run_comparison(CompareSettings(**options))
 
 

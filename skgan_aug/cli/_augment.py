@@ -74,7 +74,7 @@ class Ratio:
                     f"--classes names {name}, which is no class. The classes are "
                     f"{', '.join(known)}."
                 )
-        return plan_counts(self.ratio, y, self.classes or None)
+        return plan_counts(self.ratio, y, self.classes)
 
 
 def run_augmentation(settings):
@@ -91,7 +91,7 @@ def run_augmentation(settings):
             resize=settings.resize,
             mode=settings.mode,
         )
-        _print_plan(plan, console)
+        _print_plan(plan, settings, console)
         _list_left_out(plan, settings, errors)
         if settings.dry_run:
             return
@@ -115,7 +115,7 @@ def run_augmentation(settings):
 
 def parse_source(text):
     """Turn "nearest", a class, or pairs "target=source" with commas, into ``source``."""
-    pairs = [part.split("=") for part in split_list(text)]
+    pairs = [part.split("=") for part in split_list("--source", text)]
     if all(len(pair) == 2 for pair in pairs):
         return {target.strip(): source.strip() for target, source in pairs}
     if "=" in text:
@@ -129,7 +129,9 @@ def parse_source(text):
 def _make_sampler(settings):
     if not 0 < settings.ratio <= 1:
         raise ValueError(f"--ratio {settings.ratio}: give a number above 0 and at most 1.")
-    classes = None if settings.classes is None else split_list(settings.classes)
+    classes = settings.classes
+    if classes is not None:
+        classes = split_list("--classes", classes)
     return CycleGANOverSampler(
         sampling_strategy=Ratio(settings.ratio, classes),
         source=parse_source(settings.source),
@@ -154,7 +156,7 @@ def _n_jobs(settings, plan):
     return max(1, min(default_jobs(settings.device), len(plan.n_to_add)))
 
 
-def _print_plan(plan, console):
+def _print_plan(plan, settings, console):
     height, width = plan.image_size
     kind = "grey" if plan.mode == "L" else "colour"
     title = f"{plan.root}: {len(plan.files)} images; trained in {kind}, {height} x {width}"
@@ -169,7 +171,8 @@ def _print_plan(plan, console):
         table.add_row(as_text(entry.name), *figures, as_text(entry.source or ""))
     console.print(table)
     if not any(entry.n_synthetic + entry.n_duplicates for entry in plan.classes):
-        console.print("No class gains images: all of them have enough for this --ratio.")
+        which = "all of them" if settings.classes is None else "those of --classes"
+        console.print(f"No class gains images: {which} have enough for this --ratio.")
 
 
 def _print_filled(plan, console, target):

@@ -163,11 +163,16 @@ def _write_outputs(settings, problem, result, rows):
 
 def _check_outputs(settings):
     """Refuse what could not be written before the work, not after it."""
+    _check_different(settings)
     for name in ("json", "plot", "report"):
         option, path = f"--{name}", getattr(settings, name)
         if path is not None:
             _check_output(option, path)
     if settings.report is not None:
+        if settings.report.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(
+                f"--report {settings.report}: it is a page, whose name must end in .html."
+            )
         check_requirements()
     if settings.plot is not None:
         try:
@@ -191,6 +196,18 @@ def _check_outputs(settings):
         make_folder("--memory", settings.memory)
 
 
+def _check_different(settings):
+    """Refuse paths of which one would overwrite another."""
+    options: dict[str, str] = {}
+    for name in ("data", "json", "plot", "report"):
+        path = getattr(settings, name)
+        if path is None:
+            continue
+        other = options.setdefault(os.path.realpath(path), name)
+        if other != name:
+            raise ValueError(f"--{other} and --{name} are both {path}. Give each its own.")
+
+
 def _check_output(option, path):
     folder = path.absolute().parent
     if not folder.is_dir():
@@ -203,7 +220,7 @@ def _check_output(option, path):
 
 
 def _make_samplers(settings):
-    names = split_list(settings.samplers)
+    names = split_list("--samplers", settings.samplers)
     for name in names:
         check_choice("--samplers", name, SAMPLERS)
     samplers = make_samplers(names)
@@ -225,8 +242,9 @@ def _verdict(result):
 
 
 def _parse_ratios(text):
+    ratios = split_list("--ratios", text)
     try:
-        return [float(ratio) for ratio in split_list(text)]
+        return [float(ratio) for ratio in ratios]
     except ValueError:
         raise ValueError(
             f"--ratios {text}: give numbers above 0 and at most 1, with commas."
@@ -247,7 +265,7 @@ def _draw(result, problem, path):
 
 
 def _write_json(settings, problem, result, rows, path):
-    text = json.dumps(_as_json(settings, problem, result, rows), indent=1)
+    text = json.dumps(_as_json(settings, problem, result, rows), indent=1, allow_nan=False)
     with output_file(path) as file:
         file.write(text.encode())
 
@@ -278,6 +296,8 @@ def _as_json(settings, problem, result, rows):
         {
             "settings": asdict(settings),
             "problem": problem.describe(settings.folds),
+            "comparison": result.settings,  # what the options, and their defaults, came to
+            "test_train_ratio": result.test_train_ratio,
             "versions": result.versions,
             "classes": result.classes.tolist(),
             "minority_classes": result.minority_classes.tolist(),
@@ -294,7 +314,7 @@ def _plain(value):
     """Replace what JSON does not know: NaN by null, paths by text."""
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None

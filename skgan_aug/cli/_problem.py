@@ -68,7 +68,8 @@ def load_problem(settings):
     if settings.data is None:
         X, y, test = _hold_out_digits(X, y, settings.seed)
         test_role = "testing"
-        rare, rare_count = rare or DIGITS_RARE, rare_count or DIGITS_RARE_COUNT
+        rare = DIGITS_RARE if rare is None else rare
+        rare_count = rare_count or DIGITS_RARE_COUNT
     elif rare is None and rare_count is not None:
         raise ValueError(
             f"--rare-count {rare_count} is given without --rare. Name the classes that it is "
@@ -138,7 +139,7 @@ def parse_rare(rare, names):
     """Turn class names or labels, with commas, into names."""
     known = {str(label): name for label, name in names.items()}
     known |= {composed(name): name for name in names.values()}
-    chosen = split_list(rare)
+    chosen = split_list("--rare", rare)
     for name in chosen:
         if name not in known:
             raise ValueError(
@@ -175,9 +176,12 @@ def _check_rare_count(rare_count, rare, y, folds):
             )
 
 
-def split_list(text):
+def split_list(option, text):
     """Split at commas; accents are composed, as in names of classes."""
-    return [part.strip() for part in composed(text).split(",") if part.strip()]
+    parts = [part.strip() for part in composed(text).split(",") if part.strip()]
+    if not parts:  # as of a variable of the shell that is not set
+        raise ValueError(f"{option} {text!r} names nothing. Name something, or leave it out.")
+    return parts
 
 
 def check_choice(option, name, known):

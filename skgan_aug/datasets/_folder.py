@@ -157,8 +157,11 @@ def read_splits(listings, *, size, resize, mode, unreadable, stray=()):
     for split, listing in listings.items():
         first, last = np.searchsorted(kept, [start, start + len(listing.files)])
         own = kept[first:last] - start
-        shape = (0, *images[0].shape)
-        X = np.stack(images[first:last]) if len(own) else np.empty(shape, np.uint8)
+        if not len(own):
+            raise ValueError(
+                f"No image in {listing.root} can be read. Repair its files, or remove it."
+            )
+        X = np.stack(images[first:last])
         splits[split] = X, listing.target[own], [listing.files[i] for i in own]
         start += len(listing.files)
     return splits, [(str(file), reason) for file, reason in problems]

@@ -148,6 +148,8 @@ def _read_pair(arrays, x_key, y_key, path):
             f"{path}: {x_key} must hold numbers of shape (n, H, W), (n, H, W, C) or (n, d), "
             f"got {X.dtype} of shape {X.shape}."
         )
+    if not len(X):
+        raise ValueError(f"{path}: {x_key} is empty. Store at least one image in it.")
     if y.shape != X.shape[:1]:
         raise ValueError(
             f"{path}: {y_key} must hold one label per row of {x_key}, that is shape "

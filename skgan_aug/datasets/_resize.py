@@ -124,5 +124,7 @@ def _resize_batch(X, size):
     resized = (tensor.squeeze(1) if is_grey else tensor.permute(0, 2, 3, 1)).numpy()
     if X.dtype.kind in "ui":
         limits = np.iinfo(X.dtype)
-        resized = np.clip(np.rint(resized), limits.min, limits.max)
+        # As floats, limits of 64 bits are one too many.
+        high = limits.max if X.dtype.itemsize < 8 else np.nextafter(float(limits.max), 0)
+        resized = np.clip(np.rint(resized), limits.min, high)
     return resized.astype(X.dtype)
