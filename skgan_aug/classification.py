@@ -1,5 +1,6 @@
 """TorchCNNClassifier: a convolutional network as a scikit-learn classifier."""
 
+from math import ceil
 from numbers import Real
 
 import numpy as np
@@ -55,9 +56,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         (H, W) or (H, W, C) of the images that the rows of a 2-dimensional X hold. X of
         three or four dimensions carries its own. Without one, rows are vectors.
 
-    max_epochs : int or "auto", default="auto"
-        Passes over the training rows. "auto" takes 20, and up to 200 where the rows are
-        few, to reach 1000 steps.
+    max_epochs : int, float or "auto", default="auto"
+        Passes over the training rows, the last of 1.5 over half of them. "auto" takes 20, and
+        up to 200 where the rows are few, to reach 1000 steps.
 
     batch_size : int, default=64
         Rows per optimisation step.
@@ -166,7 +167,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "module": [StrOptions({"auto", "compact", "resnet", "paper", "mlp"}), callable],
         "image_shape": [list, tuple, np.ndarray, None],
-        "max_epochs": [StrOptions({"auto"}), whole_number(1, 10**6)],
+        "max_epochs": [StrOptions({"auto"}), Interval(Real, 0, 10**6, closed="right")],
         "batch_size": [whole_number(1)],
         "learning_rate": [real_number("right")],
         "learning_rate_schedule": [StrOptions({"one_cycle", "constant"})],
@@ -519,8 +520,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         if self.early_stopping and not is_partial:
             order, held_out = self._hold_out(X, labels, order, is_real)
         max_epochs = 1 if is_partial else self._count_epochs(len(order))
-        passes = self._passes(order, is_real, max_epochs)
         seed = draw_seed(self._random_state)
+        rng = torch.Generator().manual_seed(seed)
+        passes = self._passes(order, is_real, max_epochs, rng)
         starts = not hasattr(self, "net_")
         self.net_ = net  # of a training that Ctrl-C stops, too
         try:
@@ -529,7 +531,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                     self._spec.as_tensor(X),
                     torch.from_numpy(labels),
                     passes=passes,
-                    rng=torch.Generator().manual_seed(seed),
+                    rng=rng,
                     one_cycle=self.learning_rate_schedule == "one_cycle" and not is_partial,
                     loss_weights=loss_weights,
                     class_weights=class_weights,
@@ -571,9 +573,10 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         n_batches = count_batches(n_rows, int(self.batch_size))
         return min(max(_FEWEST_EPOCHS, -(-_STEPS // n_batches)), _MOST_EPOCHS)
 
-    def _passes(self, order, is_real, max_epochs):
+    def _passes(self, order, is_real, max_epochs, rng):
         """For each epoch the rows that it goes over, the last ones over real rows alone."""
-        n_last = 0 if is_real is None else round(self.real_last * max_epochs)
+        n_epochs = ceil(max_epochs)
+        n_last = 0 if is_real is None else round(self.real_last * n_epochs)
         last = order[is_real[order]] if n_last else order
         if not len(last):
             raise ValueError(
@@ -581,4 +584,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 "a training set with real rows."
             )
         all_rows, last = torch.from_numpy(order), torch.from_numpy(last)
-        return [all_rows] * (max_epochs - n_last) + [last] * n_last
+        passes = [all_rows] * (n_epochs - n_last) + [last] * n_last
+        if max_epochs < n_epochs:
+            n = round((1 + max_epochs - n_epochs) * len(passes[-1]))
+            drawn = torch.randperm(len(passes[-1]), generator=rng)
+            passes[-1] = passes[-1][drawn[: max(n, int(self.batch_size))]]
+        return passes

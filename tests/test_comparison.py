@@ -35,6 +35,7 @@ from skgan_aug.comparison import (
     summarize_comparison,
 )
 from skgan_aug.comparison._answer import standing_of
+from skgan_aug.comparison._samplers import resample, set_training_steps
 from skgan_aug.over_sampling import CycleGANOverSampler
 
 CHEAP = ["none", "random", "smote"]
@@ -416,6 +417,31 @@ def test_every_sampler_gets_the_same_number_of_steps(records):
     assert records[-1]["max_epochs"] == 7
 
 
+@pytest.mark.parametrize(("n_rows", "n_steps"), [(40, 7), (40, 13), (40, 2), (60, 10)])
+def test_many_rows_end_within_an_epoch(n_rows, n_steps):
+    """Whole epochs of 5 or 8 batches would be more than 15% off."""
+    classifier = TorchCNNClassifier(batch_size=8, device="cpu", random_state=0)
+    set_training_steps(classifier, n_rows, n_steps)
+    X = np.random.RandomState(0).normal(size=(n_rows, 3))
+    classifier.fit(X, np.arange(n_rows) % 2)
+    n_batches = [len(epoch["batches"]) for epoch in classifier.history_]
+    assert n_batches[:-1] == [len(X) // 8 + (len(X) % 8 > 0)] * (len(n_batches) - 1)
+    assert sum(n_batches) == n_steps
+
+
+def test_whole_epochs_where_they_are_near_enough_or_others_unknown():
+    for classifier, n_steps, expected in (
+        (TorchCNNClassifier(batch_size=8), 23, 5),
+        (TorchCNNClassifier(batch_size=8), 7, 1.4),
+        (Recorder(batch_size=8), 7, 1),
+        (make_pipeline(TorchCNNClassifier(batch_size=8)), 7, 1.4),
+        (make_pipeline(Recorder(batch_size=8)), 7, 1),
+    ):
+        set_training_steps(classifier, 40, n_steps)
+        (epochs,) = (v for k, v in classifier.get_params().items() if k.endswith("max_epochs"))
+        assert epochs == expected
+
+
 def test_rows_with_image_shape_reach_the_classifier(records):
     X, y = make_images()
     compare_samplers(
@@ -555,6 +581,55 @@ def test_what_is_shown_and_told_is_of_the_first_draw():
     counts = np.bincount(y[first]).tolist()
     assert list(result.settings["train_counts"].values()) == counts
     assert result.settings["n_test"] == 72 - sum(counts)
+
+
+def test_a_fold_where_no_class_gains_does_not_end_the_comparison():
+    X, y = make_vectors()
+    balanced = np.r_[0:10, 40:50, 60:70]
+    folds = [(balanced, np.arange(10, 40)), (np.arange(72), balanced)]
+    options = {"samplers": ["random", "smote"], "classifier": Recorder(), "n_seeds": 1}
+    result = compare_samplers(X, y, cv=folds, **options)
+    assert result.n_train.tolist() == [30, 120] * 2
+    assert result.minority_classes.tolist() == [1, 2]
+    with pytest.raises(ValueError, match=r"no class gains any rows: name other classes"):
+        compare_samplers(X, y, rare=0, **options)
+
+
+def test_booleans_are_over_sampled_as_zeros_and_ones():
+    X, y = make_images()
+    X = X > 100
+    options = {"classifier": Recorder(), "n_seeds": 1, "cv": 2}
+    result = compare_samplers(X, y, samplers=["random", "smote"], **options)
+    assert (result.error == None).all()  # noqa: E711
+    X_resampled, _ = resample(SMOTE(random_state=0), X, y)
+    assert X_resampled.dtype == bool
+    assert np.array_equal(X_resampled[: len(X)], X)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({"ratio": 0.7}, r"ratio=0\.7 was not compared. Choose among \[1\.0\]"),
+        ({"score": "accuracy"}, "score='accuracy' is unknown"),
+        ({"confidence": 95}, "confidence=95 is not between 0 and 1"),
+        ({"sampler": "smote"}, "'smote' was not compared"),
+    ],
+    ids=str,
+)
+def test_differences_of_what_was_not_compared_are_refused(wrong, match):
+    X, y = make_vectors()
+    options = {"samplers": ["random", "none"], "classifier": Recorder(), "n_seeds": 1}
+    result = compare_samplers(X, y, cv=2, **options)
+    with pytest.raises(ValueError, match=match):
+        paired_difference(result, **{"sampler": "random", "baseline": "none"} | wrong)
+
+
+@pytest.mark.filterwarnings("error")
+def test_samplers_that_add_nothing_can_be_compared():
+    X, y = make_vectors()
+    options = {"classifier": Recorder(), "n_seeds": 1, "cv": 3}
+    result = compare_samplers(X, y, samplers={"a": None, "b": None}, **options)
+    assert paired_difference(result, "a", "b").mean == 0
 
 
 def test_minority_classes_gain_rows_at_the_largest_ratio():

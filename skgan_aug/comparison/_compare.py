@@ -126,15 +126,18 @@ def compare_samplers(
         training part. None: they keep all.
 
     classifier_steps : int or None, default=1000
-        Optimiser steps that the classifier makes, to the nearest epoch, if it
-        has parameters `max_epochs` and `batch_size`. None leaves them alone.
+        Optimiser steps that the classifier makes, if it has parameters `max_epochs` and
+        `batch_size`: to the nearest epoch or, in a
+        :class:`~skgan_aug.TorchCNNClassifier` where that is more than 15% off, within one.
+        None leaves them alone.
 
     image_shape : tuple (H, W) or (H, W, C), default=None
         Shape of the images in the rows of a 2-D `X`, handed to the samplers
         and the classifier that have a parameter of that name.
 
     n_jobs : int, default=None
-        How many samplers run at the same time, as in joblib.
+        How many processes, as in joblib. They train the CycleGANs of one draw side by side,
+        draw after draw; then they share the cells of the other samplers.
 
     callback : callable, default=None
         Called with each finished cell, a dict.
@@ -350,14 +353,15 @@ def _test_train_ratio(draws):
 
 
 def _check_plans(ratios, y, draws, rare):
-    """Return the classes that gain rows at the largest ratio."""
-    y_train = y[draws[0].train]
+    """Return the classes that gain rows at the largest ratio, in the first draw with any."""
     for ratio in ratios:
-        plan = plan_counts(ratio, y_train, rare)
-        if not plan:
+        plans = (plan_counts(ratio, y[draw.train], rare) for draw in draws)
+        plan = next(filter(None, plans), None)
+        if plan is None:
+            larger = "" if ratio == 1 else "give a larger one, "
             raise ValueError(
-                f"ratios holds {ratio}, at which no class gains any rows. Give a larger one, "
-                "or make classes rare with rare= and rare_count= (--rare, --rare-count)."
+                f"ratios holds {ratio}, at which no class gains any rows: {larger}name other "
+                "classes in rare (--rare), or make some rare with rare_count (--rare-count)."
             )
     return np.array(sorted(plan))
 

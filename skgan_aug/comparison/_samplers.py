@@ -7,9 +7,12 @@ import numpy as np
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
 from sklearn.base import clone
 
-from .._classifier_net import count_epochs
+from .._classifier_net import count_batches, count_epochs
 from .._text import printable
+from ..classification import TorchCNNClassifier
 from ..over_sampling import CycleGANOverSampler
+
+_NEAR_ENOUGH = 0.15  # of the steps that a classifier should make
 
 SAMPLERS = {
     "none": None,
@@ -208,12 +211,12 @@ def resample(sampler, X, y):
     if X.ndim > 2:
         set_everywhere(sampler, "image_shape", X.shape[1:], only_unset=True)
     rows = X.reshape(len(X), -1)
-    is_integer = X.dtype.kind in "ui"
+    is_integer = X.dtype.kind in "uib"
     if is_integer and not all(map(takes_images, over_samplers(sampler) or [sampler])):
         rows = rows.astype(np.float32 if X.dtype.itemsize <= 2 else np.float64)
     rows, y = sampler.fit_resample(rows, y)
     if is_integer:
-        limits = np.iinfo(X.dtype)
+        limits = np.iinfo(X.dtype if X.dtype != bool else np.uint8)
         rows = np.clip(np.rint(rows), limits.min, limits.max)
     return rows.astype(X.dtype, copy=False).reshape(len(rows), *X.shape[1:]), y
 
@@ -222,11 +225,17 @@ def set_training_steps(classifier, n_rows, n_steps):
     """Set `max_epochs` so that `fit` makes about `n_steps` optimiser steps.
 
     Without this a larger training set would also mean longer training, and
-    a sampler would be credited with the longer training.
+    a sampler would be credited with the longer training. Epochs are whole
+    ones where that is near enough, or the estimator knows no others.
     """
-    params = classifier.get_params(deep=True)
-    for key in params:
+    nested = {"": classifier, **classifier.get_params(deep=True)}
+    for key in nested:
         prefix, found, rest = key.rpartition("max_epochs")
-        batch_size = params.get(f"{prefix}batch_size")
+        batch_size = nested.get(f"{prefix}batch_size")
         if found and not rest and isinstance(batch_size, Integral):
-            classifier.set_params(**{key: count_epochs(n_steps, n_rows, batch_size)})
+            n_batches = count_batches(n_rows, batch_size)
+            epochs = count_epochs(n_steps, n_rows, batch_size)
+            is_far = abs(epochs * n_batches - n_steps) > _NEAR_ENOUGH * n_steps
+            if is_far and isinstance(nested[prefix.removesuffix("__")], TorchCNNClassifier):
+                epochs = n_steps / n_batches
+            classifier.set_params(**{key: epochs})

@@ -170,6 +170,11 @@ def paired_difference(
         ``mean``, ``low``, ``high``, ``n_pairs``. The interval is NaN for
         fewer than three pairs, the mean for none.
 
+    Raises
+    ------
+    ValueError
+        For a sampler, score or ratio that was not compared, or a confidence that cannot be.
+
     References
     ----------
     .. [1] C. Nadeau and Y. Bengio, "Inference for the Generalization Error",
@@ -188,6 +193,10 @@ def paired_difference(
     >>> difference.n_pairs, bool(difference.low <= difference.mean <= difference.high)
     (3, True)
     """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence={confidence!r} is not between 0 and 1, such as 0.95.")
+    if score not in SCORES:
+        raise ValueError(f"score={score!r} is unknown. Choose among {', '.join(SCORES)}.")
     ours, theirs = paired_values(result, sampler, baseline, key=score, ratio=ratio)
     differences = ours - theirs
     mean, _ = _mean_and_sd(differences)
@@ -217,6 +226,11 @@ def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=N
     ours, theirs : ndarray of shape (n_pairs, ...)
         Of the seeds and folds in which both samplers ran.
 
+    Raises
+    ------
+    ValueError
+        For a sampler or ratio that was not compared.
+
     Examples
     --------
     >>> from sklearn.datasets import load_wine
@@ -230,7 +244,10 @@ def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=N
     >>> ours.shape, theirs.shape  # folds, classes
     ((3, 3), (3, 3))
     """
-    ratio = np.nanmax(result.ratio) if ratio is None else ratio
+    ratios = np.unique(result.ratio[~np.isnan(result.ratio)]).tolist()
+    if ratio is not None and ratio not in ratios:
+        raise ValueError(f"ratio={ratio!r} was not compared. Choose among {ratios}.")
+    ratio = max(ratios, default=np.nan) if ratio is None else ratio
     ours, theirs = (_cells(result, name, key, ratio) for name in (sampler, baseline))
     pairs = sorted(ours.keys() & theirs.keys())
     our_cells, their_cells = (
