@@ -4,8 +4,10 @@
 
 Alternates, in one process, steps of the plain float32 transcription kept in the tests with
 steps of the engine on the same networks, batches and data; then the default networks with the
-paper's; then seconds and memory of the default. Give it idle cores: what is compared runs in
-turn, so that what disturbs one disturbs the other, but seconds are seconds.
+paper's; then seconds and memory of the default, as ``fit_resample`` trains it: each pair on
+one thread of a CPU. Give it idle cores: what is compared runs in turn, so that what disturbs
+one disturbs the other, but seconds are seconds. With ``--only`` the other figures of the file
+stay.
 """
 
 import argparse
@@ -22,6 +24,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from skgan_aug._devices import resolve_precision
+from skgan_aug._threads import one_thread
 from skgan_aug.images import ImageSpec
 from skgan_aug.networks import PaperDiscriminator, ResnetGenerator
 from skgan_aug.over_sampling import CycleGANOverSampler
@@ -39,19 +42,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--json", type=Path, default=None)
+    parser.add_argument("--only", nargs="+", choices=BENCHES, default=list(BENCHES))
     options = parser.parse_args()
     device = torch.device(options.device)
     results = {"threads": torch.get_num_threads(), "torch": torch.__version__}
     if device.type == "cuda":
         results["gpu"] = torch.cuda.get_device_name(device)
-    for name, bench in {
-        "same networks, 32 filters": bench_same_networks,
-        "default beside the paper's 64 filters": bench_default,
-        "achieved": bench_flops,
-        "default by size": bench_sizes,
-        "memory": bench_memory,
-    }.items():
-        results[name] = bench(device)
+    if options.json is not None and options.json.exists():
+        results = json.loads(options.json.read_text()) | results
+    for name in options.only:
+        results[name] = BENCHES[name](device)
         print(f"\n{name}")
         for row, values in results[name].items():
             print(f"  {row:42}", values)
@@ -152,7 +152,8 @@ def bench_sizes(device):
     table = {}
     for side in (28, 32, 48, 64, 128):
         run = default_steps(side, device)
-        step = median_seconds(lambda: run(4)) / 4  # noqa: B023
+        with one_thread():
+            step = median_seconds(lambda: run(4)) / 4  # noqa: B023
         table[f"{side}x{side}"] = {
             "s_per_step": round(step, 4),
             "s_per_pair": round(step * default.max_iter),
@@ -271,6 +272,14 @@ def steps_of(trainer):
 
     return run
 
+
+BENCHES = {
+    "same networks, 32 filters": bench_same_networks,
+    "default beside the paper's 64 filters": bench_default,
+    "achieved": bench_flops,
+    "default by size": bench_sizes,
+    "memory": bench_memory,
+}
 
 if __name__ == "__main__":
     main()

@@ -55,12 +55,21 @@ def test_new_rows_of_the_class_are_good_in_all_respects(digits):
 
 
 def test_a_duplicator_is_exposed_by_its_copies(digits):
-    X, y = digits[:2]
+    X, y, _, test = digits
     (row,) = augmentation_report(
-        RandomOverSampler(random_state=0), X, y, classifier=QUICK
+        RandomOverSampler(random_state=0), X, y, test=test, classifier=QUICK
     ).rows
     assert row["copied"] == 1.0
     assert row["copied_distance"] == 0.0
+    # What it repeats are real rows, of as many kinds as there are.
+    assert row["recall"] > 0.5
+
+
+def test_equal_images_are_equal_in_whatever_batch(digits):
+    X, y, new, _ = digits
+    repeated = new[np.arange(65) % 3]  # the last one is a batch of its own
+    (row,) = augmentation_report(Adds(repeated, 1), X, y, classifier=QUICK).rows
+    assert figures_missing(row) == {"precision", "recall"}  # of three that differ
 
 
 def test_rows_of_the_wrong_class_are_exposed_by_gan_train_and_gan_test(digits):
@@ -165,14 +174,14 @@ def test_a_class_of_few_rows_has_the_figures_that_can_be_computed(digits):
     assert all_but_copies > of_features | {"gan_test", "neighbor", "margin_after"}
 
 
-def test_duplicates_in_a_rare_class_have_no_diversity(digits):
+def test_duplicates_in_a_rare_class_are_too_few_to_tell_kinds(digits):
     X, y, new, _ = digits
     X = X.copy()
     X[y == 1] = X[y == 1][0]
     quick = TorchCNNClassifier(max_epochs=1, random_state=0)
     (row,) = augmentation_report(Adds(new, 1), X, y, classifier=quick).rows
-    missing = {"diversity", "diversity_se", "copied", "copied_distance"}
-    assert figures_missing(row) == missing
+    of_kinds = {"precision", "recall", "density", "coverage", "diversity", "diversity_se"}
+    assert figures_missing(row) == of_kinds | {"copied", "copied_distance"}
 
 
 def test_flattened_images_and_string_labels(digits, monkeypatch):
@@ -218,9 +227,12 @@ def test_means_of_halves():
     assert row["n_synthetic"] == 40
     assert row["two_sample_p"] == 0.04
     assert row["gan_train"] == pytest.approx(0.4)
-    assert row["gan_train_se"] == pytest.approx(np.sqrt(0.24 / 20))
-    assert row["gan_test_se"] == pytest.approx(np.sqrt(0.75 * 0.25 / 40))
+    # By the rule of succession 9 of 22 and 31 of 42 are expected to be recognised.
+    assert row["gan_train_se"] == pytest.approx(np.sqrt(9 / 22 * 13 / 22 / 20))
+    assert row["gan_test_se"] == pytest.approx(np.sqrt(31 / 42 * 11 / 42 / 40))
     assert row["neighbor"] == "a"
+    row = _augmentation._mean_of_parts([{**part, "real_train": 1.0, "n_real": 2}])
+    assert row["real_train_se"] == pytest.approx(np.sqrt(3 / 4 * 1 / 4 / 2))
 
 
 class Reverses(Adds):

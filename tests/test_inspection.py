@@ -300,6 +300,18 @@ def test_ratio_curves_are_means_over_runs(result):
         RatioCurveDisplay.from_comparison(result, score="accuracy")
 
 
+def test_ratio_curves_of_one_run_have_no_whiskers():
+    curves = {"a": (np.array([0.5, 1.0]), np.array([[70.0], [80.0]]))}
+    display = RatioCurveDisplay(curves=curves, score_title="points").plot()
+    assert display.ax_.get_ylabel() == "points"
+    (whiskers,) = display.errorbars_["a"][2]
+    drawn = [ends for ends in whiskers.get_segments() if np.size(ends)]
+    assert not any(np.isfinite(ends).all() for ends in drawn)
+    two = np.array([[70.0, np.nan], [80.0, 82.0]])
+    display = RatioCurveDisplay(curves={"a": (curves["a"][0], two)}, score_title="points")
+    assert display.plot().ax_.get_ylabel() == "points ± sd"
+
+
 def test_ratio_curves_of_a_search():
     X, y = make_images((4,))
     pipe = make_pipeline(RandomOverSampler(random_state=0), DecisionTreeClassifier())

@@ -1,5 +1,7 @@
 """Metrics at known answers, what they leave alone, and what they refuse."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -170,6 +172,17 @@ class TestManifolds:
         # Open balls: 1.5 is in those of 1 and 3, and -1 in none.
         assert result == {"density": 2 / 3, "coverage": 2 / 3}
 
+    def test_duplicates_do_not_shrink_balls(self):
+        real, synthetic = draw(60), draw(40, seed=1)
+        drawn_again = np.concatenate([synthetic] + 4 * [synthetic])
+        expected = precision_recall(real, synthetic)
+        assert precision_recall(real, drawn_again) == pytest.approx(expected)
+        assert expected.recall > 0.5
+        twice = np.concatenate([real, real])
+        assert precision_recall(twice, synthetic) == pytest.approx(expected)
+        expected = density_coverage(real, synthetic)
+        assert density_coverage(twice, drawn_again) == pytest.approx(expected)
+
     def test_half_of_the_classes_missing_shows_in_recall_and_coverage(self):
         real = np.concatenate([draw(50), draw(50, mean=50)])
         synthetic = draw(100, seed=1)
@@ -236,6 +249,22 @@ class TestTwoSampleTest:
         real = np.repeat([[0.0], [9.0]], 2, axis=0)
         result = two_sample_test(real, real, n_permutations=10, random_state=0)
         assert_allclose(result.accuracy, 1 / 3)
+
+    def test_rows_repeated_any_number_of_times_by_hand(self):
+        # Real ones at 0, 0, 0, 4, synthetic ones at 0, 2, 2: of the others nearest to each,
+        # real are 2/3 of 3, 0 of the 2 at 2; 3/3 of those at 0; 0 of the 1 at 2.
+        result = two_sample_test([[0.0], [0], [0], [4]], [[0.0], [2], [2]], n_permutations=1)
+        assert_allclose(result.real_accuracy, 3 * (2 / 3) / 4)
+        assert_allclose(result.synthetic_accuracy, (0 + 1 + 1) / 3)
+
+    def test_a_collapsed_generator_takes_no_more_memory_than_another(self):
+        real, collapsed = draw(10), np.zeros((3000, 4))
+        tracemalloc.start()
+        result = two_sample_test(real, collapsed, n_permutations=10, random_state=0)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert result.synthetic_accuracy == 1.0
+        assert peak < 50e6  # votes of each row for each other one take 108 MB
 
     @pytest.mark.parametrize("n_synthetic", [40, 160])
     def test_equal_distributions_are_rejected_as_often_as_the_level(self, n_synthetic):
@@ -475,11 +504,22 @@ def test_refuses_what_is_no_factor_of_a_kernel(gamma):
         kernel_distance(draw(9), draw(9), gamma=gamma)
 
 
+@pytest.mark.parametrize("degree", [1, 3, 5])
+def test_numbers_whose_powers_overflow_are_refused_by_degree(degree):
+    real, synthetic = np.clip(draw(20), -1, 1), draw(20, seed=1)
+    largest = 10 ** min(50, 70 / degree)
+    result = kernel_distance(0.9 * largest * real, synthetic, degree=degree)
+    assert np.isfinite(result.standard_error)
+    with pytest.raises(ValueError, match=r"real holds .* whose powers overflow"):
+        kernel_distance(9 * largest * real, synthetic, degree=degree)
+
+
 @pytest.mark.parametrize("n_neighbors", [0, 5, 2.5])
 @pytest.mark.parametrize("metric", [precision_recall, density_coverage])
 def test_refuses_neighbours_that_there_are_not(metric, n_neighbors):
+    real = np.concatenate([draw(5), draw(5)])  # equal rows are none of each other
     with pytest.raises(ValueError, match=r"n_neighbors=.* rows of real has 4 others"):
-        metric(draw(5), draw(9), n_neighbors=n_neighbors)
+        metric(real, draw(9), n_neighbors=n_neighbors)
 
 
 @pytest.mark.parametrize(

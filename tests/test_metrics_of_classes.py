@@ -12,6 +12,7 @@ from sklearn.svm import SVC
 
 from skgan_aug import TorchCNNClassifier
 from skgan_aug.metrics import (
+    _class_space,
     class_margins,
     gan_test_score,
     gan_train_score,
@@ -39,7 +40,9 @@ class TestGanScores:
         test = gan_test_score(classifier, X, y, synthetic, y)
         assert test.recall == {"a": 1.0, "b": 0.5}
         assert test.score == 0.75
-        assert_allclose(test.standard_error, np.sqrt(0.25 / 50) / 2)
+        # By the rule of succession 51 of 52 and 26 of 52 are expected to be recognised.
+        variances = np.array([51 / 52 * 1 / 52, 0.25]) / 50
+        assert_allclose(test.standard_error, np.sqrt(variances.sum()) / 2)
         assert train.recall["b"] == 1.0
         assert not hasattr(classifier, "classes_")
 
@@ -55,7 +58,15 @@ class TestGanScores:
         X, y = np.zeros((10, 1)), np.repeat([0, 1], [9, 1])
         always = DummyClassifier(strategy="constant", constant=0)
         result = gan_train_score(always, X, y, X, y)
-        assert result == {"score": 0.5, "standard_error": 0.0, "recall": {0: 1.0, 1: 0.0}}
+        assert result.recall == {0: 1.0, 1: 0.0}
+        assert result.score == 0.5
+
+    def test_few_rows_that_are_all_recognised_leave_doubt(self):
+        X, y = np.array([[0.0], [0], [1], [1]]), np.array([0, 0, 1, 1])
+        result = gan_train_score(KNeighborsClassifier(1), X, y, X, y)
+        assert result.score == 1.0
+        # 3 of 4 are expected, in two classes of 2 rows each.
+        assert_allclose(result.standard_error, np.sqrt(2 * 3 / 4 * 1 / 4 / 2) / 2)
 
     def test_standard_error_is_the_spread_over_test_sets(self):
         scores = []
@@ -126,6 +137,14 @@ class TestClassMargins:
         copies = np.repeat(real[is_rare], 3, axis=0)
         result = class_margins(real, y_real, copies, np.ones(30, dtype=int))
         assert_allclose(result.after, result.before, rtol=1e-2)
+
+    def test_of_many_rows_some_at_even_steps_are_taken(self, monkeypatch):
+        real, y_real = np.array([[0.0], [3], [0], [9], [9]]), [0, 0, 0, 1, 1]
+        near, far = 6 / real.std(), 9 / real.std()
+        assert_allclose(class_margins(real, y_real, [[9.0]], [1], C=1e6).before, near, 1e-3)
+        monkeypatch.setattr(_class_space, "_MOST_ROWS", 2)
+        result = class_margins(real, y_real, [[9.0]], [1], C=1e6)
+        assert_allclose([result.before, result.after], far, rtol=1e-3)
 
     def test_synthetic_rows_of_the_neighbour_count_too(self):
         real, y_real = [[0.0], [0.0], [4.0], [4.0]], [0, 0, 1, 1]

@@ -337,6 +337,13 @@ def test_recalls_are_drawn_from_no_resampling_to_the_one_that_is_judged(tmp_path
     assert "with no resampling and with CycleGAN, in points: 0 30.0 to 50.0, 1 40.0" in recall
 
 
+@pytest.mark.parametrize("n_runs", [2, 3])
+def test_whiskers_are_explained_where_there_are_any(tmp_path, n_runs):
+    result = make_result(none=BASE[:n_runs], smote=BASE[:n_runs])
+    page = Page(write_report(result, tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert ("Whiskers are" in page.all("figcaption")[0]["text"]) == (n_runs > 2)
+
+
 def test_one_sampler_alone_is_compared_with_nothing(tmp_path):
     assert answers(make_result(none=BASE), tmp_path) == [
         "no resampling was compared with nothing else."

@@ -354,10 +354,11 @@ def _test_train_ratio(draws):
 
 def _check_plans(ratios, y, draws, rare):
     """Return the classes that gain rows at the largest ratio, in the first draw with any."""
+    plan: dict = {}
     for ratio in ratios:
         plans = (plan_counts(ratio, y[draw.train], rare) for draw in draws)
-        plan = next(filter(None, plans), None)
-        if plan is None:
+        plan = next(filter(None, plans), {})
+        if not plan:
             larger = "" if ratio == 1 else "give a larger one, "
             raise ValueError(
                 f"ratios holds {ratio}, at which no class gains any rows: {larger}name other "

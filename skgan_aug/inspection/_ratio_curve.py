@@ -14,7 +14,8 @@ class RatioCurveDisplay:
 
     It is recommended to use :meth:`from_comparison` or :meth:`from_estimator`
     to create one. Lines join the means over seeds and folds, whiskers are one
-    standard deviation to each side. What was not resampled is a dashed line.
+    standard deviation to each side, of two runs or more. What was not resampled
+    is a dashed line.
 
     Parameters
     ----------
@@ -143,13 +144,14 @@ class RatioCurveDisplay:
         self.errorbars_: dict = {}
         resampled = [title for title, (ratios, _) in self.curves.items() if ratios[0] > 0]
         ticks = sorted({ratio for title in resampled for ratio in self.curves[title][0]})
-        handles = []
+        handles, has_whiskers = [], False
         step = 0.02 * (np.ptp(ticks) if len(ticks) > 1 else 1.0)
         for title, (ratios, scores) in self.curves.items():
             means, sds = _means_and_sds(scores)
             if title not in resampled:
                 handles.append(ax.axhline(means[0], color=GREY, linestyle="--"))
                 continue
+            has_whiskers |= np.isfinite(sds).any()
             position = len(self.errorbars_)
             # Side by side, so that whiskers do not hide each other.
             shift = step * (position - (len(resampled) - 1) / 2)
@@ -158,7 +160,8 @@ class RatioCurveDisplay:
             )
             handles.append(self.errorbars_[title])
         ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-        ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title} ± sd")
+        whiskers = " ± sd" if has_whiskers else ""
+        ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title}{whiskers}")
         ax.grid(axis="y", alpha=0.3)
         if any(self.curves):
             place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
@@ -184,6 +187,6 @@ def _ratio_parameter(settings):
 
 
 def _means_and_sds(scores):
-    """Mean and standard deviation over runs, for each ratio; NaN where all runs failed."""
+    """Mean and standard deviation over runs, for each ratio; NaN where too few succeeded."""
     runs = np.ma.masked_invalid(scores)
-    return runs.mean(axis=1).filled(np.nan), runs.std(axis=1, ddof=1).filled(0.0)
+    return runs.mean(axis=1).filled(np.nan), runs.std(axis=1, ddof=1).filled(np.nan)

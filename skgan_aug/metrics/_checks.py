@@ -4,10 +4,10 @@ import numpy as np
 
 from .._validation import check_unmasked
 
-_LARGEST = 1e50  # kernel_distance takes the third power of scalar products
+_LARGEST = 1e50  # fourth powers do not overflow
 
 
-def check_features(real, synthetic, *, n_min=2):
+def check_features(real, synthetic, *, n_min=2, largest=_LARGEST):
     """Validate two arrays of features.
 
     Parameters
@@ -18,6 +18,9 @@ def check_features(real, synthetic, *, n_min=2):
     n_min : int, default=2
         The fewest rows that either needs.
 
+    largest : float, default=1e50
+        The largest number, of either sign, whose powers do not overflow.
+
     Returns
     -------
     real, synthetic : float64 ndarray of the same shapes
@@ -27,8 +30,8 @@ def check_features(real, synthetic, *, n_min=2):
     ValueError
         Naming which array, what is wrong with it and the remedy.
     """
-    real = _check_array(real, "real", n_min)
-    synthetic = _check_array(synthetic, "synthetic", n_min)
+    real = _check_array(real, "real", n_min, largest)
+    synthetic = _check_array(synthetic, "synthetic", n_min, largest)
     if real.shape[1] != synthetic.shape[1]:
         raise ValueError(
             f"synthetic has {synthetic.shape[1]} features, but real has {real.shape[1]}: "
@@ -37,7 +40,7 @@ def check_features(real, synthetic, *, n_min=2):
     return real, synthetic
 
 
-def _check_array(features, name, n_min):
+def _check_array(features, name, n_min, largest):
     check_unmasked(**{name: features})
     features = np.asarray(features)
     if features.ndim != 2 or features.shape[1] == 0:
@@ -63,9 +66,9 @@ def _check_array(features, name, n_min):
             f"{name} has NaN or infinity in row {row}: leave such rows out, or look at the "
             "training that made them."
         )
-    if (largest := np.abs(features).max()) > _LARGEST:
+    if (held := np.abs(features).max()) > largest:
         raise ValueError(
-            f"{name} holds {largest:.3g}, whose powers overflow: divide both arrays by it."
+            f"{name} holds {held:.3g}, whose powers overflow: divide both arrays by it."
         )
     return features
 
@@ -106,15 +109,16 @@ def check_neighbors(n_neighbors, rows, name):
         How many are wanted.
 
     rows : ndarray of shape (n, d)
-        Among which.
+        Among which, each once.
 
     name : str
         What the rows are called, for the message.
     """
     if not isinstance(n_neighbors, int | np.integer) or not 1 <= n_neighbors < len(rows):
         raise ValueError(
-            f"n_neighbors={n_neighbors!r}, but each of the {len(rows)} rows of {name} has "
-            f"{len(rows) - 1} others: pass an integer from 1 to {len(rows) - 1}, or more rows."
+            f"n_neighbors={n_neighbors!r}, but each of the {len(rows)} different rows of "
+            f"{name} has {len(rows) - 1} others: pass an integer from 1 to {len(rows) - 1}, "
+            "or more rows that differ."
         )
 
 

@@ -11,6 +11,8 @@ from sklearn.utils import Bunch
 
 from ._checks import check_features, check_labels
 
+_MOST_ROWS = 2000  # of a class, to a support vector machine
+
 
 def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
     """Lay real and synthetic rows out in the plane by t-SNE, as Zhu et al. [1]_ look at them.
@@ -88,8 +90,16 @@ def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
     Zhu et al. [1]_ hold that synthetic rows complete a class so that better margins to its
     neighbours are found. Here the margin is that of a linear support vector machine between
     the two classes, :math:`2 / |w|` [2]_, in features scaled to unit variance over the real
-    rows. Both classes weigh the same, and as much before as after: adding copies of rows
-    changes nothing.
+    rows. Both classes weigh the same, and as much before as after: copying all rows of a
+    class equally often changes nothing, copying some of them more often than others does.
+
+    More rows move the margin, whatever they are: new real rows of the class as well, to
+    either side, and among many features by half and more. What synthetic rows do is the
+    difference from that: hold ``after`` against that of as many real rows which ``real``
+    lacks, or of another sampler that adds as many.
+
+    Of a class with more than 2,000 rows that many are taken, at even steps: the time of
+    the machine grows with the square of their number.
 
     Parameters
     ----------
@@ -115,8 +125,9 @@ def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
         An entry for each class that has synthetic rows: ``label``; ``neighbor``, the class
         whose mean is nearest to its own in real rows; float ndarrays ``before`` and
         ``after``, the margins, above 0, infinite where no plane tells the classes apart.
-        Smaller after: synthetic rows reach towards the neighbour. That may complete the
-        class or lead it astray; GAN-test tells which.
+        Where ``after`` is smaller than with as many new real rows, synthetic rows reach
+        towards the neighbour. That may complete the class or lead it astray; GAN-test
+        tells which.
 
     Raises
     ------
@@ -218,8 +229,18 @@ def _margins(part, label, neighbor, C):
     return _margin(rows, y, cost), _margin(all_rows, all_y, cost)
 
 
+def _at_most(n, rows, y):
+    """Up to ``n`` rows of each class, at even steps."""
+    of_classes = [np.flatnonzero(y == label) for label in np.unique(y)]
+    kept = [
+        own[np.linspace(0, len(own) - 1, min(len(own), n), dtype=int)] for own in of_classes
+    ]
+    return rows[np.concatenate(kept)], y[np.concatenate(kept)]
+
+
 def _margin(rows, y, cost):
     """Margin between two classes; ``cost`` is shared out among all rows."""
+    rows, y = _at_most(_MOST_ROWS, rows, y)
     # Nothing is drawn, but without a seed SVC would advance NumPy's global generator.
     svm = SVC(kernel="linear", C=cost / len(rows), class_weight="balanced", random_state=0)
     norm = float(np.linalg.norm(svm.fit(rows, y).coef_))

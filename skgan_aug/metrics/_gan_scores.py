@@ -35,7 +35,9 @@ def gan_train_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
         ``score``, the balanced accuracy on real rows, in [0, 1]: low where synthetic rows
         are unlike those of their class, or leave out kinds of them. Compare it with that of
         a classifier trained on as many real rows.
-        ``standard_error`` of the score, for other test rows: the binomial one of each class.
+        ``standard_error`` of the score, for other test rows: the binomial one of each
+        class, taken at a share of (k + 1) / (n + 2) for k of n rows recognised [2]_, so
+        that few rows that are all recognised leave doubt.
         ``recall``, {label: share of its rows that are recognised}.
 
     Raises
@@ -46,6 +48,8 @@ def gan_train_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
     References
     ----------
     .. [1] Shmelkov, Schmid, Alahari, "How good is my GAN?", ECCV 2018.
+    .. [2] Laplace, "Memoire sur la probabilite des causes par les evenements", 1774: the
+       rule of succession.
 
     Examples
     --------
@@ -116,13 +120,20 @@ def gan_test_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
     return _score(clone(classifier), *real, *synthetic, names=("y_real", "y_synthetic"))
 
 
+def standard_error_of_share(share, n):
+    """Binomial, at the share that Laplace's rule of succession expects: never 0."""
+    expected = (share * n + 1) / (n + 2)
+    return np.sqrt(expected * (1 - expected) / n)
+
+
 def _balanced_recall(y_true, y_predicted):
     """Balanced accuracy, its standard error and the recall of each class in ``y_true``."""
     labels, counts = np.unique(y_true, return_counts=True)
     recall = recall_score(y_true, y_predicted, labels=labels, average=None)
+    errors = standard_error_of_share(recall, counts)
     return Bunch(
         score=float(recall.mean()),
-        standard_error=float(np.sqrt(np.sum(recall * (1 - recall) / counts)) / len(labels)),
+        standard_error=float(np.linalg.norm(errors) / len(labels)),
         recall=dict(zip(labels.tolist(), recall.tolist(), strict=True)),
     )
 

@@ -18,10 +18,11 @@ def precision_recall(real, synthetic, *, n_neighbors=3):
     Parameters
     ----------
     real, synthetic : array-like of shape (n_real, d) and (n_synthetic, d)
-        Features, each row once: balls around duplicates shrink to nothing.
+        Features. Equal rows have one ball, as those around duplicates would shrink to
+        nothing; in the shares each row counts.
 
     n_neighbors : int, default=3
-        How far balls reach; fewer than the rows of either array.
+        How far balls reach; fewer than the different rows of either array.
 
     Returns
     -------
@@ -54,12 +55,19 @@ def precision_recall(real, synthetic, *, n_neighbors=3):
     (1.0, True)
     """
     real, synthetic = check_features(real, synthetic)
-    check_neighbors(n_neighbors, real, "real")
-    check_neighbors(n_neighbors, synthetic, "synthetic")
+    of_real = _centres(real, "real", n_neighbors)
+    of_synthetic = _centres(synthetic, "synthetic", n_neighbors)
     return Bunch(
-        precision=_share_inside(synthetic, real, n_neighbors),
-        recall=_share_inside(real, synthetic, n_neighbors),
+        precision=_share_inside(synthetic, of_real, n_neighbors),
+        recall=_share_inside(real, of_synthetic, n_neighbors),
     )
+
+
+def _centres(rows, name, n_neighbors):
+    """Each different row once: balls around duplicates would shrink to nothing."""
+    centres = np.unique(rows, axis=0)
+    check_neighbors(n_neighbors, centres, name)
+    return centres
 
 
 def _share_inside(rows, centres, n_neighbors):
@@ -83,10 +91,11 @@ def density_coverage(real, synthetic, *, n_neighbors=5):
     Parameters
     ----------
     real, synthetic : array-like of shape (n_real, d) and (n_synthetic, d)
-        Features; the real ones each once: balls around duplicates shrink to nothing.
+        Features. Equal real rows have one ball, as those around duplicates would shrink to
+        nothing; of synthetic rows each counts.
 
     n_neighbors : int, default=5
-        How far balls reach; fewer than the real rows.
+        How far balls reach; fewer than the different real rows.
 
     Returns
     -------
@@ -116,10 +125,10 @@ def density_coverage(real, synthetic, *, n_neighbors=5):
     (1.0, 1.0)
     """
     real, synthetic = check_features(real, synthetic)
-    check_neighbors(n_neighbors, real, "real")
-    radii = distances_to_neighbor(real, n_neighbors)
-    n_inside, is_covered = 0, np.zeros(len(real), dtype=bool)
-    for block in distance_blocks(synthetic, real):
+    centres = _centres(real, "real", n_neighbors)
+    radii = distances_to_neighbor(centres, n_neighbors)
+    n_inside, is_covered = 0, np.zeros(len(centres), dtype=bool)
+    for block in distance_blocks(synthetic, centres):
         is_inside = block < radii  # open balls: of its own distribution, a row is in k
         n_inside += int(np.count_nonzero(is_inside))
         is_covered |= is_inside.any(axis=0)

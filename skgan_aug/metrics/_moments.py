@@ -152,10 +152,12 @@ def kernel_distance(
     >>> bool(result.distance > 5 * result.standard_error)
     True
     """
-    real, synthetic = check_features(real, synthetic, n_min=4)
     check_count(n_subsets, "n_subsets", n_min=2)
     check_count(subset_size, "subset_size", n_min=2)
     check_count(degree, "degree", n_min=1)
+    # The spread takes the square of powers of scalar products.
+    largest = 10.0 ** min(50.0, 70.0 / degree)
+    real, synthetic = check_features(real, synthetic, n_min=4, largest=largest)
     if gamma is not None and not (isinstance(gamma, Real) and float(gamma) > 0):
         raise ValueError(f"gamma={gamma!r} must be a number above 0, or None for 1 / d.")
     rng = check_random_state(random_state)

@@ -67,7 +67,7 @@ def two_sample_test(real, synthetic, *, n_permutations=1000, random_state=None):
     check_count(n_permutations, "n_permutations", n_min=1)
     rng = check_random_state(random_state)
     votes = _nearest_neighbor_votes(np.concatenate([real, synthetic]))
-    is_real = np.arange(votes.shape[0]) < len(real)
+    is_real = np.arange(len(real) + len(synthetic)) < len(real)
     accuracies = _accuracies(votes, is_real[:, None])[:, 0]
 
     at_random = []
@@ -88,17 +88,33 @@ def two_sample_test(real, synthetic, *, n_permutations=1000, random_state=None):
 
 
 def _nearest_neighbor_votes(rows):
-    """Sparse (n, n): each row gives its nearest other rows equal parts of one vote."""
-    blocks = []
-    for block in other_distance_blocks(rows):
-        is_nearest = block == block.min(axis=1, keepdims=True)
-        blocks.append(csr_array(is_nearest / is_nearest.sum(axis=1, keepdims=True)))
-    return vstack(blocks, format="csr")
+    """What share of the rows nearest to each is real, as a function of labels (n, ...).
+
+    By different rows, lest each of many equal ones lists all others.
+    """
+    rows, place, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
+    place, is_repeated = place.ravel(), counts > 1
+    nearest = vstack(
+        [
+            csr_array(block == block.min(axis=1, keepdims=True), dtype=float)
+            for block in other_distance_blocks(rows, is_repeated)
+        ],
+        format="csr",
+    )
+    members = csr_array((np.ones(len(place)), (place, np.arange(len(place)))))
+    # A repeated row is among the nearest of its own, but gives itself no vote.
+    itself = is_repeated[place, None]
+    n_nearest = (nearest @ counts)[place, None] - itself
+
+    def share_real(is_real):
+        return ((nearest @ (members @ is_real))[place] - itself * is_real) / n_nearest
+
+    return share_real
 
 
 def _accuracies(votes, is_real):
     """Accuracy on real and on synthetic rows, (2, n_labellings), for labels (n, ...)."""
-    votes_real = votes @ is_real.astype(float)
+    votes_real = votes(is_real.astype(float))
     right = np.where(is_real, votes_real, 1.0 - votes_real)
     on_real = np.sum(right * is_real, axis=0) / is_real.sum(axis=0)
     on_synthetic = np.sum(right * ~is_real, axis=0) / (~is_real).sum(axis=0)

@@ -28,11 +28,15 @@ def distance_blocks(rows, others):
         yield cdist(rows[start : start + step], others)
 
 
-def other_distance_blocks(rows):
-    """Like :func:`distance_blocks` among ``rows``; infinite from each row to itself."""
-    start = 0
+def other_distance_blocks(rows, is_repeated=False):
+    """Like :func:`distance_blocks` among ``rows``; infinite from each row to itself.
+
+    But 0 where ``is_repeated``, (n,), tells that it stands for other rows as well.
+    """
+    start, to_itself = 0, np.where(np.broadcast_to(is_repeated, len(rows)), 0.0, np.inf)
     for distances in distance_blocks(rows, rows):
-        np.fill_diagonal(distances[:, start:], np.inf)
+        own = to_itself[start : start + len(distances)]
+        np.fill_diagonal(distances[:, start:], own)
         start += len(distances)
         yield distances
 

@@ -7,7 +7,6 @@ from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import (
-    Bunch,
     check_array,
     check_consistent_length,
     check_random_state,
@@ -21,6 +20,7 @@ from ..classification import TorchCNNClassifier
 from ..comparison._samplers import resample, takes_images
 from ..metrics._class_space import margins_of_parts
 from ..metrics._features import check_has_features
+from ..metrics._gan_scores import standard_error_of_share
 from ._augmentation_table import AugmentationReport
 
 _FEWEST = 4  # rows of a class, in a half or synthetic, that metrics of features need
@@ -108,7 +108,8 @@ def augmentation_report(
 
         NaN is what a class has too few real rows for. From ``frechet`` to ``two_sample_p``
         and for ``diversity`` that is fewer than 8, in halves of 4, or fewer than 4 in
-        ``test``.
+        ``test``; from ``precision`` to ``coverage`` and for ``diversity`` equal rows count
+        as one of these. ``precision`` and ``recall`` need 4 different synthetic rows, too.
 
     Raises
     ------
@@ -189,8 +190,7 @@ def _judge_part(classifier, train, reference, synthetic, rng) -> tuple[dict, tup
         "gan_train": (y, on_synthetic.predict(X)),
         "gan_test": (y_synthetic, on_real.predict(X_synthetic)),
     }
-    features = metrics.extract_features(on_real, X)
-    of_synthetic = metrics.extract_features(on_real, X_synthetic)
+    features, of_synthetic = _features(on_real, X), _features(on_real, X_synthetic)
     figures: dict[Any, dict[str, Any]] = {}
     for label in np.unique(y_synthetic).tolist():
         own, added = y == label, y_synthetic == label
@@ -216,30 +216,43 @@ def _fit_without_rare(classifier, train, synthetic, rng):
     return _fit_balanced(classifier, X, y, rng)
 
 
+def _features(classifier, rows):
+    """Features, the same of equal rows: batches of other sizes are rounded otherwise."""
+    _, first, place = np.unique(_flat(rows), axis=0, return_index=True, return_inverse=True)
+    return metrics.extract_features(classifier, rows[first])[place.ravel()]
+
+
 def _compare(real, synthetic, rng):
     """The metrics of two sets of features; NaN for too few rows."""
+    figures = dict.fromkeys(_OF_FEATURES, np.nan)
     if len(real) < _FEWEST:
-        return dict.fromkeys(_OF_FEATURES, np.nan)
-    n_others = min(len(real), len(synthetic)) - 1
+        return figures
     kernel = metrics.kernel_distance(real, synthetic, random_state=rng)
-    manifolds = metrics.precision_recall(real, synthetic, n_neighbors=min(3, n_others))
-    balls = metrics.density_coverage(real, synthetic, n_neighbors=min(5, n_others))
     test = metrics.two_sample_test(real, synthetic, random_state=rng)
-    different = np.unique(real, axis=0)
-    variety = Bunch(ratio=np.nan, standard_error=np.nan)
-    if len(different) > 2:
-        variety = metrics.diversity(different, synthetic)
-    return {
+    return figures | {
         "frechet": metrics.frechet_distance(real, synthetic),
         "kernel": kernel.distance,
         "kernel_se": kernel.standard_error,
-        **manifolds,
-        **balls,
         "two_sample": test.accuracy,
         "two_sample_p": test.p_value,
+        **_compare_different(np.unique(real, axis=0), real, synthetic),
+    }
+
+
+def _compare_different(different, real, synthetic):
+    """The metrics that rest on rows that differ, as far as there are enough of them."""
+    if len(different) < _FEWEST:
+        return {}
+    variety = metrics.diversity(different, synthetic)
+    n_others = min(len(different), len(synthetic)) - 1
+    figures = {
         "diversity": variety.ratio,
         "diversity_se": variety.standard_error,
+        **metrics.density_coverage(real, synthetic, n_neighbors=min(5, n_others)),
     }
+    if len(np.unique(synthetic, axis=0)) >= _FEWEST:
+        figures |= metrics.precision_recall(real, synthetic)
+    return figures
 
 
 def _mean_of_parts(parts):
@@ -255,7 +268,7 @@ def _mean_of_parts(parts):
     row["two_sample_p"] = float(np.minimum(1.0, len(parts) * p_value))
     for key in ("real_train", "gan_train", "gan_test"):
         n = row["n_synthetic" if key == "gan_test" else "n_real"]
-        row[f"{key}_se"] = float(np.sqrt(row[key] * (1 - row[key]) / max(n, 1)))
+        row[f"{key}_se"] = float(standard_error_of_share(row[key], max(n, 1)))
     return row
 
 

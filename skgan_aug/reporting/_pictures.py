@@ -105,10 +105,15 @@ def _scores(result, score):
         for row in rows
         if row["n_failed"] < row["n_cells"]
     )
+    caption = "Dots are means over all runs."
+    if np.isfinite([row[f"{score}_interval"] for row in rows]).any():
+        caption += (
+            " Whiskers are 95% intervals of each mean; they hold the difference between draws "
+            "of the data too, which paired differences do not."
+        )
     return Picture(
         title=SCORE_TITLES[score].capitalize(),
-        caption="Dots are means over all runs. Whiskers are 95% intervals of each mean; they "
-        "hold the difference between draws of the data too, which paired differences do not.",
+        caption=caption,
         alt=f"{SCORE_TITLES[score].capitalize()} of each sampler in points: {shown}.",
         source=_as_source(figure),
     )
