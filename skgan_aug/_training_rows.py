@@ -77,7 +77,7 @@ def training_order(X, labels, weights):
         What each copy of a row counts in the loss; None: all the same.
     """
     by_label = np.argsort(labels, kind="stable")
-    order = by_label[np.argsort(_as_bytes(X[by_label]), kind="stable")]
+    order = by_label[np.argsort(as_bytes(X[by_label]), kind="stable")]
     if weights is None:
         return order, None
     copies = np.ceil(weights).astype(np.int64)
@@ -117,7 +117,7 @@ def hold_out(X, labels, fraction, seed, *, is_real=None):
         Mask of the rows to train on; indices of the rows held out, without copies.
     """
     is_real = np.ones(len(X), dtype=bool) if is_real is None else is_real
-    rows, group = np.unique(_as_bytes(X), return_inverse=True)
+    rows, group = np.unique(as_bytes(X), return_inverse=True)
     # Of equal rows the first of these stands for all: a real one, wherever it is in X.
     preferred = np.lexsort([labels, ~is_real])
     first = np.unique(group[preferred], return_index=True)[1]
@@ -138,7 +138,7 @@ def _hash(row, seed):
     return hashlib.blake2b(row.tobytes(), key=b"%d" % seed, digest_size=8).hexdigest()
 
 
-def _as_bytes(X):
+def as_bytes(X):
     """Rows as one opaque value each, which can be sorted and compared; -0.0 is 0.0."""
     flat = np.ascontiguousarray(X if X.dtype.kind != "f" else X + 0.0).reshape(len(X), -1)
     return flat.view([("row", f"V{flat.dtype.itemsize * flat.shape[1]}")])["row"][:, 0]
