@@ -33,7 +33,7 @@ from ._validation import (
 from .images import ImageSpec
 from .networks import check_cyclegan_network, make_discriminator, make_generator
 from .selection import SELECTIONS, check_selection
-from .source_classes import resolve_sources, source_rows
+from .source_classes import check_sources, resolve_sources, source_rows
 from .synthesis import translate_rows
 from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
@@ -475,6 +475,7 @@ class CycleGANOverSampler(BaseOverSampler):
         X, y, is_one_hot = self._check_X_y(X, y)
         arrays = ArraysTransformer(given_X, given_y)
         X_resampled, y_resampled = self._fit_resample(X, y)
+        self._warn_of_failures(X, y)
         if is_one_hot:  # scikit-learn's label_binarize would make one column of two
             n_columns = np.shape(given_y)[1]
             y_resampled = np.eye(n_columns, dtype=np.int64)[y_resampled]
@@ -541,6 +542,8 @@ class CycleGANOverSampler(BaseOverSampler):
             if is_table or is_category:
                 y = np.asarray(y)  # scikit-learn makes floats of categories that are bools
             y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+            if np.asarray(y).dtype.kind in "mM":  # tolist() makes other labels of them
+                raise ValueError("y holds dates: pass strings, such as y.astype(str).")
         X, y = check_images(self, X, y, reset=True)
         return X, y, is_one_hot
 
@@ -553,7 +556,11 @@ class CycleGANOverSampler(BaseOverSampler):
         if self.synthetic_fraction != 0:
             check_rare_classes(y, n_to_add)
         check_room(X, n_to_add)
-        sources = resolve_sources(self.source, X, y, list(n_to_add), are_images=spec.is_image)
+        sources = check_sources(self.source, y, list(n_to_add))
+        if self.synthetic_fraction != 0:
+            sources = resolve_sources(
+                self.source, X, y, list(n_to_add), are_images=spec.is_image
+            )
         device = resolve_device(self.device)
         if self.compile:
             check_compiler(device)
@@ -610,7 +617,6 @@ class CycleGANOverSampler(BaseOverSampler):
         seeds = self._training_seeds(pairs, classes, seed)
         self.cyclegans_ = self._train(X, y, seeds, spec, config, device)
         self.history_ = {pair: gan.history for pair, gan in self.cyclegans_.items()}
-        self._warn_of_failures(X, y, device)
 
         added = []  # (label, rows, source indices, whether they are translations)
         for target, n in n_to_add.items():
@@ -649,9 +655,7 @@ class CycleGANOverSampler(BaseOverSampler):
         fraction = self.synthetic_fraction
         if fraction == "auto":
             rng = np.random.RandomState(derive_seed(seed, 0))
-            with warnings.catch_warnings():  # the training that counts says it again
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
+            fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
         return {
             target: fraction_of_class(fraction, int(np.count_nonzero(y == target)))
             for target in n_to_add
@@ -701,7 +705,8 @@ class CycleGANOverSampler(BaseOverSampler):
             return None
         return CycleGANCache(Path(folder).absolute(), self.cache_size)
 
-    def _warn_of_failures(self, X, y, device):
+    def _warn_of_failures(self, X, y):
+        device = resolve_device(self.device)
         for (source, target), cyclegan in self.cyclegans_.items():
             own = source_rows(y, source, target), np.flatnonzero(y == target)
             some = (X[rows[:_N_DIAGNOSED]] for rows in own)
@@ -709,7 +714,7 @@ class CycleGANOverSampler(BaseOverSampler):
                 warnings.warn(
                     f"CycleGAN {source} -> {target}: {finding}.",
                     ConvergenceWarning,
-                    stacklevel=4,
+                    stacklevel=3,
                 )
 
     def _assemble(self, X, y, added):

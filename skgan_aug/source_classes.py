@@ -49,10 +49,8 @@ def resolve_sources(source, X, y, targets, *, are_images=True):
     ValueError
         For a label that is not in y, or a class that is its own source.
     """
+    by_target = check_sources(source, y, targets)
     classes = np.unique(y).tolist()
-    by_target = source if isinstance(source, Mapping) else dict.fromkeys(targets, source)
-    for target, wanted in by_target.items():
-        _check_source(target, wanted, classes)
     nearest = None
     sources = {}
     for target in targets:
@@ -65,6 +63,31 @@ def resolve_sources(source, X, y, targets, *, are_images=True):
             nearest = nearest or _nearest_classes(X, y, classes, targets, are_images)
             sources[target] = nearest[target]
     return sources
+
+
+def check_sources(source, y, targets):
+    """Refuse what names no class to translate from.
+
+    Parameters
+    ----------
+    source, y, targets
+        As :func:`resolve_sources` takes them.
+
+    Returns
+    -------
+    by_target : dict
+        What was asked for, by target, of those that were named.
+
+    Raises
+    ------
+    ValueError
+        For a label that is not in y, or a class that is its own source.
+    """
+    classes = np.unique(y).tolist()
+    by_target = source if isinstance(source, Mapping) else dict.fromkeys(targets, source)
+    for target, wanted in by_target.items():
+        _check_source(target, wanted, classes)
+    return by_target
 
 
 def source_rows(y, source, target):
@@ -82,8 +105,9 @@ def _check_source(target, wanted, classes):
             f"source has a key {target!r}, which is no class of y. The classes are {classes}."
         )
     try:
+        hash(wanted)
         known = wanted in classes or wanted in ("nearest", "majority", REST)
-    except ValueError:  # an array, say
+    except (TypeError, ValueError):  # an array, say
         known = False
     if not known:
         raise ValueError(

@@ -1,5 +1,6 @@
 """``synthetic_fraction="auto"``: whether translations cost a classifier what copies do not."""
 
+from collections import Counter
 from numbers import Integral
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.base import clone
 from ._classifier_net import count_epochs
 from ._random import draw_seed
 from ._scale import SCALE
+from ._training_rows import as_bytes
 from .classification import TorchCNNClassifier
 
 _N_CLASSIFIERS = 3  # of either training set: their scores are averaged
@@ -20,7 +22,8 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
     """Choose between translations and copies, by classifiers trained on either.
 
     A third of each class is held back. The others are over-sampled twice, with copies alone
-    and with translations among them, by CycleGANs that have not seen what is held back.
+    and with translations among them, by CycleGANs that have not seen what is held back, to
+    the same balance.
     The classifiers shift the images they learn from: what shifts do as well is no merit of
     translations. Few rows are held back of a rare class, and mostly translations do help:
     they are given up where classifiers lose more by them than chance would explain.
@@ -49,13 +52,13 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
         more than 1.28 standard errors; where they change nothing; and where the classes
         that gain rows have fewer than three. Else "scale".
     """
-    held_back = hold_back(y, random_state)
+    held_back = hold_back(X, y, random_state)
     if not np.isin(y[held_back], list(n_to_add)).any():
         return 0.0
     own_state = sampler.random_state
     if not isinstance(own_state, Integral):  # none here, so that what is kept is found again
         own_state = np.random.RandomState(draw_seed(random_state))
-    counts = {label: n + int(np.sum(y == label)) for label, n in n_to_add.items()}
+    counts = wanted_counts(y, y[~held_back], n_to_add)
     seeds = [draw_seed(random_state) for _ in range(_N_CLASSIFIERS)]
 
     def rightness(fraction):
@@ -63,7 +66,8 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
         trial = clone(sampler).set_params(
             synthetic_fraction=fraction, sampling_strategy=counts, random_state=own_state
         )
-        X_fit, y_fit = trial.fit_resample(X[~held_back], y[~held_back])
+        # What it would warn of, the training that counts says again.
+        X_fit, y_fit = trial._fit_resample(X[~held_back], y[~held_back])
         predictions = [
             train_classifier(sampler, X_fit, y_fit, seed).predict(X[held_back])
             for seed in seeds
@@ -74,11 +78,14 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
     return SCALE if are_worth_it(gains, y[held_back]) else 0.0
 
 
-def hold_back(y, random_state):
-    """Choose a third of each class, at most 200 rows.
+def hold_back(X, y, random_state):
+    """Choose a third of each class, at most 200 rows, and all that equal them.
 
     Parameters
     ----------
+    X : ndarray of shape (n, ...)
+        Rows.
+
     y : ndarray of shape (n,)
         Labels.
 
@@ -88,14 +95,39 @@ def hold_back(y, random_state):
     Returns
     -------
     held_back : bool ndarray of shape (n,)
-        None of a class of less than three rows.
+        None of a class of less than three different rows.
     """
-    held_back = np.zeros(len(y), dtype=bool)
+    _, first, group = np.unique(as_bytes(X), return_index=True, return_inverse=True)
+    chosen = []
     for label in np.unique(y):
-        rows = np.flatnonzero(y == label)
-        n = min(len(rows) // 3, _MAX_HELD_BACK)
-        held_back[random_state.permutation(rows)[:n]] = True
-    return held_back
+        different = np.sort(first[y[first] == label])
+        n = min(len(different) // 3, _MAX_HELD_BACK)
+        chosen.append(random_state.permutation(different)[:n])
+    return np.isin(group, group[np.concatenate(chosen)])
+
+
+def wanted_counts(y, y_left, n_to_add):
+    """Rows that classes should have once some are held back: as many beside the largest.
+
+    Parameters
+    ----------
+    y, y_left : ndarray of shape (n,) and (n_left,)
+        All labels, and those of the rows that are not held back.
+
+    n_to_add : dict
+        ``{label: rows to add}`` to all.
+
+    Returns
+    -------
+    counts : dict
+        ``{label: rows}``, of the same classes.
+    """
+    had, left = Counter(y.tolist()), Counter(y_left.tolist())
+    share = max(left.values()) / max(had.values())
+    return {
+        label: max(left[label], round(share * (had[label] + n)))
+        for label, n in n_to_add.items()
+    }
 
 
 def gain_and_error(gains, y):

@@ -373,7 +373,7 @@ def test_a_callable_selects_the_candidates_it_scores_highest():
         return candidates.mean(axis=(1, 2))
 
     sampler = make_sampler(
-        selection=brightness, sampling_strategy={"rare": 8}, source="common"
+        selection=brightness, sampling_strategy={"rare": 8}, source="common", min_strength=1.0
     )
     X_new, _ = sampler.fit_resample(X, y)
     _, candidates = seen  # tried on X before the training

@@ -145,6 +145,22 @@ def test_where_there_is_one_class_to_choose_nothing_is_computed():
     assert resolve_sources("nearest", Unread(), y, ["rare"]) == {"rare": "common"}
 
 
+def test_where_nothing_is_translated_names_alone_are_checked(monkeypatch):
+    monkeypatch.setattr(source_classes, "_discriminant_means", None)
+    X, y = make_clouds(CENTRES, [60, 40, 10])
+    sampler = CycleGANOverSampler(synthetic_fraction=0.0, random_state=0)
+    assert len(sampler.fit_resample(X, y)[0]) == 180
+    with pytest.raises(ValueError, match="source='farther' is no class of y"):
+        sampler.set_params(source="farther").fit_resample(X, y)
+
+
+@pytest.mark.parametrize("source", [np.array(["far"]), ["far"], {"rare": np.array([1, 2])}])
+def test_what_is_no_label_is_no_source(source):
+    X, y = make_clouds(CENTRES, [60, 40, 10])
+    with pytest.raises(ValueError, match=r"source=.* is no class of y"):
+        resolve_sources(source, X, y, ["rare"])
+
+
 def test_of_large_images_fewer_are_looked_at(monkeypatch):
     monkeypatch.setattr(source_classes, "_VALUES", 16 * 300)
     X, y = make_clouds(CENTRES, [150, 150, 150])

@@ -177,7 +177,7 @@ def test_what_is_held_back_is_not_learnt_from(noise_and_frames, classifiers):
         assert len(judged) == (N_COMMON + N_RARE) // 3
         assert learnt.isdisjoint(judged)
         labels, counts = np.unique(seen["y"], return_counts=True)
-        assert dict(zip(labels, counts, strict=True)) == {"frame": 90, "noise": 60}
+        assert dict(zip(labels, counts, strict=True)) == {"frame": 60, "noise": 60}
     assert sampler.synthetic_fraction_ == {"frame": 0.0}  # as good as each other
 
 
@@ -191,9 +191,29 @@ def test_either_set_is_learnt_by_three_classifiers_that_shift(noise_and_frames, 
 
 def test_a_third_of_each_class_is_held_back():
     y = np.repeat([0, 1, 2, 3], [2, 9, 31, 3000])
-    held_back = hold_back(y, np.random.RandomState(0))
+    X = np.arange(len(y))
+    held_back = hold_back(X, y, np.random.RandomState(0))
     assert np.bincount(y[held_back], minlength=4).tolist() == [0, 3, 10, 200]
-    assert not np.array_equal(hold_back(y, np.random.RandomState(1)), held_back)
+    assert not np.array_equal(hold_back(X, y, np.random.RandomState(1)), held_back)
+
+
+def test_copies_of_a_row_are_held_back_with_it():
+    rng = np.random.RandomState(0)
+    y = np.repeat([0, 1, 2], [30, 6, 2])
+    X = np.append(rng.normal(size=(36, 3)), np.zeros((2, 3)), axis=0)  # one row of class 2
+    drawn = np.append(np.arange(len(y)), rng.choice(np.arange(30, 36), 24))
+    held_back = hold_back(X[drawn], y[drawn], np.random.RandomState(0))
+    assert len(set(drawn[held_back])) == 10 + 2
+    assert set(drawn[held_back]).isdisjoint(drawn[~held_back])
+
+
+@pytest.mark.parametrize(("ratio", "n_frames"), [(1.0, 60), (0.5, 30), (0.12, 7)])
+def test_trials_have_the_balance_of_the_whole(noise_and_frames, classifiers, ratio, n_frames):
+    sampler = make_sampler(lambda spec: AddingFrame(), sampling_strategy=ratio)
+    sampler.fit_resample(*noise_and_frames)
+    assert len(classifiers) == 6
+    for seen in classifiers:
+        assert (np.sum(seen["y"] == "noise"), np.sum(seen["y"] == "frame")) == (60, n_frames)
 
 
 def test_gain_is_the_mean_over_classes_and_its_error_that_of_mcnemar():

@@ -27,6 +27,7 @@ from skgan_aug.synthetic_fraction import (
     gain_and_error,
     hold_back,
     train_classifier,
+    wanted_counts,
 )
 
 from .problems import PROBLEMS, load_problem
@@ -64,8 +65,11 @@ def judge_choice(problem, added, seed, data, memory):
     X, y = make_imbalanced_images(
         X, y, rare=rare, rare_count=PROBLEMS[problem].rare_count, random_state=seed
     )
-    held_back = hold_back(y, np.random.RandomState(seed))
-    to_most = dict.fromkeys(rare, int(np.unique(y, return_counts=True)[1].max()))
+    held_back = hold_back(X, y, np.random.RandomState(seed))
+    most = int(np.unique(y, return_counts=True)[1].max())
+    counts = wanted_counts(
+        y, y[~held_back], dict.fromkeys(rare, most - PROBLEMS[problem].rare_count)
+    )
     samplers = {
         "copies": CycleGANOverSampler(synthetic_fraction=0.0),
         "cyclegan": CycleGANOverSampler(memory=memory),
@@ -74,7 +78,7 @@ def judge_choice(problem, added, seed, data, memory):
 
     def rightness(name):
         """Share of the classifiers that are right about each row held back, and test image."""
-        sampler = samplers[name].set_params(sampling_strategy=to_most, random_state=seed)
+        sampler = samplers[name].set_params(sampling_strategy=counts, random_state=seed)
         resampled = sampler.fit_resample(X[~held_back], y[~held_back])
         classifiers = [
             train_classifier(samplers["copies"], *resampled, 100 * seed + number)

@@ -51,7 +51,7 @@ class MultiDomainOverSampler(CycleGANOverSampler):
             for pair, positions in zip(seeds, pairs, strict=True)
         }
 
-    def _warn_of_failures(self, X, y, device):
+    def _warn_of_failures(self, X, y):
         """Nothing: diagnoses need a discriminator and a classifier of two classes."""
 
 
