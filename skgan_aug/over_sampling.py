@@ -165,7 +165,7 @@ class CycleGANOverSampler(BaseOverSampler):
         rising, and keep the best weights, also in place of snapshots from after them.
 
     n_iter_no_change : int, default=300
-        Steps without a better score, which is taken every 50, after which
+        Steps without a score that is better by 0.01, which is taken every 50, after which
         ``early_stopping`` stops.
 
     memory : None, str, path or joblib.Memory, default=None

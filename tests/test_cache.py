@@ -158,6 +158,46 @@ def test_the_key_sees_behind_weights_that_start_at_zero():
     assert key(torch.nn.Tanh()) != key(Tanh())
 
 
+class Laterally(torch.nn.Module):
+    """Flips images, in evaluation alone if so told: means and spreads stay the same."""
+
+    def __init__(self, in_training=True):
+        super().__init__()
+        self.in_training = in_training
+
+    def forward(self, x):
+        return x.flip(-1) if self.in_training or not self.training else x
+
+
+def test_the_key_sees_what_is_frozen_and_what_moves_pixels():
+    def key(*layers, frozen=False):
+        def make(spec):
+            network = torch.nn.Sequential(make_generator(spec), *layers)
+            return network.requires_grad_(not frozen)
+
+        return training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS | {"generator": make})
+
+    class Same(Laterally):
+        __name__ = __qualname__ = "Laterally"
+
+        def _get_name(self):
+            return "Laterally"
+
+        def forward(self, x):
+            return x
+
+    keys = [key(Same()), key(Laterally()), key(Laterally(False)), key(Same(), frozen=True)]
+    assert len(set(keys)) == 4
+
+
+def test_numbers_of_numpy_are_numbers(cache, trainings):
+    config = dataclasses.replace(CONFIG, max_iter=np.int64(2), learning_rate=np.float32(0.5))
+    train_cyclegan(SPEC, config, SOURCE, TARGET, cache=cache)
+    config = dataclasses.replace(CONFIG, learning_rate=0.5)
+    train_cyclegan(SPEC, config, SOURCE, TARGET, cache=cache)
+    assert len(trainings) == 1
+
+
 def test_the_key_is_of_the_kind_of_device():
     first, second = (
         training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS | {"device": device})
@@ -296,6 +336,16 @@ def test_the_least_recently_used_make_room(cache, trainings):
     train(small, seed=1)
     assert trainings == [0, 1, 2, 1]
     assert sum(entry.n_bytes for entry in small.entries()) <= small.max_bytes
+
+
+def test_a_lower_limit_holds_from_the_first_use_on(cache, trainings):
+    for seed in range(3):
+        train(cache, seed=seed)
+    train(CycleGANCache(cache.folder, max_bytes=1), seed=0)
+    assert trainings == [0, 1, 2]
+    assert len(cache.entries()) == 1
+    train(cache, seed=0)
+    assert trainings == [0, 1, 2]
 
 
 def test_what_just_fits_stays(cache):

@@ -333,6 +333,22 @@ def test_a_factory_of_networks_without_weights(estimator, parameter, network):
     assert_refused(estimator, X, y, match)
 
 
+@pytest.mark.parametrize(
+    ("estimator", "parameter"), [(SAMPLER, "generator"), (CLASSIFIER, "module")]
+)
+def test_a_factory_of_networks_that_are_frozen(estimator, parameter):
+    X, y = make_images()
+
+    def frozen(spec, n_classes=None):
+        layers = [nn.Conv2d(1, n_classes or 1, 1)]
+        if n_classes:
+            layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+        return nn.Sequential(*layers).requires_grad_(False)
+
+    estimator = clone(estimator).set_params(**{parameter: frozen})
+    assert_refused(estimator, X, y, f"{parameter} factory returned .* all are frozen")
+
+
 @pytest.mark.parametrize("parameter", ["generator", "discriminator"])
 @pytest.mark.parametrize(
     ("layers", "match"),

@@ -2,9 +2,11 @@
 
 import copy
 import dataclasses
+import gc
 import os
 import pickle
 import signal
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -271,6 +273,36 @@ def test_what_a_factory_froze_stays_as_it_is():
     assert_same_state(body, before[0])
     assert not body.weight.requires_grad
     assert not torch.equal(weights(head), weights(before[1]))
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_a_discriminator_may_be_frozen(weight):
+    X = make_rows((3,))
+    cyclegan = CycleGAN(
+        ImageSpec.from_array(X),
+        discriminator=lambda spec: nn.Linear(spec.n_features, 1).requires_grad_(False),
+    )
+    before = copy.deepcopy(cyclegan)
+    config = dataclasses.replace(LONG, classifier_weight=weight)
+    trained = CycleGANTrainer(cyclegan, config, X[:12], X[12:], seed=0).fit()
+    assert_same_state(trained.discriminator_t, before.discriminator_t)
+    assert not torch.equal(weights(trained.generator_st), weights(before.generator_st))
+
+
+def test_nothing_of_a_training_outlives_it():
+    trainer = make_long_trainer()
+    of_training = [
+        weakref.ref(kept)
+        for kept in (trainer, trainer.optimizer_g, trainer.averages, trainer.source)
+    ]
+    gc.disable()  # which finds circles, some time
+    try:
+        cyclegan = trainer.fit()
+        del trainer
+        assert [kept() for kept in of_training] == [None] * 4
+    finally:
+        gc.enable()
+    assert all(weight.grad is None for weight in cyclegan.parameters())
 
 
 def test_a_weight_of_zero_leaves_its_loss_out():

@@ -148,7 +148,9 @@ def make_classifier(module, spec, n_classes):
 
 
 def check_trainable(parameter, network):
-    """Refuse a network without weights.
+    """Refuse a network without weights to train.
+
+    A discriminator may be frozen: it judges as it is.
 
     Parameters
     ----------
@@ -163,10 +165,11 @@ def check_trainable(parameter, network):
     ValueError
         When there is nothing to train.
     """
-    if next(network.parameters(), None) is None:
+    may_be_frozen = parameter == "discriminator"
+    if not any(may_be_frozen or weight.requires_grad for weight in network.parameters()):
         raise ValueError(
-            f"The {parameter} factory returned {type(network).__name__} without a weight: "
-            "there is nothing to train."
+            f"The {parameter} factory returned {type(network).__name__} without a weight to "
+            "train: there is none, or all are frozen (requires_grad)."
         )
 
 

@@ -1,6 +1,7 @@
 """The averaged weights that translate after training, and the best of them."""
 
 import copy
+import weakref
 
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -41,9 +42,12 @@ class WeightAverages:
         return self._averaged
 
     def _average(self, network):
+        this = weakref.ref(self)  # itself, it would hold all averages beyond their use
+
         def update(averages, weights, n_averaged):
             # Not by n_averaged: reading it would have a GPU finish the step first.
-            own = min(self.decay, (1 + self._n_iter) / (10 + self._n_iter))
+            n_iter = this()._n_iter
+            own = min(this().decay, (1 + n_iter) / (10 + n_iter))
             if averages[0].is_floating_point():
                 get_ema_multi_avg_fn(own)(averages, weights, n_averaged)
             else:  # counts and indices have no mean

@@ -9,7 +9,8 @@ class ImagePool:
     Parameters
     ----------
     size : int
-        Images kept; 0 passes everything through.
+        Images kept; 0 passes everything through. Of a batch that is larger, half as many
+        images as are kept are exchanged.
 
     rng : torch.Generator
         On the CPU; decides which images are exchanged.

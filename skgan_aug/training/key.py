@@ -33,7 +33,8 @@ def training_key(spec, config, source, target, *, generator, discriminator, seed
         "device": str(device).partition(":")[0],
         "versions": [__version__, torch.__version__],
     }
-    digest.update(json.dumps(values, sort_keys=True).encode())
+    # Of NumPy's numbers some are none to JSON.
+    digest.update(json.dumps(values, sort_keys=True, default=np.generic.item).encode())
     makers = (make_generator, generator), (make_discriminator, discriminator)
     for make, network in makers:
         name = network
@@ -53,12 +54,22 @@ def _behaviour(make, factory, spec, rows):
     ones are tried too, which may hide what layers do.
     """
     x = spec.encode(spec.as_tensor(rows))
+    seen = []
     with global_seed(0), torch.no_grad():
         network = make(factory, spec)
-        answers = [network(x)]
+        is_frozen = [not weight.requires_grad for weight in network.parameters()]
+        seen += _seen_in(network, x)
         for weight in network.parameters():
             weight.normal_(std=0.1)
-        answers.append(network(x))
-    # Rounded: another processor may differ in the last bits.
-    seen = [f"{answer.mean():.4f} {answer.std():.4f}" for answer in answers]
-    return f"with its own weights {network!r} {seen}"
+        seen += _seen_in(network, x)
+    return f"with its own weights {network!r} {is_frozen} {seen}"
+
+
+def _seen_in(network, x):
+    """Figures of what a network makes of a batch, and of where, in training and after it."""
+    for mode in (True, False):
+        answer = network.train(mode)(x).flatten()
+        where = torch.randn(len(answer), generator=torch.Generator().manual_seed(0))
+        # Rounded: another processor may differ in the last bits.
+        placed = answer @ where / len(answer) ** 0.5
+        yield f"{answer.mean():.4f} {answer.std():.4f} {placed:.4f}"

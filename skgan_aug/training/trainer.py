@@ -1,5 +1,6 @@
 """Train a CycleGAN between two classes."""
 
+import weakref
 from contextlib import nullcontext
 from itertools import chain
 
@@ -79,8 +80,11 @@ class CycleGANTrainer:
         self.optimizer_d = self._adam(*judges)
         self.batch_size = config.batch_size
         self.slowdown = 1.0  # of the learning rate, after a divergence
+        # Holding the trainer itself, they would keep it, and its rows, until Python looks
+        # for circles, which may be pairs of classes later.
+        rate_at = weakref.WeakMethod(self._rate_at)
         self.schedules = [
-            torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_at)
+            torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at()(step))
             for optimizer in (self.optimizer_g, self.optimizer_d)
         ]
         self.averages = WeightAverages(
@@ -198,6 +202,7 @@ class CycleGANTrainer:
         for position, step in enumerate(self.config.snapshot_steps):
             if n_iter is not None and step > n_iter:  # they were best before
                 self._take_snapshot(position)
+        self.cyclegan.zero_grad(set_to_none=True)  # as large as the weights
         return self.cyclegan.to("cpu").eval()
 
     @property
@@ -373,5 +378,7 @@ class CycleGANTrainer:
 def _backpropagate(optimizer, losses):
     """Replace the gradients of an optimiser by those of losses, and detach these."""
     optimizer.zero_grad(set_to_none=True)
-    sum(losses.values()).backward()
+    total = sum(losses.values())
+    if total.requires_grad:  # not of a discriminator that a factory froze
+        total.backward()
     return {name: loss.detach() for name, loss in losses.items()}
