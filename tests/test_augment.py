@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections import Counter
 
 import joblib
@@ -260,6 +261,16 @@ class TestResult:
             plan = plan_folder(pets, sampler(n_jobs=n_jobs))
             augment_folder(plan, tmp_path / f"out{n_jobs}")
         assert contents(tmp_path / "out1") == contents(tmp_path / "out2")
+
+    def test_threads_leave_warnings_as_they_were(self, tmp_path):
+        folder = make_folder(tmp_path / "in", cat=20, dog=6, owl=5, rat=4)
+        with warnings.catch_warnings():
+            before = warnings._showwarnmsg_impl, list(warnings.filters)
+            with joblib.parallel_config(backend="threading"):
+                for number in range(2):
+                    plan = plan_folder(folder, sampler(n_jobs=3))
+                    augment_folder(plan, tmp_path / f"out{number}")
+            assert (warnings._showwarnmsg_impl, list(warnings.filters)) == before
 
     def test_relative_folders_are_the_same_ones_in_worker_processes(
         self, pets, tmp_path, monkeypatch

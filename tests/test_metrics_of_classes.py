@@ -12,7 +12,6 @@ from sklearn.svm import SVC
 
 from skgan_aug import TorchCNNClassifier
 from skgan_aug.metrics import (
-    _class_space,
     class_margins,
     gan_test_score,
     gan_train_score,
@@ -137,14 +136,6 @@ class TestClassMargins:
         copies = np.repeat(real[is_rare], 3, axis=0)
         result = class_margins(real, y_real, copies, np.ones(30, dtype=int))
         assert_allclose(result.after, result.before, rtol=1e-2)
-
-    def test_of_many_rows_some_at_even_steps_are_taken(self, monkeypatch):
-        real, y_real = np.array([[0.0], [3], [0], [9], [9]]), [0, 0, 0, 1, 1]
-        near, far = 6 / real.std(), 9 / real.std()
-        assert_allclose(class_margins(real, y_real, [[9.0]], [1], C=1e6).before, near, 1e-3)
-        monkeypatch.setattr(_class_space, "_MOST_ROWS", 2)
-        result = class_margins(real, y_real, [[9.0]], [1], C=1e6)
-        assert_allclose([result.before, result.after], far, rtol=1e-3)
 
     def test_synthetic_rows_of_the_neighbour_count_too(self):
         real, y_real = [[0.0], [0.0], [4.0], [4.0]], [0, 0, 1, 1]

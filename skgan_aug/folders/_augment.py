@@ -12,6 +12,7 @@ from sklearn.base import clone
 from .. import __version__
 from .._devices import deal_devices, resolve_device
 from .._random import derive_pair_seed
+from .._threads import taking_turns
 from ._output import FileNames, OutputFolder, check_output
 
 # More sources than this are never trained on: they are drawn at random, and the steps are few.
@@ -124,7 +125,8 @@ def _fill_class(plan, number, output, device, copy):
 def _make_part(plan, number, output, device):
     """Translate images, and list them and the duplicates as rows of the manifest."""
     target = list(plan.n_to_add)[number]
-    with warnings.catch_warnings(record=True) as caught:
+    # Threads share what becomes of warnings: one that comes between would leave it changed.
+    with taking_turns(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         added = _over_sample(plan, target, output, device)
     own = [plan.files[position] for position in np.flatnonzero(plan.y == target)]

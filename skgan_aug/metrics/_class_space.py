@@ -11,8 +11,6 @@ from sklearn.utils import Bunch
 
 from ._checks import check_features, check_labels
 
-_MOST_ROWS = 2000  # of a class, to a support vector machine
-
 
 def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
     """Lay real and synthetic rows out in the plane by t-SNE, as Zhu et al. [1]_ look at them.
@@ -98,8 +96,7 @@ def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
     difference from that: hold ``after`` against that of as many real rows which ``real``
     lacks, or of another sampler that adds as many.
 
-    Of a class with more than 2,000 rows that many are taken, at even steps: the time of
-    the machine grows with the square of their number.
+    The time grows with the square of the number of rows: of many thousands, pass some.
 
     Parameters
     ----------
@@ -229,18 +226,8 @@ def _margins(part, label, neighbor, C):
     return _margin(rows, y, cost), _margin(all_rows, all_y, cost)
 
 
-def _at_most(n, rows, y):
-    """Up to ``n`` rows of each class, at even steps."""
-    of_classes = [np.flatnonzero(y == label) for label in np.unique(y)]
-    kept = [
-        own[np.linspace(0, len(own) - 1, min(len(own), n), dtype=int)] for own in of_classes
-    ]
-    return rows[np.concatenate(kept)], y[np.concatenate(kept)]
-
-
 def _margin(rows, y, cost):
     """Margin between two classes; ``cost`` is shared out among all rows."""
-    rows, y = _at_most(_MOST_ROWS, rows, y)
     # Nothing is drawn, but without a seed SVC would advance NumPy's global generator.
     svm = SVC(kernel="linear", C=cost / len(rows), class_weight="balanced", random_state=0)
     norm = float(np.linalg.norm(svm.fit(rows, y).coef_))
