@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from sklearn.utils.class_weight import compute_class_weight
-from skorch.callbacks import Callback, EpochScoring, LRScheduler
+from skorch.callbacks import BatchScoring, Callback, EpochScoring, LRScheduler
 
 from ._validation import named
 
@@ -20,15 +20,29 @@ def check_labels(classes, y):
     return classes
 
 
-def resolve_class_weights(class_weight, classes, y):
-    """A positive float32 for each class; 1 for those that y lacks, if they are balanced."""
-    weights = torch.ones(len(classes))
-    # scikit-learn balances no class without rows, which a partial fit may have.
-    known = np.unique(y) if class_weight == "balanced" else classes
+def resolve_class_weights(class_weight, classes, labels, sample_weight):
+    """A positive float32 for each class; 1 for those without rows, if they are balanced.
+
+    Parameters
+    ----------
+    class_weight : "balanced" or dict
+        As :class:`~skgan_aug.TorchCNNClassifier` takes it.
+
+    classes : ndarray of shape (n_classes,)
+        All labels.
+
+    labels : int64 ndarray of shape (n,)
+        Positions of the classes of the rows.
+
+    sample_weight : float64 ndarray of shape (n,), above 0, or None
+        How much each row counts; None: all the same.
+    """
     try:
-        weights[np.isin(classes, known)] = torch.as_tensor(
-            compute_class_weight(class_weight, classes=known, y=y), dtype=torch.float32
-        )
+        if class_weight == "balanced":
+            weights = _balanced_weights(len(classes), labels, sample_weight)
+        else:
+            weights = compute_class_weight(class_weight, classes=classes, y=classes)
+        weights = torch.as_tensor(weights, dtype=torch.float32)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"class_weight={class_weight!r} cannot be used: {error}") from error
     if not (weights.isfinite() & (weights > 0)).all():
@@ -36,6 +50,16 @@ def resolve_class_weights(class_weight, classes, y):
             f"class_weight={class_weight!r} must hold positive numbers that float32 knows. To "
             "leave a class out, leave out its rows."
         )
+    return weights
+
+
+def _balanced_weights(n_classes, labels, sample_weight):
+    # scikit-learn balances no class without rows, which a partial fit may have, and before
+    # version 1.7 no weights of rows.
+    sums = np.bincount(labels, weights=sample_weight, minlength=n_classes)
+    has_rows = sums > 0
+    weights = np.ones(n_classes)
+    weights[has_rows] = sums.sum() / (has_rows.sum() * sums[has_rows])
     return weights
 
 
@@ -85,6 +109,12 @@ def check_callbacks(callbacks, *, validates, one_cycle):
             raise ValueError(
                 f"callbacks holds {kind}(monitor={monitor!r}), but nothing is held back to "
                 "validate on: set early_stopping=True, or monitor='train_loss'."
+            )
+        is_scoring = isinstance(own, EpochScoring | BatchScoring)
+        if is_scoring and not own.on_train and not validates:
+            raise ValueError(
+                f"callbacks holds {kind}({own.scoring!r:.80}), but nothing is held back to "
+                "score: set early_stopping=True."
             )
         if isinstance(own, LRScheduler) and one_cycle:
             raise ValueError(

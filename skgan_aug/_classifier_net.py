@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from sklearn.base import ClassifierMixin
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import Dataset
@@ -26,11 +27,15 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 }
 _PREDICTION_BATCH = 128
 _PATIENCE = 5
+_NEAR_ENOUGH = 0.15  # of the steps that whole epochs should make
 _CYCLED = ("lr", "momentum", "betas")  # what a learning-rate cycle changes
 
 
-class ClassifierNet(NeuralNet):
-    """A skorch net over rows in their own dtype; see :func:`make_net`."""
+class ClassifierNet(ClassifierMixin, NeuralNet):
+    """A skorch net over rows in their own dtype; see :func:`make_net`.
+
+    It is a classifier, of the positions of classes, to skorch's scoring callbacks.
+    """
 
     def train_on(
         self, rows, labels, *, passes, rng, one_cycle, loss_weights, class_weights, held_out
@@ -75,6 +80,9 @@ class ClassifierNet(NeuralNet):
         self.train_split = None
         if held_out is not None:
             self.train_split = predefined_split(Dataset(*held_out))
+            if class_weights is not None:
+                own_weights = class_weights[held_out[1].to(self.device)]
+                self.mean_held_out_weight = own_weights.mean().item()
             own.append(EarlyStopping(patience=_PATIENCE, load_best=True))
         self.callbacks = [*self.user_callbacks, *own]
         self.initialize_callbacks()
@@ -103,7 +111,7 @@ class ClassifierNet(NeuralNet):
         super().__setstate__(state)
 
     def predict(self, X):
-        """Positions of the most probable classes, which skorch's scoring callbacks ask for."""
+        """Positions of the most probable classes."""
         return self.predict_proba(X).argmax(axis=1)
 
     def _reset_rates(self):
@@ -115,7 +123,7 @@ class ClassifierNet(NeuralNet):
     def get_loss(self, y_pred, y_true, *args, training=False, **kwargs):
         """Cross-entropy; of mixed images with the labels of both, by their shares."""
         if not training:
-            return super().get_loss(y_pred, y_true, *args, training=training, **kwargs)
+            return self._held_out_loss(y_pred, y_true.to(self.device))
         labels, weights = y_true[0].to(self.device), y_true[1]
         if weights is not None:
             weights = weights.to(self.device)
@@ -128,17 +136,32 @@ class ClassifierNet(NeuralNet):
         other = self._cross_entropy(y_pred, labels[partner], weights)
         return share * loss + (1.0 - share) * other
 
-    def _cross_entropy(self, logits, labels, weights):
+    def _held_out_loss(self, logits, labels):
+        """What skorch's mean over batches, by their rows, makes the loss of all rows.
+
+        Batches come in the order of classes: one that is divided by its own weights, as in
+        training, would lose them.
+        """
+        if self.criterion_.weight is None:
+            return self.criterion_(logits, labels)
+        return self._losses(logits, labels).mean() / self.mean_held_out_weight
+
+    def _losses(self, logits, labels):
+        """The loss of each row, times the weight of its class."""
         criterion = self.criterion_
-        if weights is None:
-            return criterion(logits, labels)
-        losses = F.cross_entropy(
+        return F.cross_entropy(
             logits,
             labels,
             weight=criterion.weight,
             label_smoothing=criterion.label_smoothing,
             reduction="none",
         )
+
+    def _cross_entropy(self, logits, labels, weights):
+        criterion = self.criterion_
+        if weights is None:
+            return criterion(logits, labels)
+        losses = self._losses(logits, labels)
         shares = weights if criterion.weight is None else weights * criterion.weight[labels]
         return (weights * losses).sum() / shares.sum()
 
@@ -262,9 +285,16 @@ def count_batches(n_rows, batch_size):
     return -(-n_rows // batch_size)
 
 
-def count_epochs(n_steps, n_rows, batch_size):
-    """Passes over so many rows that make about ``n_steps`` steps, at least one."""
-    return max(1, round(n_steps / count_batches(n_rows, batch_size)))
+def count_epochs(n_steps, n_rows, batch_size, *, whole=False):
+    """Passes over so many rows that make about ``n_steps`` steps.
+
+    Whole ones, at least one, where that is near enough or they have to be ``whole``; else a
+    float, of which :class:`~skgan_aug.TorchCNNClassifier` ends its last pass early.
+    """
+    n_batches = count_batches(n_rows, batch_size)
+    epochs = max(1, round(n_steps / n_batches))
+    is_far = abs(epochs * n_batches - n_steps) > _NEAR_ENOUGH * n_steps
+    return n_steps / n_batches if is_far and not whole else epochs
 
 
 class OneCycle(Callback):
@@ -291,6 +321,7 @@ def make_net(
     network,
     spec,
     *,
+    n_classes,
     augmentation,
     mixup,
     label_smoothing,
@@ -312,6 +343,9 @@ def make_net(
 
     spec : ImageSpec
         What the rows are.
+
+    n_classes : int
+        Of the logits.
 
     augmentation, mixup, label_smoothing, precision, optimizer, learning_rate, \
             weight_decay, batch_size, callbacks, device, verbose
@@ -341,4 +375,5 @@ def make_net(
         **extra,
     ).initialize()
     net.user_callbacks = list(callbacks or ())
+    net.classes_ = np.arange(n_classes)
     return net

@@ -103,7 +103,8 @@ def hold_out(X, labels, fraction, seed, *, is_real=None):
 
     fraction : float
         Share of the different rows of each class to hold out, at least one row of each
-        class that has two different ones.
+        class that has two different ones. Fewer where equal rows have several labels, and
+        a class would have none left to train on.
 
     seed : int
         Decides which.
@@ -131,7 +132,11 @@ def hold_out(X, labels, fraction, seed, *, is_real=None):
         n = min(max(1, round(fraction * len(different))), len(different) - 1)
         chosen.append(different[:n])
     held_out = np.concatenate(chosen or [order])
-    return ~np.isin(group, group[held_out]), held_out
+    trains = ~np.isin(group, group[held_out])
+    for lost in np.setdiff1d(labels, labels[trains]):  # as copies of rows of another label
+        copied = held_out[np.isin(group[held_out], group[labels == lost])]
+        trains |= group == group[copied[-1]]
+    return trains, held_out[~trains[held_out]]
 
 
 def _hash(row, seed):

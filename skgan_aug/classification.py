@@ -94,7 +94,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     real_last : float in [0, 1), default=0
         Share of the epochs, the last ones, that leave out the rows which ``fit`` is told
-        are synthetic: what is odd about them is unlearnt on real rows.
+        are synthetic: what is odd about them is unlearnt on real rows. A training that
+        ``early_stopping`` ends before them never comes to these epochs.
 
     early_stopping : bool, default=False
         Hold rows back, stop after five epochs without progress on them, and keep the
@@ -279,6 +280,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         X, y, weights, is_real = self._check_rows(
             X, y, sample_weight, synthetic_mask, reset=not goes_on
         )
+        if goes_on:
+            remedy = "set warm_start=False to start anew with these classes"
+            self._refuse_new_classes(y, remedy)
         net = self._go_on() if goes_on else self._start(X, np.unique(y))
         self._train(net, X, y, weights, is_real)
         return self
@@ -317,6 +321,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self._validate_params()
         starts = not hasattr(self, "net_")
         X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
+        if not starts:
+            remedy = "pass classes= in the first call of partial_fit"
+            self._refuse_new_classes(y, remedy)
         if classes is not None:
             classes = check_labels(classes, y)
         if not starts and classes is not None and not np.array_equal(classes, self.classes_):
@@ -430,13 +437,15 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         X, y = check_images(self, X, y, reset=reset, spec=None if reset else self._spec)
         with named("y"):
             check_classification_targets(y)
-            unknown = [] if reset else np.setdiff1d(y, self.classes_).tolist()
+        return X, y
+
+    def _refuse_new_classes(self, y, remedy):
+        with named("y"):
+            unknown = np.setdiff1d(y, self.classes_).tolist()
         if unknown:
             raise ValueError(
-                f"y has the classes {unknown}, which the first call did not have. "
-                "Pass classes= in the first call of partial_fit."
+                f"y has the classes {unknown}, which the first call did not have: {remedy}."
             )
-        return X, y
 
     def _check_rows(self, X, y, sample_weight, synthetic_mask, *, reset):
         """X, y, weights and which rows are real; without rows of weight 0."""
@@ -496,6 +505,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         return make_net(
             network,
             spec,
+            n_classes=len(self.classes_),
             augmentation=self.augmentation,
             mixup=self.mixup,
             label_smoothing=self.label_smoothing,
@@ -515,7 +525,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         order, loss_weights = training_order(X, labels, weights)
         class_weights = None
         if self.class_weight is not None:
-            class_weights = resolve_class_weights(self.class_weight, self.classes_, y[order])
+            class_weights = resolve_class_weights(
+                self.class_weight, self.classes_, labels, weights
+            )
         held_out = None
         if self.early_stopping and not is_partial:
             order, held_out = self._hold_out(X, labels, order, is_real)
@@ -553,7 +565,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         if not len(rows):
             raise ValueError(
                 "early_stopping=True has nothing to hold back: no class has two different "
-                "rows in X. Pass early_stopping=False, or more rows."
+                "rows in X, or equal rows have several labels. Pass early_stopping=False, or "
+                "more rows."
             )
         held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
         return order[trains[order]], held_out

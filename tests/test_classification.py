@@ -18,7 +18,7 @@ from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
-from skorch.callbacks import Callback, EpochScoring
+from skorch.callbacks import BatchScoring, Callback, EpochScoring
 from torch import nn
 
 from skgan_aug import TorchCNNClassifier
@@ -630,6 +630,79 @@ def test_a_fit_that_is_refused_leaves_nothing_of_another():
         classifier.predict(X)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_callbacks_score_probabilities(n_classes):
+    X, y = make_images((30, 30, 30)[:n_classes])
+    scoring = EpochScoring("roc_auc" if n_classes == 2 else "roc_auc_ovr", name="area")
+    classifier = make_classifier(
+        early_stopping=True, validation_fraction=0.5, max_epochs=20, callbacks=[scoring]
+    ).fit(X, y)
+    assert classifier.history_[-1]["area"] > 0.9
+
+
+@pytest.mark.parametrize("kind", [EpochScoring, BatchScoring])
+def test_scores_of_what_is_not_held_back_are_refused(kind):
+    with pytest.raises(ValueError, match=rf"{kind.__name__}\('accuracy'\).*early_stopping"):
+        make_classifier(callbacks=[kind("accuracy")]).fit(*make_images())
+
+
+@pytest.mark.parametrize("n", [60, 700])
+def test_the_validation_loss_weighs_classes_in_however_many_batches(n):
+    """Those held back come in the order of their classes, 128 at a time."""
+    generator = np.random.RandomState(0)
+    y = np.repeat([0, 1], [n - n // 6, n // 6])
+    X = generator.normal(size=(n, 3)) + 0.5 * y[:, None]
+    weights = np.array([1.0, 5.0])
+    rows = {True: [], False: []}
+    classifier = make_classifier(
+        module=record_batches(rows),
+        class_weight=dict(enumerate(weights)),
+        early_stopping=True,
+        validation_fraction=0.5,
+        max_epochs=1,
+        batch_size=64,
+    ).fit(X, y)
+    held_out = torch.cat(rows[False][1:])
+    spec = classifier._spec
+    seen = {row.numpy().tobytes(): i for i, row in enumerate(spec.encode(spec.as_tensor(X)))}
+    held_out = [seen[row.numpy().tobytes()] for row in held_out]
+    assert len(held_out) == n // 2
+    losses = -np.log(classifier.predict_proba(X[held_out])[range(n // 2), y[held_out]])
+    expected = np.average(losses, weights=weights[y[held_out]])
+    assert classifier.history_[-1]["valid_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_class_is_never_held_out_whole():
+    """Not even where all of its rows have another label, too."""
+    X = np.array([0, 1, 0, 1, 2, 3])[:, None] * np.ones(4)
+    y = np.array([0, 0, 1, 1, 0, 0])
+    for seed in range(6):
+        rows = {True: [], False: []}
+        classifier = make_classifier(
+            module=record_batches(rows),
+            early_stopping=True,
+            validation_fraction=0.5,
+            random_state=seed,
+        ).fit(X, y)
+        spec = classifier._spec
+        rare = unique_rows([spec.encode(spec.as_tensor(X[y == 1]))])
+        assert rare & unique_rows(rows[True])
+
+
+def test_classes_that_share_their_only_rows_leave_nothing_to_hold_back():
+    X, y = np.array([[0.0], [1.0], [0.0], [1.0]]), np.array([0, 0, 1, 2])
+    with pytest.raises(ValueError, match="equal rows have several labels"):
+        make_classifier(early_stopping=True).fit(X, y)
+
+
+def test_balanced_weights_are_those_of_the_sums_of_fractions():
+    X, y = make_images((20, 20))
+    fractions = np.where(y == "dark", 1.01, 1)
+    classifier = make_classifier(class_weight="balanced", max_epochs=1)
+    classifier.fit(X, y, sample_weight=fractions)
+    assert_allclose(classifier.net_.criterion_.weight, [40.2 / 40.4, 40.2 / 40], rtol=1e-6)
+
+
 def test_balanced_weights_of_a_part_without_a_class():
     X, y = make_images((20, 12, 5))
     classifier = make_classifier(class_weight="balanced")
@@ -792,6 +865,15 @@ def test_warm_start_goes_on_and_fit_starts_again():
     assert warm.net_.module_.network is network
     assert len(warm.history_) == 6
     assert not np.array_equal(warm.predict_proba(X), expected)
+
+
+def test_each_way_of_going_on_says_how_new_classes_may_come():
+    X, y = make_images((20, 12, 5))
+    classifier = make_classifier(warm_start=True).fit(X[:32], y[:32])
+    with pytest.raises(ValueError, match=r"\['white'\].*: set warm_start=False"):
+        classifier.fit(X, y)
+    with pytest.raises(ValueError, match=r"\['white'\].*: pass classes= in the first"):
+        classifier.partial_fit(X, y)
 
 
 def test_what_goes_on_does_so_with_the_parameters_of_the_day():

@@ -606,6 +606,16 @@ def test_booleans_are_over_sampled_as_zeros_and_ones():
     assert np.array_equal(X_resampled[: len(X)], X)
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_the_largest_integers_stay_large(dtype):
+    """Their limit, as a float, is one too many."""
+    limit = np.iinfo(dtype).max
+    X, y = np.full((6, 2, 2), limit), np.repeat([0, 1], [4, 2])
+    X_resampled, _ = resample(RandomOverSampler(random_state=0), X, y)
+    assert X_resampled.dtype == dtype
+    assert (X_resampled > limit - 10_000).all()
+
+
 @pytest.mark.parametrize(
     ("wrong", "match"),
     [

@@ -207,6 +207,18 @@ def test_dtypes_of_images(there_and_back, dtype):
     assert np.array_equal(loaded.predict_proba(images), classifier.predict_proba(images))
 
 
+@pytest.mark.skipif(np.longdouble == np.float64, reason="there is no longer float")
+@pytest.mark.parametrize("kind", ["classifier", "sampler"])
+def test_what_was_fitted_on_longer_floats_is_refused(tmp_path, kind):
+    if kind == "classifier":
+        estimator = make_classifier().fit(X.astype(np.longdouble), Y)
+    else:
+        estimator = make_sampler()
+        estimator.fit_resample(X.astype(np.longdouble), Y)
+    with pytest.raises(ValueError, match=r"fitted on X of .*: fit it on X.astype\(np.float64"):
+        save(estimator, tmp_path / "saved")
+
+
 # Parameters
 
 
@@ -495,6 +507,29 @@ def test_an_optimiser_of_the_user_starts_anew(tmp_path):
     assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
     assert not loaded.net_.optimizer_.state
     loaded.partial_fit(X, Y)
+
+
+class Wide(torch.nn.Module):
+    """Computes in another dtype than its images are."""
+
+    def __init__(self, n_classes, dtype):
+        super().__init__()
+        self.linear = torch.nn.Linear(64, n_classes, dtype=dtype)
+
+    def forward(self, x):
+        return self.linear(x.flatten(1).to(self.linear.weight.dtype))
+
+
+@pytest.mark.filterwarnings("ignore:.*does not hold what is no data")
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_moments_of_weights_of_any_dtype(there_and_back, dtype):
+    def wide(spec, n_classes):
+        return Wide(n_classes, dtype)
+
+    classifier = make_classifier(module=wide, precision="float32").fit(X, Y)
+    loaded = there_and_back(classifier, params={"module": wide})
+    both = [each.partial_fit(X, Y).predict_proba(X) for each in (loaded, classifier)]
+    assert np.array_equal(*both)
 
 
 def test_an_optimiser_of_another_kind_starts_anew(there_and_back):

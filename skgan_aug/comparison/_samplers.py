@@ -7,12 +7,10 @@ import numpy as np
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
 from sklearn.base import clone
 
-from .._classifier_net import count_batches, count_epochs
+from .._classifier_net import count_epochs
 from .._text import printable
 from ..classification import TorchCNNClassifier
 from ..over_sampling import CycleGANOverSampler
-
-_NEAR_ENOUGH = 0.15  # of the steps that a classifier should make
 
 SAMPLERS = {
     "none": None,
@@ -217,7 +215,9 @@ def resample(sampler, X, y):
     rows, y = sampler.fit_resample(rows, y)
     if is_integer:
         limits = np.iinfo(X.dtype if X.dtype != bool else np.uint8)
-        rows = np.clip(np.rint(rows), limits.min, limits.max)
+        # As floats, limits of 64 bits are one too many.
+        high = limits.max if X.dtype.itemsize < 8 else np.nextafter(float(limits.max), 0)
+        rows = np.clip(np.rint(rows), limits.min, high)
     return rows.astype(X.dtype, copy=False).reshape(len(rows), *X.shape[1:]), y
 
 
@@ -233,9 +233,7 @@ def set_training_steps(classifier, n_rows, n_steps):
         prefix, found, rest = key.rpartition("max_epochs")
         batch_size = nested.get(f"{prefix}batch_size")
         if found and not rest and isinstance(batch_size, Integral):
-            n_batches = count_batches(n_rows, batch_size)
-            epochs = count_epochs(n_steps, n_rows, batch_size)
-            is_far = abs(epochs * n_batches - n_steps) > _NEAR_ENOUGH * n_steps
-            if is_far and isinstance(nested[prefix.removesuffix("__")], TorchCNNClassifier):
-                epochs = n_steps / n_batches
+            owner = nested[prefix.removesuffix("__")]
+            whole = not isinstance(owner, TorchCNNClassifier)
+            epochs = count_epochs(n_steps, n_rows, batch_size, whole=whole)
             classifier.set_params(**{key: epochs})

@@ -47,8 +47,9 @@ def save(estimator, path):
     Raises
     ------
     ValueError
-        For any other estimator or step, for labels that are no numbers or strings, and for
-        networks of your own that are not made anew by their factory and their weights.
+        For any other estimator or step, for labels that are no numbers or strings, for what
+        was fitted on np.longdouble, and for networks of your own that are not made anew by
+        their factory and their weights.
 
     Warns
     -----

@@ -11,7 +11,7 @@ import torch
 from .._random import global_seed
 from ..images import ImageSpec
 from ..networks import probe_batch
-from ._values import NotDataError, decode, encode, require
+from ._values import decode, encode, require
 
 _MOST_VALUES = 1 << 28  # of one image: factories are tried on two of them
 
@@ -19,7 +19,10 @@ _MOST_VALUES = 1 << 28  # of one image: factories are tried on two of them
 def encode_spec(spec, tensors):
     """Write an ImageSpec as JSON has it."""
     if spec.dtype.kind not in "biuf" or spec.dtype.itemsize > 8:
-        raise NotDataError(spec.dtype)
+        raise ValueError(
+            f"This estimator was fitted on X of {spec.dtype}, which not every machine has: "
+            "fit it on X.astype(np.float64)."
+        )
     return encode(asdict(spec) | {"dtype": spec.dtype.str}, tensors)
 
 

@@ -69,12 +69,21 @@ def _are_moments(own, wanted, weight):
         isinstance(own, dict)
         and own.keys() == wanted
         and all(
-            torch.is_tensor(value)
-            and value.dtype == weight.dtype
-            and value.shape == (() if key == _STEP else weight.shape)
+            _is_step(value) if key == _STEP else _is_moment(value, weight)
             for key, value in own.items()
         )
     )
+
+
+def _is_step(value):
+    """Whether torch counts so, whatever the dtype of the weights."""
+    is_float = torch.is_tensor(value) and value.dtype in (torch.float32, torch.float64)
+    return is_float and value.shape == ()
+
+
+def _is_moment(value, weight):
+    fits = torch.is_tensor(value) and value.dtype == weight.dtype
+    return fits and value.shape == weight.shape
 
 
 def _is_rate(value):

@@ -42,12 +42,11 @@ class WeightAverages:
         return self._averaged
 
     def _average(self, network):
-        this = weakref.ref(self)  # itself, it would hold all averages beyond their use
+        this = weakref.proxy(self)  # itself, it would hold all averages beyond their use
 
         def update(averages, weights, n_averaged):
             # Not by n_averaged: reading it would have a GPU finish the step first.
-            n_iter = this()._n_iter
-            own = min(this().decay, (1 + n_iter) / (10 + n_iter))
+            own = min(this.decay, (1 + this._n_iter) / (10 + this._n_iter))
             if averages[0].is_floating_point():
                 get_ema_multi_avg_fn(own)(averages, weights, n_averaged)
             else:  # counts and indices have no mean

@@ -82,9 +82,9 @@ class CycleGANTrainer:
         self.slowdown = 1.0  # of the learning rate, after a divergence
         # Holding the trainer itself, they would keep it, and its rows, until Python looks
         # for circles, which may be pairs of classes later.
-        rate_at = weakref.WeakMethod(self._rate_at)
+        this = weakref.proxy(self)
         self.schedules = [
-            torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at()(step))
+            torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: this._rate_at(step))
             for optimizer in (self.optimizer_g, self.optimizer_d)
         ]
         self.averages = WeightAverages(
