@@ -43,12 +43,6 @@ CONFIGURATIONS = {
 }
 LEVERS = {
     "`max_iter=650`, half the steps": "half_the_steps",
-    '`selection="discriminator"`': "selection_discriminator",
-    '`selection="classifier"`': "selection_classifier",
-    "candidates nearest to real images in the features of a classifier of all classes": (
-        "selection_features"
-    ),
-    "the same, and its confidence": "selection_features_and_confidence",
     "`classifier_weight=0`: no loss that makes translations cross": "no_classifier_loss",
     "`cycle_weight=10`, the paper's": "cycle_10",
     '`source="majority"`, the largest class': "source_majority",
@@ -299,3 +293,66 @@ def test_fer2013_as_it_is():
             gains = paired_gains(both, "none")["cyclegan"]
             found.append(difference_text(*mean_and_intervals(gains)))
         assert [row, *page] == [row, *found]
+
+
+RANKINGS = {
+    '`selection="classifier"`': "half_the_steps_selection_classifier",
+    '`selection="discriminator"`': "half_the_steps_selection_discriminator",
+    "nearest to real images in the features of a classifier of all classes": (
+        "half_the_steps_selection_features"
+    ),
+    "the same, and its confidence": "half_the_steps_selection_features_and_confidence",
+}
+
+
+def test_rankings():
+    (table,) = tables("ranking")
+    assert len(table) == len(RANKINGS)
+    problems = ["blood_cells_15", "fashion_mnist_15"]
+    for row, *page, pairs in table:
+        found = [
+            difference(CPU, kind, problems, RANKINGS[row], "half_the_steps")
+            for kind in (PLAIN, MOVED)
+        ]
+        assert [row, *page] == [row, *(gain for gain, _ in found)]
+        assert {int(pairs)} == {n_pairs for _, n_pairs in found}
+
+
+DATASETS = {
+    "blood cells": "blood_cells_15",
+    "Fashion-MNIST": "fashion_mnist_15",
+    "CIFAR-10": "cifar10_15",
+    "MNIST": "mnist_15",
+}
+
+
+def test_what_auto_chooses():
+    (table,) = tables("15 images of a class")
+    files = sorted((RESULTS / "choice").glob("*.json"))
+    assert len(table) == len(files)
+    for row, added, *page in table:
+        added = {"translations": "cyclegan", "wrong labels": "untranslated"}[added]
+        choice = json.loads(
+            (RESULTS / "choice" / f"{DATASETS[row]}-{added}-0.json").read_text()
+        )
+        held_back, test = choice["held_back"], choice["test"]
+        found = [
+            f"{held_back['gain']:+.1f} ({held_back['error']:.1f})",
+            f"{test['gain']:+.1f} ({test['error']:.1f})",
+            "yes" if choice["is_taken"] else "no",
+            f"{choice['taken']:.0%}",
+            f"{choice['ahead']:.0%}",
+        ]
+        assert [row, *page] == [row, *found]
+
+
+def test_cmo():
+    page = (ROOT / "docs" / "benchmark.md").read_text().replace("\n", " ")
+    plain, moved = (
+        difference(CPU, kind, tuple(DEVELOPMENT_PROBLEMS), "cyclegan", "cmo")
+        for kind in (PLAIN, MOVED)
+    )
+    assert plain[1] == moved[1]
+    ahead, with_flips = (gain.removeprefix("+") for gain, _ in (plain, moved))
+    text = f"the default is {ahead} points ahead of it, and {with_flips} with flips and shifts"
+    assert f"{text} ({plain[1]} pairs" in page

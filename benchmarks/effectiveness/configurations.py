@@ -66,8 +66,6 @@ LEVERS = {
         "cycle_weight": 10.0,
         "identity_weight": 2.0,
     },
-    "selection_classifier": {"selection": "classifier"},
-    "selection_discriminator": {"selection": "discriminator"},
     "half_the_steps": {"max_iter": 650},
     "half_the_steps_selection_classifier": {"max_iter": 650, "selection": "classifier"},
     "half_the_steps_selection_discriminator": {"max_iter": 650, "selection": "discriminator"},
@@ -89,9 +87,7 @@ VARIANTS = {
     "multi_domain": MultiDomainOverSampler,
     "feature_discriminator": FeatureDiscriminatorOverSampler,
     "lecam": LeCamOverSampler,
-    "selection_features": JudgedOverSampler,
     "half_the_steps_selection_features": partial(JudgedOverSampler, max_iter=650),
-    "selection_features_and_confidence": ConfidentlyJudgedOverSampler,
     "half_the_steps_selection_features_and_confidence": partial(
         ConfidentlyJudgedOverSampler, max_iter=650
     ),
