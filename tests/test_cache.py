@@ -190,6 +190,24 @@ def test_the_key_sees_what_is_frozen_and_what_moves_pixels():
     assert len(set(keys)) == 4
 
 
+class Into(torch.nn.Module):
+    def __init__(self, dtype):
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, x):
+        return x.to(self.dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
+def test_networks_that_return_other_floats_have_a_key(dtype):
+    def make(spec):
+        return torch.nn.Sequential(make_generator(spec), Into(dtype))
+
+    networks = NETWORKS | {"generator": make}
+    assert len(training_key(SPEC, CONFIG, SOURCE, TARGET, **networks)) == 64
+
+
 def test_numbers_of_numpy_are_numbers(cache, trainings):
     config = dataclasses.replace(CONFIG, max_iter=np.int64(2), learning_rate=np.float32(0.5))
     train_cyclegan(SPEC, config, SOURCE, TARGET, cache=cache)

@@ -68,8 +68,9 @@ def _behaviour(make, factory, spec, rows):
 def _seen_in(network, x):
     """Figures of what a network makes of a batch, and of where, in training and after it."""
     for mode in (True, False):
-        answer = network.train(mode)(x).flatten()
-        where = torch.randn(len(answer), generator=torch.Generator().manual_seed(0))
+        answer = network.train(mode)(x).double().flatten()
+        rng = torch.Generator().manual_seed(0)
+        where = torch.randn(len(answer), dtype=torch.float64, generator=rng)
         # Rounded: another processor may differ in the last bits.
         placed = answer @ where / len(answer) ** 0.5
         yield f"{answer.mean():.4f} {answer.std():.4f} {placed:.4f}"
