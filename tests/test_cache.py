@@ -356,16 +356,6 @@ def test_the_least_recently_used_make_room(cache, trainings):
     assert sum(entry.n_bytes for entry in small.entries()) <= small.max_bytes
 
 
-def test_a_lower_limit_holds_from_the_first_use_on(cache, trainings):
-    for seed in range(3):
-        train(cache, seed=seed)
-    train(CycleGANCache(cache.folder, max_bytes=1), seed=0)
-    assert trainings == [0, 1, 2]
-    assert len(cache.entries()) == 1
-    train(cache, seed=0)
-    assert trainings == [0, 1, 2]
-
-
 def test_what_just_fits_stays(cache):
     train(cache, seed=0)
     train(cache, seed=1)

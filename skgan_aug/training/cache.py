@@ -73,8 +73,8 @@ class CycleGANCache:
         Where; made with the first entry.
 
     max_bytes : int, default=None
-        Largest size of all entries together; the least recently used ones go first, the
-        last used one never. None: no limit.
+        Largest size of all entries together when one is added, which stays whatever its
+        size; the least recently used ones go first. None: no limit.
 
     Examples
     --------
@@ -125,7 +125,6 @@ class CycleGANCache:
 
         cyclegan = load()
         if cyclegan is not None:
-            self._evict(keep=key)
             return cyclegan
         lock = FileLock(self.folder / f"{key}{_LOCK}")
         try:
