@@ -169,12 +169,14 @@ def _discriminant_means(X, y, classes, are_images):
     if (flat == flat[0]).all():  # all alike: no space tells classes apart
         return dict.fromkeys(classes, np.zeros(1))
     n_components = min(_N_COMPONENTS, flat.shape[1], max(1, len(flat) - len(classes)))
-    projected = PCA(n_components, copy=False, random_state=0).fit_transform(flat)
+    pca = PCA(n_components, copy=False, random_state=0).set_output(transform="default")
+    projected = pca.fit_transform(flat)
     means = {label: projected[labels == label].mean(axis=0) for label in classes}
     within = projected - np.array([means[label] for label in labels.tolist()])
     if np.abs(within).max() <= _NEGLIGIBLE * np.abs(projected).max():
         return means  # nothing varies within classes: there is no telling apart better
     lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1)
+    lda.set_output(transform="default")
     with without_warning("Only one sample available"):  # of a class, which is no news
         discriminants = lda.fit(projected, labels).transform(projected)
     return {label: discriminants[labels == label].mean(axis=0) for label in classes}
