@@ -195,12 +195,8 @@ class ImageSpec:
         low, high = np.array(self.low), np.array(self.high)
         share = (flat + 1) / 2
         rows = low + share * high - share * low  # the span of float64 extremes would overflow
-        rows = np.clip(rows, low, high)
-        if self.dtype.kind in "iub":
-            rows = np.rint(rows)
-        if self.dtype.kind in "iu":
-            rows = np.minimum(rows, _largest_float(np.iinfo(self.dtype).max))
-        return rows.astype(self.dtype).reshape(len(x), *self.row_shape)
+        rows = to_dtype(np.clip(rows, low, high), self.dtype)
+        return rows.reshape(len(x), *self.row_shape)
 
     def _scale(self, raw):
         low = torch.tensor(self.low, dtype=torch.float64)
@@ -213,6 +209,29 @@ class ImageSpec:
         if self.is_image and len(self.row_shape) > 1:
             low, half_span = low.reshape(1, 1, 1), half_span.reshape(1, 1, 1)
         return low.to(raw.device, dtype), half_span.to(raw.device, dtype)
+
+
+def to_dtype(values, dtype):
+    """Convert numbers; to integers and bools rounded, to integers clipped to their range.
+
+    Parameters
+    ----------
+    values : ndarray
+        Numbers.
+
+    dtype : numpy.dtype
+        Wanted.
+
+    Returns
+    -------
+    converted : ndarray of the shape of values
+    """
+    if dtype.kind in "iub":
+        values = np.rint(values)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        values = np.clip(values, limits.min, _largest_float(limits.max))
+    return values.astype(dtype, copy=False)
 
 
 def _largest_float(limit):

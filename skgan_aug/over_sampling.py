@@ -553,14 +553,11 @@ class CycleGANOverSampler(BaseOverSampler):
         spec = ImageSpec.from_array(X, self.image_shape)
         self.image_shape_ = spec.image_shape
         n_to_add = {label: n for label, n in self.sampling_strategy_.items() if n}
-        if self.synthetic_fraction != 0:
-            check_rare_classes(y, n_to_add)
+        targets = list(n_to_add) if self.synthetic_fraction != 0 else []
+        check_rare_classes(y, targets)
         check_room(X, n_to_add)
-        sources = check_sources(self.source, y, list(n_to_add))
-        if self.synthetic_fraction != 0:
-            sources = resolve_sources(
-                self.source, X, y, list(n_to_add), are_images=spec.is_image
-            )
+        check_sources(self.source, y, list(n_to_add))
+        sources = resolve_sources(self.source, X, y, targets, are_images=spec.is_image)
         device = resolve_device(self.device)
         if self.compile:
             check_compiler(device)

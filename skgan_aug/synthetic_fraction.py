@@ -12,7 +12,7 @@ from ._scale import SCALE
 from ._training_rows import as_bytes
 from .classification import TorchCNNClassifier
 
-_N_CLASSIFIERS = 3  # of either training set: their scores are averaged
+N_CLASSIFIERS = 3  # of either training set: their scores are averaged
 _CLASSIFIER_STEPS = 500
 _MAX_HELD_BACK = 200  # rows of a class: no common class is worth more of the time
 _SURE = 1.28  # standard errors, of which a tenth of all draws go further down by chance
@@ -59,22 +59,18 @@ def choose_synthetic_fraction(sampler, X, y, n_to_add, *, random_state):
     if not isinstance(own_state, Integral):  # none here, so that what is kept is found again
         own_state = np.random.RandomState(draw_seed(random_state))
     counts = wanted_counts(y, y[~held_back], n_to_add)
-    seeds = [draw_seed(random_state) for _ in range(_N_CLASSIFIERS)]
+    seeds = [draw_seed(random_state) for _ in range(N_CLASSIFIERS)]
 
-    def rightness(fraction):
-        """How many of the classifiers are right about each row held back, as a share."""
+    def rightness_with(fraction):
         trial = clone(sampler).set_params(
             synthetic_fraction=fraction, sampling_strategy=counts, random_state=own_state
         )
         # What it would warn of, the training that counts says again.
         X_fit, y_fit = trial._fit_resample(X[~held_back], y[~held_back])
-        predictions = [
-            train_classifier(sampler, X_fit, y_fit, seed).predict(X[held_back])
-            for seed in seeds
-        ]
-        return np.mean(np.equal(predictions, y[held_back]), axis=0)
+        classifiers = (train_classifier(sampler, X_fit, y_fit, seed) for seed in seeds)
+        return rightness(classifiers, X[held_back], y[held_back])
 
-    gains = rightness(SCALE) - rightness(0.0)
+    gains = rightness_with(SCALE) - rightness_with(0.0)
     return SCALE if are_worth_it(gains, y[held_back]) else 0.0
 
 
@@ -128,6 +124,28 @@ def wanted_counts(y, y_left, n_to_add):
         label: max(left[label], round(share * (had[label] + n)))
         for label, n in n_to_add.items()
     }
+
+
+def rightness(classifiers, X, y):
+    """Find how many classifiers are right about each row.
+
+    Parameters
+    ----------
+    classifiers : iterable of TorchCNNClassifier
+        Trained.
+
+    X : ndarray of shape (n, ...)
+        Rows.
+
+    y : ndarray of shape (n,)
+        Their labels.
+
+    Returns
+    -------
+    rightness : float ndarray of shape (n,)
+        As a share of them.
+    """
+    return np.mean([classifier.predict(X) == y for classifier in classifiers], axis=0)
 
 
 def gain_and_error(gains, y):

@@ -23,9 +23,11 @@ from skgan_aug import CycleGANOverSampler
 from skgan_aug._files import write_whole
 from skgan_aug.datasets import make_imbalanced_images
 from skgan_aug.synthetic_fraction import (
+    N_CLASSIFIERS,
     are_worth_it,
     gain_and_error,
     hold_back,
+    rightness,
     train_classifier,
     wanted_counts,
 )
@@ -36,7 +38,6 @@ from .untranslated import UntranslatedOverSampler
 CHOICES = Path(__file__).parents[1] / "results" / "choice"
 ADDED = ("cyclegan", "untranslated")
 _PROBLEMS = [name for name, problem in PROBLEMS.items() if problem.rare_count is not None]
-_N_CLASSIFIERS = 3
 _N_DRAWS = 2000
 
 
@@ -76,24 +77,24 @@ def judge_choice(problem, added, seed, data, memory):
         "untranslated": UntranslatedOverSampler(),
     }
 
-    def rightness(name):
-        """Share of the classifiers that are right about each row held back, and test image."""
+    def rightness_with(name):
+        """About each row that is held back, and about each test image."""
         sampler = samplers[name].set_params(sampling_strategy=counts, random_state=seed)
         resampled = sampler.fit_resample(X[~held_back], y[~held_back])
         classifiers = [
             train_classifier(samplers["copies"], *resampled, 100 * seed + number)
-            for number in range(_N_CLASSIFIERS)
+            for number in range(N_CLASSIFIERS)
         ]
         return [
-            np.mean(
-                [classifier.predict(images) == labels for classifier in classifiers], axis=0
-            )
+            rightness(classifiers, images, labels)
             for images, labels in ((X[held_back], y[held_back]), (X_test, y_test))
         ]
 
     gains, test_gains = (
         with_added - with_copies
-        for with_added, with_copies in zip(rightness(added), rightness("copies"), strict=True)
+        for with_added, with_copies in zip(
+            rightness_with(added), rightness_with("copies"), strict=True
+        )
     )
     y_held_back = y[held_back]
     return {

@@ -12,25 +12,12 @@ from .image_sampler import ImageOverSampler
 
 
 class CMOOverSampler(ImageOverSampler):
-    """Over-sample with rare images pasted on others, and with real rows drawn again.
-
-    Parameters
-    ----------
-    share : float, default=0.5
-        Of the added rows that are pasted; CMO leaves half of its batches alone.
-    """
-
-    def __init__(self, *, share=0.5, image_shape=None, sampling_strategy="auto",
-                 random_state=None):  # fmt: skip
-        super().__init__(sampling_strategy=sampling_strategy)
-        self.share = share
-        self.image_shape = image_shape
-        self.random_state = random_state
+    """Over-sample half with rare images pasted on others, half with real rows drawn again."""
 
     def _added_rows(self, X, y, rng):
         for target, n in self.sampling_strategy_.items():
             rows = X[rng.choice(np.flatnonzero(y == target), n)]
-            n_pasted = round(self.share * n)
+            n_pasted = round(n / 2)  # CMO leaves half of its batches alone
             backgrounds = X[rng.choice(len(X), n_pasted)]
             yield np.concatenate([paste(rows[:n_pasted], backgrounds, rng), rows[n_pasted:]])
 

@@ -9,10 +9,15 @@ from sklearn.utils import check_random_state
 class ImageOverSampler(BaseOverSampler):
     """Over-sample rows of any shape, (n, ...), which imbalanced-learn's own refuse.
 
-    A subclass has ``random_state`` among its parameters, and makes rows in ``_added_rows``.
+    A subclass makes rows in ``_added_rows``.
     """
 
     _parameter_constraints: dict = {}
+
+    def __init__(self, *, image_shape=None, sampling_strategy="auto", random_state=None):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.image_shape = image_shape
+        self.random_state = random_state
 
     def _check_X_y(self, X, y):
         y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)

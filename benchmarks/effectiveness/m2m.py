@@ -48,13 +48,15 @@ class M2mOverSampler(ImageOverSampler):
 
     def __init__(self, *, classifier, steps, step_size=0.1, least_probability=0.4066,
                  image_shape=None, sampling_strategy="auto", random_state=None):  # fmt: skip
-        super().__init__(sampling_strategy=sampling_strategy)
+        super().__init__(
+            image_shape=image_shape,
+            sampling_strategy=sampling_strategy,
+            random_state=random_state,
+        )
         self.classifier = classifier
         self.steps = steps
         self.step_size = step_size
         self.least_probability = least_probability
-        self.image_shape = image_shape
-        self.random_state = random_state
 
     def _added_rows(self, X, y, rng):
         spec = ImageSpec.from_array(X, self.image_shape)

@@ -24,12 +24,14 @@ class RealImagesOverSampler(ImageOverSampler):
 
     def __init__(self, *, X_whole, y_whole, share=1.0, image_shape=None,
                  sampling_strategy="auto", random_state=None):  # fmt: skip
-        super().__init__(sampling_strategy=sampling_strategy)
+        super().__init__(
+            image_shape=image_shape,
+            sampling_strategy=sampling_strategy,
+            random_state=random_state,
+        )
         self.X_whole = X_whole
         self.y_whole = y_whole
         self.share = share
-        self.image_shape = image_shape
-        self.random_state = random_state
 
     def _added_rows(self, X, y, rng):
         for target, n in self.sampling_strategy_.items():

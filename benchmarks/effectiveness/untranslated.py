@@ -24,10 +24,12 @@ class UntranslatedOverSampler(ImageOverSampler):
 
     def __init__(self, *, synthetic_fraction=SCALE, image_shape=None, sampling_strategy="auto",
                  random_state=None):  # fmt: skip
-        super().__init__(sampling_strategy=sampling_strategy)
+        super().__init__(
+            image_shape=image_shape,
+            sampling_strategy=sampling_strategy,
+            random_state=random_state,
+        )
         self.synthetic_fraction = synthetic_fraction
-        self.image_shape = image_shape
-        self.random_state = random_state
 
     def _added_rows(self, X, y, rng):
         n_to_add = self.sampling_strategy_

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from .._classifier_net import count_epochs
 from .._text import printable
 from ..classification import TorchCNNClassifier
+from ..images import to_dtype
 from ..over_sampling import CycleGANOverSampler
 
 SAMPLERS = {
@@ -213,12 +214,7 @@ def resample(sampler, X, y):
     if is_integer and not all(map(takes_images, over_samplers(sampler) or [sampler])):
         rows = rows.astype(np.float32 if X.dtype.itemsize <= 2 else np.float64)
     rows, y = sampler.fit_resample(rows, y)
-    if is_integer:
-        limits = np.iinfo(X.dtype if X.dtype != bool else np.uint8)
-        # As floats, limits of 64 bits are one too many.
-        high = limits.max if X.dtype.itemsize < 8 else np.nextafter(float(limits.max), 0)
-        rows = np.clip(np.rint(rows), limits.min, high)
-    return rows.astype(X.dtype, copy=False).reshape(len(rows), *X.shape[1:]), y
+    return to_dtype(rows, X.dtype).reshape(len(rows), *X.shape[1:]), y
 
 
 def set_training_steps(classifier, n_rows, n_steps):

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from ..images import to_dtype
+
 # Bounds the memory of the floating point copy, whatever the length of the stack.
 BATCH_SIZE = 512
 RESIZE_POLICIES = ("stretch", "crop", "pad")
@@ -122,9 +124,4 @@ def _resize_batch(X, size):
     tensor = tensor.unsqueeze(1) if is_grey else tensor.permute(0, 3, 1, 2)
     tensor = F.interpolate(tensor, size=size, mode="bilinear", antialias=True)
     resized = (tensor.squeeze(1) if is_grey else tensor.permute(0, 2, 3, 1)).numpy()
-    if X.dtype.kind in "ui":
-        limits = np.iinfo(X.dtype)
-        # As floats, limits of 64 bits are one too many.
-        high = limits.max if X.dtype.itemsize < 8 else np.nextafter(float(limits.max), 0)
-        resized = np.clip(np.rint(resized), limits.min, high)
-    return resized.astype(X.dtype)
+    return to_dtype(resized, X.dtype)

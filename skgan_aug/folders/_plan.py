@@ -1,6 +1,5 @@
 """What a folder of images holds and lacks: all is decided before anything is trained."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -21,7 +20,7 @@ from ..datasets._files import (
 from ..datasets._folder import check_options
 from ..datasets._resize import check_size
 from ..over_sampling import CycleGANOverSampler
-from ..source_classes import resolve_sources, source_rows
+from ..source_classes import check_sources, resolve_sources, source_rows
 
 _THUMBNAIL_SIDE = 32  # enough to tell which classes look alike
 
@@ -271,7 +270,8 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
             f"give {split_folders(root)['train']}."
         )
     listing = list_class_files(root)
-    _check_names(sampler, listing.names[listing.target])
+    labels = listing.names[listing.target]  # refused before the files are read
+    check_sources(sampler.source, labels, list(_n_to_add(sampler, labels)))
     size = None if size is None else check_size(size)
     kept, damaged, found_size, found_mode = _look_at(listing, size, resize, sampler.verbose)
     target = listing.target[kept]
@@ -304,15 +304,6 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
 def _absolute(folder):
     """A folder that is the same one in processes that were started in another folder."""
     return Path(folder).absolute() if isinstance(folder, str | Path) else folder
-
-
-def _check_names(sampler, y):
-    """Refuse classes that there are not before the files are read."""
-    targets = _n_to_add(sampler, y)
-    source = sampler.source
-    by_target = source if isinstance(source, Mapping) else dict.fromkeys(targets, source)
-    named = {target: name for target, name in by_target.items() if name != "nearest"}
-    resolve_sources(named, None, y, [target for target in targets if target in named])
 
 
 def _look_at(listing, size, resize, verbose):
