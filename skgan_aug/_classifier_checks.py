@@ -108,13 +108,13 @@ def check_callbacks(callbacks, *, validates, one_cycle):
         if isinstance(monitor, str) and monitor.startswith("valid_") and not validates:
             raise ValueError(
                 f"callbacks holds {kind}(monitor={monitor!r}), but nothing is held back to "
-                "validate on: set early_stopping=True, or monitor='train_loss'."
+                "validate on: call fit with early_stopping=True, or set monitor='train_loss'."
             )
         is_scoring = isinstance(own, EpochScoring | BatchScoring)
         if is_scoring and not own.on_train and not validates:
             raise ValueError(
                 f"callbacks holds {kind}({own.scoring!r:.80}), but nothing is held back to "
-                "score: set early_stopping=True."
+                "score: call fit with early_stopping=True, or leave it out."
             )
         if isinstance(own, LRScheduler) and one_cycle:
             raise ValueError(

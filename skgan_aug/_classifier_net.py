@@ -25,7 +25,7 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
     "sgd": torch.optim.SGD,
 }
-_PREDICTION_BATCH = 128
+_PREDICTION_BATCH, _PREDICTION_PIXELS = 128, 2**21  # the most, beyond batch_size
 _PATIENCE = 5
 _NEAR_ENOUGH = 0.15  # of the steps that whole epochs should make
 _CYCLED = ("lr", "momentum", "betas")  # what a learning-rate cycle changes
@@ -285,6 +285,14 @@ def count_batches(n_rows, batch_size):
     return -(-n_rows // batch_size)
 
 
+def _prediction_batch(spec, batch_size):
+    """Rows predicted at a time: few of large images, lest it take more memory than a fit."""
+    if not spec.is_image:
+        return _PREDICTION_BATCH
+    height, width = spec.image_size
+    return min(_PREDICTION_BATCH, max(batch_size, _PREDICTION_PIXELS // (height * width)))
+
+
 def count_epochs(n_steps, n_rows, batch_size, *, whole=False):
     """Passes over so many rows that make about ``n_steps`` steps.
 
@@ -368,7 +376,7 @@ def make_net(
         batch_size=batch_size,
         iterator_train=TrainingBatches,
         iterator_valid=PredictionBatches,
-        iterator_valid__batch_size=_PREDICTION_BATCH,
+        iterator_valid__batch_size=_prediction_batch(spec, batch_size),
         train_split=None,
         device=str(device),
         verbose=verbose,

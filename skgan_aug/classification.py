@@ -1,5 +1,6 @@
 """TorchCNNClassifier: a convolutional network as a scikit-learn classifier."""
 
+from copy import deepcopy
 from math import ceil
 from numbers import Real
 
@@ -83,7 +84,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     augmentation : None, {"flips", "shifts", "flips_shifts"}, callable, default=None
         Applied to each training batch, (n, C, H, W) in [-1, 1]: mirroring left to right,
-        shifts of up to an eighth of either side, or any function or module of your own.
+        shifts of up to an eighth of either side, or any function or module of your own. Of a
+        module with parameters or buffers each training takes a copy.
 
     mixup : float, default=0
         Parameter of the Beta distribution that mixes each training image, and its label,
@@ -283,6 +285,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         if goes_on:
             remedy = "set warm_start=False to start anew with these classes"
             self._refuse_new_classes(y, remedy)
+        self._check_callbacks(validates=self.early_stopping)
         net = self._go_on() if goes_on else self._start(X, np.unique(y))
         self._train(net, X, y, weights, is_real)
         return self
@@ -332,6 +335,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.classes_}."
             )
         labels = np.unique(y) if classes is None else classes
+        self._check_callbacks(validates=False)
         net = self._start(X, labels) if starts else self._go_on()
         self._train(net, X, y, weights, None, is_partial=True)
         return self
@@ -493,20 +497,24 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 "image_shape if its rows are images, or a callable."
             )
         check_optimizer(self.optimizer)
+
+    def _check_callbacks(self, *, validates):
         check_callbacks(
             self.callbacks,
-            validates=self.early_stopping,
+            validates=validates,
             one_cycle=self.learning_rate_schedule == "one_cycle",
         )
 
     def _make_net(self, network, spec):
         """Wrap a network as the parameters say."""
-        device = resolve_device(self.device)
+        device, augmentation = resolve_device(self.device), self.augmentation
+        if isinstance(augmentation, torch.nn.Module) and augmentation.state_dict():
+            augmentation = deepcopy(augmentation)  # training would change the parameter itself
         return make_net(
             network,
             spec,
             n_classes=len(self.classes_),
-            augmentation=self.augmentation,
+            augmentation=augmentation,
             mixup=self.mixup,
             label_smoothing=self.label_smoothing,
             precision=resolve_precision(self.precision, device, is_image=spec.is_image),
@@ -565,8 +573,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         if not len(rows):
             raise ValueError(
                 "early_stopping=True has nothing to hold back: no class has two different "
-                "rows in X, or equal rows have several labels. Pass early_stopping=False, or "
-                "more rows."
+                "rows in X that synthetic_mask leaves real, or equal rows have several "
+                "labels. Pass early_stopping=False, or more rows."
             )
         held_out = self._spec.as_tensor(X[rows]), torch.from_numpy(labels[rows])
         return order[trains[order]], held_out

@@ -533,13 +533,14 @@ class CycleGANOverSampler(BaseOverSampler):
             check_frame(X)
             check_categories(X)
         with named("y"):
+            if hasattr(y, "toarray"):  # of a sparse matrix, argmax makes a matrix again
+                y = y.toarray()
             check_frame(y)
             check_unmasked(y=y)
             check_no_label_is_missing(y)
             check_classification_targets(y)
-            is_table = np.ndim(y) > 1 and not hasattr(y, "toarray")
             is_category = str(getattr(y, "dtype", "")) == "category"
-            if is_table or is_category:
+            if np.ndim(y) > 1 or is_category:
                 y = np.asarray(y)  # scikit-learn makes floats of categories that are bools
             y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
             if np.asarray(y).dtype.kind in "mM":  # tolist() makes other labels of them
@@ -628,10 +629,14 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _training_seeds(self, pairs, classes, seed):
         """A seed for each pair, whichever others there are: the cache lives by it."""
-        is_kept = self.memory is not None or self.checkpoint_dir is not None
-        if is_kept and not isinstance(self.random_state, Integral):
-            seed = 0  # any will do, but what is kept is found again by its seed
+        if self._is_kept_without_seed():
+            seed = 0
         return {pair: derive_pair_seed(seed, pair, classes) for pair in pairs}
+
+    def _is_kept_without_seed(self):
+        """Whether any seed will do, but what is kept is found again by it."""
+        is_kept = self.memory is not None or self.checkpoint_dir is not None
+        return is_kept and not isinstance(self.random_state, Integral)
 
     def _translations(self, X, y, pair, n, rng, device):
         """Rows for the target class, and the rows they were translated from."""
@@ -651,6 +656,8 @@ class CycleGANOverSampler(BaseOverSampler):
         """{label: share of translations}, of classes that gain rows."""
         fraction = self.synthetic_fraction
         if fraction == "auto":
+            if self._is_kept_without_seed():  # the rows held back shape the trainings
+                seed = 0
             rng = np.random.RandomState(derive_seed(seed, 0))
             fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
         return {

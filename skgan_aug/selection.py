@@ -96,9 +96,10 @@ def check_selection(selection, rows):
 def _checked(scores, n_candidates):
     try:
         scores = np.asarray(scores, dtype=float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # of torch: it has a gradient
         raise ValueError(
-            f"selection must return one finite score per candidate, not {scores!r:.60}."
+            f"selection must return one finite score per candidate, not {scores!r:.60}: "
+            f"{error}"
         ) from error
     if scores.shape != (n_candidates,) or not np.isfinite(scores).all():
         raise ValueError(

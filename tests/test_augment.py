@@ -249,6 +249,20 @@ class TestResult:
         augment_folder(plan, tmp_path / "few")
         assert rows_of[2:] == [{"cat": 2, "owl": 2}]  # as many as are added
 
+    def test_sources_are_not_read_where_nothing_is_translated(
+        self, pets, tmp_path, monkeypatch
+    ):
+        plan = plan_folder(pets, sampler(synthetic_fraction=0, source="cat"))
+        read, image = [], plan.read(0)
+
+        def spy(self, position, size=None):
+            read.append(self.y[position])
+            return image
+
+        monkeypatch.setattr(type(plan), "read", spy)
+        augment_folder(plan, tmp_path / "out")
+        assert read.count("cat") <= 2 * len(plan.n_to_add)
+
     def test_a_balanced_folder_is_copied(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=3, dog=3)
         augment_folder(
@@ -654,6 +668,13 @@ class TestPlan:
         assert error.startswith("Error: ")
         assert message in error
         assert not (tmp_path / "out").exists()
+
+    def test_a_cache_in_the_new_folder_is_refused(self, pets, tmp_path, no_training):
+        out = tmp_path / "out"
+        outcome = run(pets, out, *QUICK, "--memory", out / "cache")
+        assert outcome.exit_code == 2
+        assert "class folders alone" in " ".join(outcome.stderr.split())
+        assert not out.exists()
 
     def test_names_are_checked_before_files_are_read(self, pets, monkeypatch):
         monkeypatch.setattr(

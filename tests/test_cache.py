@@ -190,6 +190,25 @@ def test_the_key_sees_what_is_frozen_and_what_moves_pixels():
     assert len(set(keys)) == 4
 
 
+def test_the_key_of_large_values_does_not_depend_on_their_last_bits():
+    def key(factor):
+        def make(spec):
+            return torch.nn.Sequential(make_generator(spec), Times(factor))
+
+        return training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS | {"discriminator": make})
+
+    assert key(1e4) == key(1e4 * (1 + 1e-7)) != key(1.1e4)
+
+
+class Times(torch.nn.Module):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x):
+        return x * self.factor
+
+
 class Into(torch.nn.Module):
     def __init__(self, dtype):
         super().__init__()
@@ -395,6 +414,24 @@ def test_tied_weights_are_kept(cache, trainings):
     first, second = (train(cache, generator=Tied) for _ in range(2))
     assert trainings == [0]
     assert same(first, second)
+
+
+def test_a_state_that_is_no_tensor_costs_no_training(cache, trainings):
+    class Noted(nn.Conv2d):
+        def __init__(self, spec):
+            super().__init__(spec.n_channels, spec.n_channels, 1)
+
+        def get_extra_state(self):
+            return {"note": 1}
+
+        def set_extra_state(self, state):
+            pass
+
+    with pytest.warns(UserWarning, match=r"memory=.* only tensors are kept: register buffers"):
+        trained = train(cache, generator=Noted)
+    assert trainings == [0]
+    assert trained.history
+    assert cache.entries() == []
 
 
 def test_what_a_factory_draws_beside_weights_is_drawn_again(cache, trainings):

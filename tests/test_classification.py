@@ -175,6 +175,26 @@ def test_predictions_do_not_depend_on_the_batch():
     assert_allclose(classifier.predict_proba(X)[:5], one_by_one, atol=1e-6)
 
 
+@pytest.mark.parametrize(("batch_size", "largest"), [(1, 2), (3, 3)])
+def test_large_images_are_predicted_a_few_at_a_time(batch_size, largest):
+    X, y = np.zeros((6, 1024, 1024), np.uint8), np.arange(6) % 2
+    sizes = []
+
+    class Network(nn.Sequential):
+        def forward(self, x):
+            sizes.append(len(x))
+            return super().forward(x)
+
+    def make_network(spec, n_classes):
+        return Network(nn.MaxPool2d(1024), nn.Flatten(), nn.Linear(1, n_classes))
+
+    classifier = make_classifier(module=make_network, batch_size=batch_size, max_epochs=0.1)
+    classifier.fit(X, y)
+    sizes.clear()
+    classifier.predict(X)
+    assert sizes == [largest] * (6 // largest)
+
+
 def test_flattened_images_equal_images():
     X, y = make_images(shape=(6, 5, 3))
     expected = make_classifier().fit(X, y).predict_proba(X)
@@ -284,6 +304,16 @@ def test_a_module_may_augment():
     recorder = Recorder()
     make_classifier(augmentation=recorder, max_epochs=1).fit(X, y)
     assert recorder.seen
+
+
+def test_a_module_that_augments_stays_as_it_was():
+    X, y = make_images(shape=(4, 4))
+    normalization = nn.BatchNorm2d(1)
+    classifier = make_classifier(augmentation=normalization).fit(X, y)
+    assert normalization.num_batches_tracked == 0
+    assert_array_equal(normalization.weight.detach(), [1])
+    expected = classifier.predict_proba(X)
+    assert_array_equal(classifier.fit(X, y).predict_proba(X), expected)
 
 
 @pytest.mark.parametrize("preset", ["flips", "shifts", "flips_shifts"])
@@ -646,6 +676,15 @@ def test_scores_of_what_is_not_held_back_are_refused(kind):
         make_classifier(callbacks=[kind("accuracy")]).fit(*make_images())
 
 
+def test_a_part_holds_nothing_back_to_watch():
+    X, y = make_images()
+    watching = [skorch.callbacks.EarlyStopping(monitor="valid_loss")]
+    classifier = make_classifier(early_stopping=True, callbacks=watching).fit(X, y)
+    with pytest.raises(ValueError, match=r"EarlyStopping\(monitor='valid_loss'\).*call fit"):
+        classifier.partial_fit(X, y)
+    assert classifier.predict(X).shape == y.shape
+
+
 @pytest.mark.parametrize("n", [60, 700])
 def test_the_validation_loss_weighs_classes_in_however_many_batches(n):
     """Those held back come in the order of their classes, 128 at a time."""
@@ -693,6 +732,12 @@ def test_classes_that_share_their_only_rows_leave_nothing_to_hold_back():
     X, y = np.array([[0.0], [1.0], [0.0], [1.0]]), np.array([0, 0, 1, 2])
     with pytest.raises(ValueError, match="equal rows have several labels"):
         make_classifier(early_stopping=True).fit(X, y)
+
+
+def test_a_mask_that_leaves_nothing_to_hold_back_is_named():
+    X, y = make_images()
+    with pytest.raises(ValueError, match=r"nothing to hold back.* synthetic_mask"):
+        make_classifier(early_stopping=True).fit(X, y, synthetic_mask=np.ones(len(y), bool))
 
 
 def test_balanced_weights_are_those_of_the_sums_of_fractions():

@@ -197,6 +197,33 @@ def test_npz_with_rare_classes_by_name_and_label(npz, tmp_path):
         assert image.format == "PNG"
 
 
+def test_a_class_may_be_named_twice(npz):
+    options = ["--rare", "bee,1,bee", "--rare-count", 8, "--samplers", "none", *QUICK]
+    outcome = run("compare", "--data", npz, *options)
+    assert "of which bee keep 8 training images" in outcome.stdout
+
+
+def test_a_long_name_of_the_data_fits_over_the_plot(npz, monkeypatch):
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    figures, savefig = [], Figure.savefig
+
+    def save(figure, *args, **kwargs):
+        figures.append(figure)
+        return savefig(figure, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", save)
+    data = npz.rename(npz.with_name("insects" * 9 + ".npz"))
+    given = ["--data", data, *RARE, "--samplers", "none,random", *QUICK]
+    outcome = run("compare", *given, "--plot", data.with_suffix(".png"))
+    assert outcome.exit_code == 0, outcome.output
+    title = next(text for text in figures[-1].findobj(Text) if "insects" in text.get_text())
+    figures[-1].canvas.draw()
+    box = title.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figures[-1].bbox.x1
+
+
 def test_a_damaged_file_is_left_out_and_named(tmp_path):
     rng = np.random.RandomState(0)
     for name in ("ant", "bee"):

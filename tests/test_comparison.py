@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, StratifiedShuffleSplit
+from sklearn.model_selection import GroupKFold, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -811,6 +811,73 @@ def test_what_cannot_learn_or_be_called_is_refused_before_any_work(records):
     with pytest.raises(ValueError, match="cv leaves a single class to train on in fold 0"):
         compare_samplers(X, y, samplers=own, classifier=Recorder(), cv=[(train, test)])
     assert records == []
+
+
+class Demanding(DecisionTreeClassifier):
+    """Learns from 25 rows or more."""
+
+    def fit(self, X, y):
+        if len(X) < 25:
+            raise ValueError("too few rows")
+        return super().fit(X, y)
+
+
+def test_a_classifier_may_need_more_rows_than_it_is_tried_on_first():
+    X, y = make_vectors((30, 24))
+    result = compare_samplers(
+        X, y, samplers=["random"], classifier=Demanding(), cv=2, n_seeds=1
+    )
+    assert result.error.tolist() == [None, None]
+
+
+def test_what_is_masked_is_refused(records):
+    X, y = make_vectors()
+    options = {"samplers": ["none"], "classifier": Recorder()}
+    for rows, labels, groups, match in (
+        (np.ma.masked_greater(X, 2), y, None, "^X has masked values"),
+        (X, np.ma.masked_equal(y, 2), None, "^y has masked values"),
+        (X, y, np.ma.masked_equal(y, 2), "^groups has masked values"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            compare_samplers(rows, labels, groups=groups, **options)
+    test = (np.ma.masked_greater(X, 2), y)
+    with pytest.raises(ValueError, match=r"^X_test of test has masked values"):
+        compare_samplers(X, y, test=test, **options)
+    assert records == []
+
+
+def test_parts_may_be_masks():
+    X, y = make_vectors()
+    parts = list(StratifiedKFold(3).split(X, y))
+    masks = [tuple(np.isin(range(len(y)), part) for part in fold) for fold in parts]
+    options = {"samplers": ["random"], "classifier": DecisionTreeClassifier(), "n_seeds": 1}
+    results = [
+        compare_samplers(X, y, cv=cv, rare=2, rare_count=5, **options) for cv in (parts, masks)
+    ]
+    assert_array_equal(*(result.recall for result in results))
+    assert results[0].test_train_ratio == results[1].test_train_ratio
+
+
+def test_a_fold_that_lacks_a_rare_class_is_named():
+    X, y = make_vectors()
+    train, test = np.flatnonzero(y < 2), np.flatnonzero(y == 2)
+    with pytest.raises(ValueError, match="In the training part of fold 0: rare names class 2"):
+        compare_samplers(X, y, cv=[(train, test)], rare=2, rare_count=5, classifier=Recorder())
+
+
+def test_a_class_that_gains_nothing_does_not_lack_neighbours():
+    X, y = make_vectors((40, 6, 3))
+    result = compare_samplers(
+        *(X, y),
+        samplers={"smote": SMOTE(k_neighbors=7)},
+        classifier=DecisionTreeClassifier(),
+        rare=1,
+        test=(X, y),
+        n_seeds=1,
+    )
+    assert result.error[0].endswith(
+        "Class 1 has 6 rows to train on, and k_neighbors=7 needs 8."
+    )
 
 
 def test_a_test_frame_with_other_columns_is_refused(records):

@@ -3,6 +3,7 @@
 import gzip
 import os
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -134,6 +135,12 @@ class TestNpz:
             ({"X": X_TRAIN, "y": Y_TRAIN + 0.5}, "y must hold class labels.*got float64"),
             ({**SPLIT, "classes": ["a", "b", "a"]}, "classes names a class twice"),
             ({**SPLIT, "target_names": ["a", "b"]}, "target_names names 2 classes"),
+            ({**SPLIT, "classes": 3}, "classes names 1 classes"),
+            ({**SPLIT, "y_test": Y_TEST + 1, "classes": ["a", "b", "c"]}, "labels are .*3"),
+            (
+                {"X": X_TRAIN, "y": np.where(Y_TRAIN == 1, np.inf, 0)},
+                "y must hold class labels",
+            ),
         ],
     )
     def test_bad_archives(self, tmp_path, arrays, message):
@@ -336,6 +343,31 @@ class TestFolder:
         Image.fromarray(X_TRAIN[0]).save(tmp_path / "a" / "1.png", exif=exif)
         (image,) = load_image_folder(tmp_path).images
         np.testing.assert_array_equal(image, np.rot90(X_TRAIN[0], -1))
+
+    def test_odd_exif_data_do_not_keep_an_image_from_being_read(self, tmp_path):
+        exif = Image.Exif()
+        exif[0x0112], exif[0x0131] = 6, "a camera"
+        text, number = b"\x31\x01\x02\x00", b"\x31\x01\x09\x00"  # of that entry
+        raws = {"6": exif.tobytes().replace(text, number), "none": b"Exif\0\0II*\0"}
+        for name, raw in raws.items():
+            (tmp_path / name / "a").mkdir(parents=True)
+            Image.fromarray(X_TRAIN[0]).save(tmp_path / name / "a" / "1.png", exif=raw)
+        (turned,), (upright,) = (load_image_folder(tmp_path / name).images for name in raws)
+        np.testing.assert_array_equal(upright, X_TRAIN[0])
+        np.testing.assert_array_equal(turned, np.rot90(X_TRAIN[0], -1))
+
+    @pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "I;16"])
+    def test_turned_tiff_files(self, tmp_path, mode):
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        deep = Image.fromarray(X_TRAIN[0, ..., 0] * np.uint16(257))
+        image = deep if mode == "I;16" else Image.fromarray(X_TRAIN[0]).convert(mode)
+        for name, options in (("png", {}), ("tif", {"exif": exif})):
+            (tmp_path / name / "a").mkdir(parents=True)
+            image.save(tmp_path / name / "a" / f"1.{name}", **options)
+        (upright,) = load_image_folder(tmp_path / "png").images
+        (turned,) = load_image_folder(tmp_path / "tif").images
+        np.testing.assert_array_equal(turned, np.rot90(upright, -1))
 
     def test_levels_of_unknown_range_are_refused(self, tmp_path):
         for name, dtype in (("1", np.float32), ("2", np.int32)):
@@ -749,6 +781,14 @@ class TestResize:
         resized = resize_images(many, 2)
         np.testing.assert_array_equal(resized[-1:], resize_images(many[-1:], 2))
 
+    def test_large_images_are_converted_few_at_a_time(self):
+        many = np.zeros((600, 128, 128), dtype=np.uint8)
+        tracemalloc.start()
+        resize_images(many, 4)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < many.nbytes
+
     def test_policies_agree_where_proportions_do(self):
         for resize in ("crop", "pad"):
             np.testing.assert_array_equal(
@@ -776,6 +816,8 @@ class TestResize:
     def test_rows_are_refused(self):
         with pytest.raises(ValueError, match="Reshape rows"):
             resize_images(X_TRAIN.reshape(6, -1), 4)
+        with pytest.raises(ValueError, match=r"got \(6, 0, 4, 3\)"):
+            resize_images(X_TRAIN[:, :0], 4)
 
 
 class TestImbalance:

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -446,6 +447,58 @@ def test_every_class_is_in_the_legend_whatever_it_is_called():
     )
     legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert legend == ["real", "synthetic", "real", "cell", "cell"]
+
+
+def test_labels_of_the_map_may_be_a_column():
+    is_synthetic, labels = [False, True] * 3, np.repeat([[0], [1]], 3, axis=0)
+    coordinates = np.arange(12.0).reshape(6, 2)
+    display = FeatureMapDisplay.from_predictions(coordinates, labels, is_synthetic)
+    assert list(display.real_) == [0, 1]
+
+
+def height_of_plot(display):
+    display.figure_.canvas.draw()
+    return display.ax_.get_window_extent().height / display.figure_.dpi
+
+
+def test_long_legends_leave_room_for_the_plot():
+    curves = {f"max_depth={depth}": (np.ones(1), np.ones((1, 2))) for depth in range(12)}
+    assert height_of_plot(RatioCurveDisplay(curves=curves, score_title="score").plot()) > 2
+    labels = np.arange(20)
+    names = [f"A long name of a disease, stage {label}" for label in labels]
+    display = FeatureMapDisplay.from_predictions(
+        np.random.RandomState(0).rand(20, 2), labels, labels >= 0, class_names=names
+    )
+    assert height_of_plot(display) > 4
+
+
+def test_lines_are_drawn_nearest_to_their_own_ratio():
+    ratios = np.array([0.05, 0.1, 0.5, 1.0])
+    curves = {f"sampler {k}": (ratios, np.ones((4, 2))) for k in range(8)}
+    display = RatioCurveDisplay(curves=curves, score_title="score").plot()
+    drawn = [dots.get_xdata() for dots, *_ in display.errorbars_.values()]
+    for positions in drawn:
+        nearest = np.abs(positions[:, np.newaxis] - ratios).argmin(axis=1)
+        assert nearest.tolist() == [0, 1, 2, 3]
+
+
+def test_long_names_of_samplers_leave_room_for_the_plot():
+    scores = {"balanced_accuracy": 0.5, "balanced_accuracy_sd": 0.1}
+    name = "CycleGAN with an identity loss of 0.5 and translations that go all of the way"
+    display = SamplerComparisonDisplay(rows=[{"sampler": name, "ratio": 1.0, **scores}] * 9)
+    display.plot().figure_.canvas.draw()
+    assert display.ax_.get_window_extent().width / display.figure_.dpi > 2
+    boxes = [label.get_window_extent() for label in display.ax_.get_yticklabels()]
+    assert all(upper.y0 > lower.y1 for upper, lower in pairwise(boxes))
+
+
+def test_images_of_pairs_with_few_examples_are_as_large_as_others():
+    images = np.zeros((6, 8, 8), dtype=np.uint8)
+    examples = {("few", "a"): [images[:2]] * 3, ("many", "a"): [images] * 3}
+    display = TranslationsDisplay(examples=examples).plot()
+    display.figure_.canvas.draw()
+    few, many = (ax.get_window_extent() for ax in display.axes_)
+    assert few.height == pytest.approx(many.height, rel=0.05)
 
 
 def test_styles_of_42_series_differ():

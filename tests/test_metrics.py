@@ -504,6 +504,12 @@ def test_refuses_what_is_no_factor_of_a_kernel(gamma):
         kernel_distance(draw(9), draw(9), gamma=gamma)
 
 
+@pytest.mark.parametrize("options", [{"gamma": 1e200}, {"gamma": np.inf}, {"coef0": np.nan}])
+def test_refuses_kernels_that_overflow(options):
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="kernels that overflow"):
+        kernel_distance(draw(9), draw(9), **options)
+
+
 @pytest.mark.parametrize("degree", [1, 3, 5])
 def test_numbers_whose_powers_overflow_are_refused_by_degree(degree):
     real, synthetic = np.clip(draw(20), -1, 1), draw(20, seed=1)

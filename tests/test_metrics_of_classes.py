@@ -112,6 +112,14 @@ class TestGanScores:
         with pytest.raises(ValueError, match=message):
             gan_train_score(KNeighborsClassifier(), **arguments)
 
+    def test_refuse_what_is_masked(self, two_classes):
+        X, y = two_classes
+        rows, labels = np.ma.masked_greater(X, 1), np.ma.masked_equal(y, "a")
+        with pytest.raises(ValueError, match="X_synthetic has masked values"):
+            gan_test_score(KNeighborsClassifier(), X, y, rows, y)
+        with pytest.raises(ValueError, match="y_real has masked values"):
+            gan_train_score(KNeighborsClassifier(), X, labels, X, y)
+
     def test_gan_test_refuses_synthetic_classes_without_real_rows(self, two_classes):
         X, y = two_classes
         with pytest.raises(ValueError, match=r"y_real lacks the classes \['c'\]"):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from torch import nn
@@ -206,6 +207,16 @@ def test_one_hot_labels_of_two_classes_keep_their_columns():
     _, wide = make_sampler().fit_resample(X, one_hot)
     assert_array_equal(wide[:, [0, 2]], y_new)
     assert not wide[:, 1].any()
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csr_array])
+def test_sparse_one_hot_labels_are_taken(kind):
+    X, y = make_images((3,))
+    one_hot = np.eye(3, dtype=np.int64)[np.searchsorted(list(COUNTS), y)]
+    X_new, y_new = make_sampler().fit_resample(X, kind(one_hot))
+    X_expected, y_expected = make_sampler().fit_resample(X, one_hot)
+    assert_array_equal(X_new, X_expected)
+    assert_array_equal(y_new, y_expected)
 
 
 def test_a_column_of_labels_is_taken():
@@ -432,6 +443,14 @@ def test_each_class_is_translated_from_rows_of_its_own():
         for label in ("rare", "rarer")
     ]
     assert not np.array_equal(*origins)
+
+
+def test_scores_with_a_gradient_are_refused_by_name(no_training):
+    judge = nn.Linear(3, 1)
+    X = np.random.RandomState(0).uniform(size=(20, 3))
+    sampler = make_sampler(selection=lambda rows: judge(torch.from_numpy(rows).float())[:, 0])
+    with pytest.raises(ValueError, match=r"selection must return .*detach\(\)"):
+        sampler.fit_resample(X, np.repeat([0, 1], [14, 6]))
 
 
 def test_a_selection_that_works_in_place_leaves_translations_alone():
@@ -848,6 +867,18 @@ def test_checkpoints_serve_refits_without_a_seed_too(tmp_path, counted_steps):
     resample(X, y, checkpoint_dir=tmp_path, random_state=None)
     counted_steps.clear()
     resample(X, y, checkpoint_dir=tmp_path, random_state=None)
+    assert counted_steps == []
+
+
+def test_what_auto_trains_is_found_without_a_seed_too(tmp_path, counted_steps, monkeypatch):
+    monkeypatch.setattr("skgan_aug.synthetic_fraction._CLASSIFIER_STEPS", 1)
+    monkeypatch.setattr("skgan_aug.synthetic_fraction.N_CLASSIFIERS", 1)
+    X, y = make_images((4,))
+    kept = {"checkpoint_dir": tmp_path, "synthetic_fraction": "auto", "random_state": None}
+    resample(X, y, **kept)
+    assert counted_steps
+    counted_steps.clear()
+    resample(X, y, **kept)
     assert counted_steps == []
 
 

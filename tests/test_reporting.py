@@ -6,6 +6,7 @@ import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
@@ -363,6 +364,34 @@ def test_conditions_are_answered_one_by_one(tmp_path):
 def test_the_same_comparison_gives_the_same_page(compared, tmp_path):
     paths = [write_report(compared, tmp_path / name) for name in ("a.html", "b.html")]
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_the_style_of_the_user_is_not_that_of_the_page(compared, tmp_path):
+    plain = write_report(compared, tmp_path / "plain.html")
+    poster = {"font.size": 24, "axes.labelsize": 28, "savefig.bbox": "tight"}
+    with mpl.rc_context(poster):
+        styled = write_report(compared, tmp_path / "styled.html")
+        assert mpl.rcParams["font.size"] == 24
+    assert styled.read_bytes() == plain.read_bytes()
+
+
+def test_many_samplers_leave_room_for_their_lines(tmp_path):
+    result = make_result(**{f"sampler {k}": BASE for k in range(30)}, 中=BASE)
+    ratio = np.tile([0.5, 0.5, 1.0, 1.0], 31)
+    path = write_report(Bunch(**{**result, "ratio": ratio}), tmp_path / "page.html")
+    heights = [
+        float(ElementTree.fromstring(svg).get("height").removesuffix("pt")) / 72
+        for svg in Page(path.read_text(encoding="utf-8")).pictures
+    ]
+    assert heights[1] > 5
+
+
+def test_a_class_without_test_images_has_no_recall_in_words(tmp_path):
+    result = make_result(none=BASE, cyclegan=BASE)
+    result.recall[:, 0] = np.nan
+    page = Page(write_report(result, tmp_path / "page.html").read_text(encoding="utf-8"))
+    (recall,) = [image["alt"] for image in page.all("img") if "Recall" in image["alt"]]
+    assert "nan" not in recall
 
 
 def test_images_of_other_channels_leave_the_translations_out(compared, tmp_path):

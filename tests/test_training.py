@@ -190,6 +190,24 @@ def test_one_step_changes_every_network():
         assert not torch.equal(weights(network), before[name]), name
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_training_learns_where_the_caller_switched_gradients_off(off):
+    X = make_rows((3,))
+    rows = ImageSpec.from_array(X), LONG, X[:12], X[12:]
+    expected = train_cyclegan(*rows)
+    with off():
+        trained = train_cyclegan(*rows)
+    assert_same_state(trained, expected)
+
+
+def test_one_step_learns_where_the_caller_switched_gradients_off():
+    one, other = make_long_trainer(), make_long_trainer()
+    one.fit(max_iter=1)
+    with torch.no_grad():
+        other.fit(max_iter=1)
+    assert_same_state(one.cyclegan, other.cyclegan)
+
+
 class Scaling(nn.Module):
     """A generator that multiplies."""
 

@@ -80,6 +80,7 @@ class Ratio:
 def run_augmentation(settings):
     """Do what the command says, printing to the terminal."""
     check_output(settings.out, settings.folder)
+    _check_memory(settings)
     console, errors = Console(quiet=settings.quiet), Console(stderr=True)
     with plain_warnings(errors):
         # Bars would fill a log with themselves.
@@ -111,6 +112,16 @@ def run_augmentation(settings):
     console.print(
         as_text(f"{settings.out / 'manifest.csv'} lists every file."), soft_wrap=True
     )
+
+
+def _check_memory(settings):
+    """Refuse a cache among class folders, which would keep their own folder from being new."""
+    memory, out = settings.memory, settings.out
+    if memory is not None and memory.resolve().is_relative_to(out.resolve()):
+        raise ValueError(
+            f"--memory {memory} lies in {out}, which is for class folders alone. Give a "
+            "folder beside it."
+        )
 
 
 def parse_source(text):

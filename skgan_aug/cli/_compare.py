@@ -25,6 +25,7 @@ from ..comparison import (
 )
 from ..comparison._answer import answer, choose_baselines
 from ..inspection import SamplerComparisonDisplay
+from ..inspection._figure import wrapped
 from ..reporting import check_requirements, write_report
 from ._console import INTERRUPTED, CellProgress, as_text, plain_warnings, summary_table
 from ._jobs import default_jobs
@@ -259,7 +260,8 @@ def _classifier_steps(settings):
 
 def _draw(result, problem, path):
     display = SamplerComparisonDisplay.from_comparison(result)
-    display.ax_.set_title(printable(problem.title), parse_math=False)
+    title = wrapped(printable(problem.title), 48)
+    display.figure_.suptitle(title, size="large", parse_math=False)
     with output_file(path) as file:
         display.figure_.savefig(file, format=path.suffix[1:], dpi=150)
 

@@ -146,7 +146,7 @@ def parse_rare(rare, names):
                 f"--rare names {name}, which is no class. The classes are "
                 f"{', '.join(names.values())}."
             )
-    return [known[name] for name in chosen]
+    return list(dict.fromkeys(known[name] for name in chosen))
 
 
 def _check_folds(folds, y):

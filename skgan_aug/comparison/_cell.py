@@ -80,10 +80,11 @@ def run_cell(problem, task, ratio):
     start, sampler = time.perf_counter(), task.sampler
     X_train, y_train = X, y
     if sampler is not None:
+        wanted_counts = plan_counts(ratio, y, problem.rare)
         try:
             sampler = prepare_sampler(
                 sampler,
-                wanted_counts=plan_counts(ratio, y, problem.rare),
+                wanted_counts=wanted_counts,
                 random_state=draw.random_state,
                 image_shape=problem.image_shape,
                 memory=task.memory,
@@ -92,7 +93,7 @@ def run_cell(problem, task, ratio):
             X_train, y_train = resample(sampler, X, y)
         except Exception as error:
             seconds = time.perf_counter() - start
-            failed = _failed(problem, error, _lack_of_neighbors(sampler, y))
+            failed = _failed(problem, error, _lack_of_neighbors(sampler, y, wanted_counts))
             return cell | failed | {"n_train": 0, "sampler_seconds": seconds}
     cell["sampler_seconds"] = time.perf_counter() - start
     cell["n_train"] = len(y_train)
@@ -132,7 +133,8 @@ def check_classifier_ever_worked(problem, cells):
 def try_classifier(problem):
     """Let the classifier learn from a few rows, before CycleGANs take their time.
 
-    Not one that is made of others: a search would search, and train samplers of its own.
+    From all rows where it fails on these, which may be too few for it. Not one that is made
+    of others: a search would search, and train samplers of its own.
 
     Raises
     ------
@@ -151,10 +153,13 @@ def try_classifier(problem):
     firsts = [np.flatnonzero(problem.y == label)[:_N_TRIED] for label in problem.classes]
     rows = np.concatenate(firsts)
     problem = replace(problem, classifier_steps=problem.classifier_steps and 1)
-    failed = f"classifier failed on {len(rows)} rows of X"
+    failed = f"classifier failed on {len(rows)} rows of X and on all"
     with failure_as_value_error(failed), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # so few rows make some warn
-        _fit_classifier(problem, problem.X[rows], problem.y[rows], 0)
+        try:
+            _fit_classifier(problem, problem.X[rows], problem.y[rows], 0)
+        except Exception:
+            _fit_classifier(problem, problem.X, problem.y, 0)
 
 
 def _fit_classifier(problem, X, y, random_state):
@@ -185,10 +190,12 @@ def score(problem, y_true, y_predicted):
     }
 
 
-def _lack_of_neighbors(sampler, y):
-    """What SMOTE and its kin want of a class that has too few rows, if that is so."""
-    classes, counts = np.unique(y, return_counts=True)
-    rarest, n = classes[counts.argmin()].tolist(), counts.min()
+def _lack_of_neighbors(sampler, y, wanted_counts):
+    """What SMOTE and its kin want of a class that is to gain rows, if it has too few."""
+    counts = {label: int(np.count_nonzero(y == label)) for label in wanted_counts}
+    if not counts:
+        return ""
+    rarest, n = min(counts.items(), key=lambda item: item[1])
     params = sampler.get_params() if hasattr(sampler, "get_params") else {}
     for name, k in params.items():
         is_count = name.endswith(("k_neighbors", "n_neighbors")) and isinstance(k, Integral)

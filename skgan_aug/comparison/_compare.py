@@ -16,7 +16,7 @@ from sklearn.utils import (
 )
 
 from .._sampling_strategy import plan_counts
-from .._validation import check_prepared_alike
+from .._validation import check_prepared_alike, check_unmasked
 from ..classification import TorchCNNClassifier
 from ..datasets import make_imbalanced_images
 from ..over_sampling import CycleGANOverSampler
@@ -94,7 +94,7 @@ def compare_samplers(
     classifier : estimator, default=None
         Trained on arrays in the shape and dtype of `X`, without names of columns. By
         default :class:`~skgan_aug.TorchCNNClassifier`. One that is not made of others
-        is tried on ten rows of each class first.
+        is tried on ten rows of each class first, and on all if it fails on these.
 
     ratios : sequence of float, default=(1.0,)
         Every class below ``ratio * n_majority`` is raised to it.
@@ -262,6 +262,7 @@ def _check_columns(columns, test_columns):
 
 
 def _check_rows(X, y, x_name, y_name):
+    check_unmasked(**{x_name: X, y_name: y})
     X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
     y = column_or_1d(np.array(y, ndmin=1))
     if y.dtype == object:
@@ -281,6 +282,7 @@ def _check_rows(X, y, x_name, y_name):
 
 def _fold_splitter(cv, y, groups):
     if groups is not None:
+        check_unmasked(groups=groups)
         groups = column_or_1d(np.array(groups))
         check_consistent_length(y, groups)
     if isinstance(cv, Integral):
@@ -332,18 +334,24 @@ def _check_positive_int(name, value):
 def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
     """Return the draws of the data, seed by seed and fold by fold."""
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds)
-    draws = []
+    draws, positions = [], np.arange(len(y))
     for seed, state in enumerate(seeds.tolist()):
-        for fold, (train, test) in enumerate(split(state)):
+        for fold, parts in enumerate(split(state)):
+            train, test = (positions[part] for part in parts)  # of masks, too
             if len(np.unique(y[train])) < 2:
                 raise ValueError(
                     f"cv leaves a single class to train on in fold {fold}: give a number of "
                     "folds, or a splitter that keeps several classes in each."
                 )
             if rare_count is not None:
-                train, _ = make_imbalanced_images(
-                    train, y[train], rare=rare, rare_count=rare_count, random_state=state
-                )
+                try:
+                    train, _ = make_imbalanced_images(
+                        train, y[train], rare=rare, rare_count=rare_count, random_state=state
+                    )
+                except ValueError as error:
+                    raise ValueError(
+                        f"In the training part of fold {fold}: {error}"
+                    ) from error
             draws.append(Draw(seed, fold, state, train, test))
     return draws
 

@@ -9,6 +9,7 @@ from ._resize import resize_images
 
 # Pillow's names of the pixel formats that carry no colour.
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+_ORIENTATION = 0x0112  # the number of that entry of EXIF data
 
 
 class UnreadableImageError(ValueError):
@@ -49,8 +50,12 @@ def read_image(file, *, size=None, resize="stretch", mode=None):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what is odd but can be read
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=image_formats()) as image:
-                array = _as_array(image, mode)
+            # Of a path, Pillow would map the file into memory, and scramble turned TIFF files.
+            with (
+                file.open("rb") as raw,
+                Image.open(raw, formats=image_formats()) as image,
+            ):
+                array = _as_array(_upright(image), mode)
     except Image.UnidentifiedImageError as error:
         raise UnreadableImageError("no image of a known format") from error
     except UnreadableImageError:
@@ -98,10 +103,30 @@ def as_colour(image):
     return image if image.ndim == 3 else np.repeat(image[..., np.newaxis], 3, axis=-1)
 
 
-def _as_array(image, mode):
-    from PIL import ImageOps
+def _upright(image):
+    """An image turned as its EXIF data say; as it is stored where these are damaged.
 
-    image = ImageOps.exif_transpose(image)
+    Pillow's ``exif_transpose`` writes all of these data anew, and fails on any odd entry.
+    """
+    turn = import_pillow().Transpose
+    turns = {
+        2: turn.FLIP_LEFT_RIGHT,
+        3: turn.ROTATE_180,
+        4: turn.FLIP_TOP_BOTTOM,
+        5: turn.TRANSPOSE,
+        6: turn.ROTATE_270,
+        7: turn.TRANSVERSE,
+        8: turn.ROTATE_90,
+    }
+    image.load()  # which turns TIFF files, and finds what other files tell at their end
+    try:
+        orientation = image.getexif().get(_ORIENTATION)
+    except Exception:  # what its parser raises on damaged data is not documented
+        orientation = None
+    return image.transpose(turns[orientation]) if orientation in turns else image
+
+
+def _as_array(image, mode):
     if image.mode.startswith("I"):
         array = _from_deep_levels(np.asarray(image), image.mode)
     elif image.mode == "F":

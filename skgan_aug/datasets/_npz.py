@@ -72,13 +72,16 @@ def load_npz(path, *, return_X_y=False):
     train_keys = ("X", "y") if "X" in arrays or "y" in arrays else ("X_train", "y_train")
     names_key = "classes" if "classes" in arrays else "target_names"
     X, y = _read_pair(arrays, *train_keys, path)
+    test = _read_split(arrays, "X_test", "y_test", X, path)
+    validation = _read_split(arrays, "X_val", "y_val", X, path)
+    labels = [y, *(split[1] for split in (test, validation) if split)]
     bunch = make_bunch(
         X,
         y,
-        _class_names(arrays.get(names_key), names_key, y, path),
+        _class_names(arrays.get(names_key), names_key, labels, path),
         f"{len(X)} rows of shape {X.shape[1:]} from {path.name}",
-        test=_read_split(arrays, "X_test", "y_test", X, path),
-        validation=_read_split(arrays, "X_val", "y_val", X, path),
+        test=test,
+        validation=validation,
         groups=_check_groups(arrays.get("groups"), y, path),
         return_X_y=return_X_y,
     )
@@ -155,7 +158,8 @@ def _read_pair(arrays, x_key, y_key, path):
             f"{path}: {y_key} must hold one label per row of {x_key}, that is shape "
             f"{X.shape[:1]}, got {y.shape}."
         )
-    if y.dtype.kind == "f" and np.array_equal(y, np.floor(y)):  # as other tools write them
+    is_whole = y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.floor(y)).all()
+    if is_whole:  # as other tools write them
         y = y.astype(np.int64)
     if y.dtype.kind not in "iubUS":
         raise ValueError(
@@ -173,11 +177,20 @@ def _check_groups(groups, y, path):
     return groups
 
 
-def _class_names(names, key, y, path):
-    labels = np.unique(y)
+def _class_names(names, key, y_of_splits, path):
+    """Names of the labels of the first split, which is that to train on."""
+    labels = np.unique(y_of_splits[0])
     if names is None:
         return labels.astype(str)
-    names = names.astype(str)
+    names = np.atleast_1d(names.astype(str))
+    for y in y_of_splits:
+        _check_named(np.unique(y), names, key, path)
+    if len(set(names.tolist())) < len(names):
+        raise ValueError(f"{path}: {key} names a class twice. Give each label its own name.")
+    return labels.astype(str) if labels.dtype.kind in "US" else names
+
+
+def _check_named(labels, names, key, path):
     # Names stand for the labels 0, 1, ..., unless the labels are names already.
     if labels.dtype.kind in "US":
         known = np.isin(labels.astype(str), names).all()
@@ -188,6 +201,3 @@ def _class_names(names, key, y, path):
             f"{path}: {key} names {names.size} classes, but the labels are "
             f"{labels.tolist()}. Label k must be the k-th name, counting from 0."
         )
-    if len(set(names.tolist())) < len(names):
-        raise ValueError(f"{path}: {key} names a class twice. Give each label its own name.")
-    return labels.astype(str) if labels.dtype.kind in "US" else names

@@ -1,5 +1,6 @@
 """Antialiased resizing of stacks of images."""
 
+import math
 from numbers import Integral
 
 import numpy as np
@@ -8,8 +9,7 @@ from torch.nn import functional as F
 
 from ..images import to_dtype
 
-# Bounds the memory of the floating point copy, whatever the length of the stack.
-BATCH_SIZE = 512
+_BATCH_VALUES = 2**20  # bounds the memory of the floating-point copy
 RESIZE_POLICIES = ("stretch", "crop", "pad")
 
 
@@ -47,7 +47,7 @@ def resize_images(X, size, *, resize="stretch"):
     """
     X = np.asarray(X)
     size = check_size(size)
-    if X.ndim not in (3, 4):
+    if X.ndim not in (3, 4) or 0 in X.shape[1:]:
         raise ValueError(
             f"resize_images needs X of shape (n, H, W) or (n, H, W, C), got {X.shape}. "
             "Reshape rows of pixels into images first."
@@ -62,8 +62,9 @@ def resize_images(X, size, *, resize="stretch"):
     elif resize == "pad":
         return _pad(X, size)
     resized = np.empty((len(X), *size, *X.shape[3:]), dtype=X.dtype)
-    for start in range(0, len(X), BATCH_SIZE):
-        batch = slice(start, start + BATCH_SIZE)
+    n_rows = max(1, _BATCH_VALUES // math.prod(X.shape[1:]))
+    for start in range(0, len(X), n_rows):
+        batch = slice(start, start + n_rows)
         resized[batch] = _resize_batch(X[batch], size)
     return resized
 

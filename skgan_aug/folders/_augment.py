@@ -156,6 +156,8 @@ def _over_sample(plan, target, output, device):
     """(position of the source file, image or None, score) of each image to add."""
     source, seed = plan.source_positions(target), _seed_of_pair(plan, target)
     n_sources = max(_MAX_SOURCES, plan.n_to_add[target])
+    if not any(entry.n_synthetic for entry in plan.classes if entry.name == target):
+        n_sources = 1  # nothing is translated, but samplers want two classes
     if len(source) > n_sources:
         drawn = np.random.RandomState(seed).permutation(len(source))[:n_sources]
         source = source[np.sort(drawn)]

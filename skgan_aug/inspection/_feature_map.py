@@ -6,11 +6,21 @@ from sklearn.utils import (
     check_array,
     check_consistent_length,
     check_random_state,
+    column_or_1d,
 )
 
 from ..metrics import extract_features
 from ..metrics._class_space import lay_out
-from ._figure import GREY, add_legend, keep_as_written, name_of, new_axes, style_of, wrapped
+from ._figure import (
+    GREY,
+    add_legend,
+    keep_as_written,
+    make_room,
+    name_of,
+    new_axes,
+    style_of,
+    wrapped,
+)
 
 
 class FeatureMapDisplay:
@@ -121,7 +131,7 @@ class FeatureMapDisplay:
         display : FeatureMapDisplay
         """
         rng = check_random_state(random_state)
-        y, is_synthetic = np.asarray(y), _as_mask(is_synthetic)
+        y, is_synthetic = column_or_1d(y), _as_mask(is_synthetic)
         check_consistent_length(X, y, is_synthetic)
         kept = _draw(np.asarray(X), y, is_synthetic, n_per_class, rng)
         return cls.from_predictions(
@@ -178,7 +188,7 @@ class FeatureMapDisplay:
         display : FeatureMapDisplay
         """
         features = check_array(features, input_name="features", ensure_min_features=2)
-        labels, is_synthetic = np.asarray(labels), _as_mask(is_synthetic)
+        labels, is_synthetic = column_or_1d(labels), _as_mask(is_synthetic)
         check_consistent_length(features, labels, is_synthetic)
         rng = check_random_state(random_state)
         kept = _draw(features, labels, is_synthetic, n_per_class, rng)
@@ -206,7 +216,8 @@ class FeatureMapDisplay:
         self : FeatureMapDisplay
             Drawn: with ``ax_`` and ``figure_``.
         """
-        if ax is None:
+        is_new = ax is None
+        if is_new:
             ax = new_axes(figsize=(6.5, 6))
         self.real_, self.synthetic_ = {}, {}
         with_synthetic = np.unique(self.labels[self.is_synthetic]).tolist()
@@ -221,6 +232,8 @@ class FeatureMapDisplay:
             points = self.coordinates[own & ~self.is_synthetic]
             self.real_[label] = ax.scatter(*points.T, **style)
         self._add_key(ax)
+        if is_new:
+            make_room(ax)
         ax.set(xticks=[], yticks=[])
         self.ax_ = ax
         self.figure_ = ax.figure

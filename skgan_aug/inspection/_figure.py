@@ -13,6 +13,7 @@ from ..comparison._summary import SCORE_TITLES
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#808080"
+_LEGEND = 1  # inches that every figure has for one
 
 
 def check_score(score):
@@ -60,9 +61,9 @@ def wrapped(name, width=24):
     return fill(name, width)
 
 
-def height_of_line(names):
+def height_of_line(names, width=24):
     """Inches of each of several lines with such names beside axes."""
-    return 0.15 + 0.17 * max(wrapped(name).count("\n") + 1 for name in names)
+    return 0.15 + 0.17 * max(wrapped(name, width).count("\n") + 1 for name in names)
 
 
 def add_title(ax, title, *, inches=np.inf):
@@ -82,6 +83,12 @@ def add_legend(ax, handles, names, *, over=None, width=24, **place):
     n_columns = int(np.clip(1.1 * _inches(over or ax) / (0.7 + 0.085 * longest), 1, 4))
     legend = ax.legend(handles, names, ncols=n_columns, frameon=False, **place)
     keep_as_written(*legend.get_texts())
+
+
+def make_room(ax):
+    """Make a figure of our own higher by what a long legend would take from its axes."""
+    legend = ax.get_legend().get_window_extent().height / ax.figure.dpi
+    ax.figure.set_figheight(ax.figure.get_figheight() + max(0, legend - _LEGEND))
 
 
 def _inches(part):

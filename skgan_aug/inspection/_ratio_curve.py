@@ -6,7 +6,7 @@ import numpy as np
 
 from ..comparison import sampler_title
 from ..comparison._summary import SCORE_TITLES
-from ._figure import GREY, add_legend, check_score, new_axes, style_of
+from ._figure import GREY, add_legend, check_score, make_room, new_axes, style_of
 
 
 class RatioCurveDisplay:
@@ -139,13 +139,14 @@ class RatioCurveDisplay:
         self : RatioCurveDisplay
             Drawn: with ``ax_`` and ``figure_``.
         """
-        if ax is None:
+        is_new = ax is None
+        if is_new:
             ax = new_axes(figsize=(6, 4))
         self.errorbars_: dict = {}
         resampled = [title for title, (ratios, _) in self.curves.items() if ratios[0] > 0]
         ticks = sorted({ratio for title in resampled for ratio in self.curves[title][0]})
         handles, has_whiskers = [], False
-        step = 0.02 * (np.ptp(ticks) if len(ticks) > 1 else 1.0)
+        step = _step(ticks, len(resampled))
         for title, (ratios, scores) in self.curves.items():
             means, sds = _means_and_sds(scores)
             if title not in resampled:
@@ -166,9 +167,18 @@ class RatioCurveDisplay:
         if any(self.curves):
             place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
             add_legend(ax, handles, self.curves, width=40, **place)
+            if is_new:
+                make_room(ax)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
+
+
+def _step(ticks, n_lines):
+    """From one line to the next, so that all of a ratio stay nearer to it than to others."""
+    if len(ticks) < 2:
+        return 0.02
+    return min(0.02 * np.ptp(ticks), 0.6 * min(np.diff(ticks)) / n_lines)
 
 
 def _ratio_parameter(settings):

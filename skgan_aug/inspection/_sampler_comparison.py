@@ -4,8 +4,9 @@ import numpy as np
 
 from ..comparison import row_titles, summarize_comparison
 from ..comparison._summary import SCORE_TITLES
-from ._figure import check_score, keep_as_written, new_axes
+from ._figure import check_score, height_of_line, keep_as_written, new_axes, wrapped
 
+_WIDTH = 32  # characters of a title in a line: "random over-sampling, ratio 0.25"
 _SPREADS = {"sd": "standard deviation", "interval": "95% interval"}
 
 
@@ -111,8 +112,9 @@ class SamplerComparisonDisplay:
             raise ValueError(
                 f"spread={self.spread!r} is unknown. Choose among {', '.join(_SPREADS)}."
             )
+        titles = row_titles(self.rows)
         if ax is None:
-            ax = new_axes(figsize=(6, 1 + 0.4 * len(self.rows)))
+            ax = new_axes(figsize=(6, 1 + height_of_row(titles) * len(titles)))
         positions = np.arange(len(self.rows))
         # Scores are shown in points, as everywhere else in a comparison.
         means = 100 * np.array([row[self.score] for row in self.rows])
@@ -120,7 +122,7 @@ class SamplerComparisonDisplay:
         style = {"fmt": "o", "capsize": 3, **errorbar_kw}
         self.errorbar_ = ax.errorbar(means, positions, xerr=np.nan_to_num(spreads), **style)
 
-        ax.set_yticks(positions, labels=row_titles(self.rows))
+        ax.set_yticks(positions, labels=[wrapped(title, _WIDTH) for title in titles])
         ax.set_ylim(len(self.rows) - 0.5, -0.5)
         whiskers = f" ± {_SPREADS[self.spread]}" if np.isfinite(spreads).any() else ""
         # From the right: beside long names the axes may be narrower than this.
@@ -130,3 +132,8 @@ class SamplerComparisonDisplay:
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
+
+
+def height_of_row(titles):
+    """Inches of each of several samplers with such titles."""
+    return max(0.4, height_of_line(titles, _WIDTH))

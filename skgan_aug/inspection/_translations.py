@@ -118,24 +118,27 @@ class TranslationsDisplay:
         if axes is None:
             axes = _new_axes_for(self.examples, self.class_names)
         self.axes_ = shape_axes(axes, len(self.examples))
+        n_columns = most_triples(self.examples)
         for (pair, triples), ax in zip(self.examples.items(), self.axes_, strict=True):
             low, high = self.limits or _limits(triples)
             grid = _as_grid([_as_colors(images, low, high) for images in triples])
             ax.imshow(grid, interpolation="none")
-            height = triples[0].shape[1]
+            height, width = triples[0].shape[1:3]
+            # Fewer images are as large as those of other pairs.
+            ax.set_xlim(-0.5, n_columns * (width + _GAP) - _GAP - 0.5)
             centres = (height + _GAP) * np.arange(3) + (height - 1) / 2
             ax.set_yticks(centres, labels=_ROWS)
             ax.set_xticks([])
             ax.tick_params(length=0)
             ax.spines[:].set_visible(False)
             title = title_of(pair, self.class_names)
-            add_title(ax, title, inches=_SIDE * len(triples[0]))
+            add_title(ax, title, inches=_SIDE * n_columns)
         self.figure_ = self.axes_[0].figure
         return self
 
 
 def _new_axes_for(examples, class_names):
-    n_examples = len(next(iter(examples.values()))[0])
+    n_examples = most_triples(examples)
     # Few stand in the middle, with a title that is longer than they are.
     width = max(1.2 + _SIDE * n_examples, 5.6 - 0.7 * n_examples)
     size = (width, height_of(examples, class_names, width, _SIDE))
@@ -144,11 +147,16 @@ def _new_axes_for(examples, class_names):
 
 def height_of(examples, class_names, width, side):
     """Inches for a figure of examples that is so wide, with images as wide as ``side``."""
-    n_examples, rows, columns = next(iter(examples.values()))[0].shape[:3]
-    inches = min(0.775 * width, _SIDE * n_examples)
+    _, rows, columns = next(iter(examples.values()))[0].shape[:3]
+    inches = min(0.775 * width, _SIDE * most_triples(examples))
     titles = [wrapped_title(title_of(pair, class_names), inches) for pair in examples]
     of_titles = sum(0.35 + 0.2 * title.count("\n") for title in titles)
     return of_titles + 3 * side * rows / columns * len(examples)
+
+
+def most_triples(examples):
+    """Triples of the pair that has most: those of a small source class are fewer."""
+    return max(len(sources) for sources, *_ in examples.values())
 
 
 def _limits(triples):

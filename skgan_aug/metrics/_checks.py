@@ -91,6 +91,7 @@ def check_labels(labels, rows, name):
     -------
     labels : ndarray of shape (n,)
     """
+    check_unmasked(**{name: labels})
     labels = np.asarray(labels)
     if labels.shape != (len(rows),):
         raise ValueError(

@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.metrics import recall_score
 from sklearn.utils import Bunch
 
+from .._validation import check_unmasked
 from ._checks import check_labels
 
 
@@ -149,6 +150,7 @@ def _score(classifier, X_train, y_train, X_test, y_test, *, names):
 
 
 def _check(X_real, y_real, X_synthetic, y_synthetic):
+    check_unmasked(X_real=X_real, X_synthetic=X_synthetic)
     # Frames stay frames: the classifier may ask for their columns by name.
     X_real, X_synthetic = (
         rows if hasattr(rows, "iloc") else np.asarray(rows) for rows in (X_real, X_synthetic)

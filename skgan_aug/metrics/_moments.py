@@ -129,7 +129,8 @@ def kernel_distance(
     Raises
     ------
     ValueError
-        For features that are not two finite arrays of equal width, or too few rows.
+        For features that are not two finite arrays of equal width, too few rows, or a kernel
+        that overflows.
 
     References
     ----------
@@ -174,6 +175,11 @@ def kernel_distance(
         _squared_mmd(draw(real, n_drawn[0]), draw(synthetic, n_drawn[1]), kernel)
         for _ in range(n_subsets)
     ]
+    if not np.isfinite(distances).all():
+        raise ValueError(
+            f"gamma={gamma!r} or coef0={coef0!r} is no finite number, or makes kernels that "
+            "overflow: lower it."
+        )
     # Halves spread as much as all rows of new samples would; smaller subsets more.
     of_rows = max(
         n / (len(rows) - n) for n, rows in zip(n_drawn, (real, synthetic), strict=True)

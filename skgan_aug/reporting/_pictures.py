@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..comparison import paired_values, row_title, sampler_title, summarize_comparison
+from ..comparison import (
+    paired_values,
+    row_title,
+    row_titles,
+    sampler_title,
+    summarize_comparison,
+)
 from ..comparison._answer import points
 from ..comparison._summary import SCORE_TITLES
 from ..inspection import (
@@ -18,8 +24,9 @@ from ..inspection import (
     SamplerComparisonDisplay,
     TranslationsDisplay,
 )
-from ..inspection._figure import COLORS, GREY, height_of_line, name_of
-from ..inspection._translations import height_of
+from ..inspection._figure import COLORS, GREY, height_of_line, make_room, name_of
+from ..inspection._sampler_comparison import height_of_row
+from ..inspection._translations import height_of, most_triples
 
 _WIDTH = 5  # inches: on a phone letters are to stay readable
 # Drawn in this colour, and in the page's colour of text thereafter.
@@ -80,7 +87,12 @@ def draw_pictures(result, sampler, baselines, *, score, class_names):
     """
     import matplotlib as mpl
 
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(), warnings.catch_warnings():
+        # A browser has fonts for letters that matplotlib's own lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        # The user's styles are not for this page: large letters would leave no room to draw.
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
         pictures = [_scores(result, score)]
         ratios = np.unique(result.ratio[~np.isnan(result.ratio)])
         if len(ratios) > 1:
@@ -96,7 +108,7 @@ def draw_pictures(result, sampler, baselines, *, score, class_names):
 
 def _scores(result, score):
     rows = summarize_comparison(result)
-    figure, ax = _new_figure(0.8 + 0.36 * len(rows))
+    figure, ax = _new_figure(0.8 + height_of_row(row_titles(rows)) * len(rows))
     SamplerComparisonDisplay(rows=rows, score=score, spread="interval").plot(
         ax=ax, color=COLORS[0]
     )
@@ -122,6 +134,7 @@ def _scores(result, score):
 def _ratios(result, score):
     figure, ax = _new_figure(3.6)
     RatioCurveDisplay.from_comparison(result, score=score, ax=ax)
+    make_room(ax)
     return Picture(
         title="Augmentation ratio",
         caption="The size that over-sampled classes are raised to, as a share of the largest.",
@@ -146,6 +159,7 @@ def _recalls(result, before, after, ratio, class_names):
             display.after_.get_xdata(),
             strict=True,
         )
+        if np.isfinite(new)  # else no test image is of this class
     )
     return Picture(
         title="Recall of each class",
@@ -164,7 +178,7 @@ def _can_be_shown(translations):
 
 
 def _translations(result, class_names):
-    side = (_WIDTH - 1.2) / len(next(iter(result.translations.values()))[0])
+    side = (_WIDTH - 1.2) / most_triples(result.translations)
     height = height_of(result.translations, class_names, _WIDTH, side)
     figure, axes = _new_figure(height, len(result.translations), layout="compressed")
     TranslationsDisplay(examples=result.translations, class_names=class_names).plot(axes=axes)
@@ -193,10 +207,7 @@ def _as_source(figure):
     """Return the address of an SVG image that holds the figure in itself."""
     buffer = io.StringIO()
     nothing_else = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    with warnings.catch_warnings():
-        # A browser has fonts for letters that matplotlib's own lacks.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(buffer, format="svg", metadata=nothing_else)
+    figure.savefig(buffer, format="svg", metadata=nothing_else)
     drawn = buffer.getvalue()
     svg = drawn[drawn.index("<svg") :].replace(_INK, "currentColor")
     svg = re.sub(r"(<svg[^>]*>)", lambda opening: opening[1] + _STYLE, svg, count=1)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import torch
+
 from .._threads import one_thread
 from .cache import CycleGANCache
 from .config import TrainingConfig
@@ -96,8 +98,9 @@ def train_cyclegan(
         return CycleGAN(spec, **networks, seed=seed)
 
     def train():
-        trainer = CycleGANTrainer(make(), config, source, target, seed=seed, device=device)
-        with one_thread():
+        # What is made in torch's inference mode can never be trained.
+        with one_thread(), torch.inference_mode(False):
+            trainer = CycleGANTrainer(make(), config, source, target, seed=seed, device=device)
             return trainer.fit(title=title, verbose=verbose, checkpoint=checkpoint)
 
     if cache is None:

@@ -206,22 +206,19 @@ class CycleGANCache:
 
     def _save(self, key, cyclegan, title):
         """Write an entry; where that fails, say so and go on with what was trained."""
-        weights = cyclegan.state_dict()  # some may be tied, which safetensors refuses
-        raw = save_tensors(
-            {n: t.clone(memory_format=torch.contiguous_format) for n, t in weights.items()}
-        )
-        record = {
-            "protocol": _PROTOCOL,
-            "title": str(title),
-            "sha256": _checksum(raw, cyclegan.history),
-            "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
-            "history": cyclegan.history,
-        }
         path = self.folder / f"{key}{_ENTRY}"
         try:
+            raw = _serialised(cyclegan.state_dict())
+            record = {
+                "protocol": _PROTOCOL,
+                "title": str(title),
+                "sha256": _checksum(raw, cyclegan.history),
+                "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
+                "history": cyclegan.history,
+            }
             write_whole(path.with_suffix(_WEIGHTS), raw)
             write_whole(path, json.dumps(record, indent=1).encode())
-        except OSError as error:
+        except (OSError, TypeError, KeyError) as error:  # the last: an unknown dtype
             with suppress(OSError):
                 self._remove(key)  # weights alone are no entry, but take their room
             self._warn_of_writing(error)
@@ -261,6 +258,19 @@ class CycleGANCache:
             file = self.folder / f"{key}{suffix}"
             if not file.is_dir():  # which is not ours
                 file.unlink(missing_ok=True)
+
+
+def _serialised(weights):
+    for name, value in weights.items():
+        if not torch.is_tensor(value):
+            raise TypeError(
+                f"{name} of a network is a {type(value).__name__}, but only tensors are kept: "
+                "register buffers"
+            )
+    # Some may be tied, which safetensors refuses.
+    return save_tensors(
+        {n: t.clone(memory_format=torch.contiguous_format) for n, t in weights.items()}
+    )
 
 
 def _checksum(raw, history):

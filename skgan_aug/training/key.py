@@ -71,6 +71,9 @@ def _seen_in(network, x):
         answer = network.train(mode)(x).double().flatten()
         rng = torch.Generator().manual_seed(0)
         where = torch.randn(len(answer), dtype=torch.float64, generator=rng)
-        # Rounded: another processor may differ in the last bits.
         placed = answer @ where / len(answer) ** 0.5
-        yield f"{answer.mean():.4f} {answer.std():.4f} {placed:.4f}"
+        # Rounded, large ones on their own scale: another processor or number of threads may
+        # differ in the last bits.
+        scale = answer.abs().max().clamp(min=1.0)
+        shares = torch.stack([answer.mean(), answer.std(), placed]) / scale
+        yield f"{scale:.3e} {' '.join(f'{share:.4f}' for share in shares)}"

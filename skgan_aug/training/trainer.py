@@ -155,6 +155,7 @@ class CycleGANTrainer:
     def _encode(self, rows):
         return place(self.cyclegan.spec.encode(rows), self.device)
 
+    @torch.enable_grad()  # whatever the caller switched off, which would train nothing
     def train_step(self, real_s, real_t):
         """One update of the generators, then one of the discriminators.
 
