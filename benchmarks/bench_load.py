@@ -25,7 +25,10 @@ SIZES = (12_500, 25_000, 50_000, 100_000, 200_000)
 SHARES = (0.6, 0.3, 0.1)  # of the classes
 CASES: dict = {
     "default": {},
-    "selection by a function": {"selection": lambda rows: rows[:, 0, 0]},
+    "selection by a function": {
+        "selection": lambda rows: rows[:, 0, 0],
+        "synthetic_fraction": 1.0,  # of classes this large the default adds none to rank
+    },
     "more translations than source rows": {"source": {1: 2, 2: 1}, "synthetic_fraction": 1.0},
     "memory and checkpoints": {"memory": "memory", "checkpoint_dir": "checkpoints"},
 }
