@@ -57,4 +57,6 @@ def round_columns(rows, dtypes):
             rows[:, column] = rows[:, column] >= 0.5
         elif kind in "iu":
             bounds = np.iinfo(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
-            rows[:, column] = rows[:, column].round().clip(bounds.min, bounds.max)
+            # Where floats cannot hold the largest integer, they round it to one too large.
+            most = min(float(bounds.max), np.nextafter(bounds.max + 1.0, 0.0))
+            rows[:, column] = rows[:, column].round().clip(bounds.min, most)

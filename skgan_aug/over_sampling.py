@@ -479,7 +479,7 @@ class CycleGANOverSampler(BaseOverSampler):
         if is_one_hot:  # scikit-learn's label_binarize would make one column of two
             n_columns = np.shape(given_y)[1]
             y_resampled = np.eye(n_columns, dtype=np.int64)[y_resampled]
-        round_columns(X_resampled[len(X) :], getattr(given_X, "dtypes", ()))
+        round_columns(X_resampled, getattr(given_X, "dtypes", ()))
         return arrays.transform(X_resampled, y_resampled)
 
     def translate(self, X, *, source, target):

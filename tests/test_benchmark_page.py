@@ -356,3 +356,24 @@ def test_cmo():
     ahead, with_flips = (gain.removeprefix("+") for gain, _ in (plain, moved))
     text = f"the default is {ahead} points ahead of it, and {with_flips} with flips and shifts"
     assert f"{text} ({plain[1]} pairs" in page
+    assert f"trains nothing, it is {ahead} ahead on" in page
+    over_copies = [
+        difference(CPU, kind, tuple(DEVELOPMENT_PROBLEMS), "cmo", "random")[0].removeprefix(
+            "+"
+        )
+        for kind in (PLAIN, MOVED)
+    ]
+    assert f"{over_copies[0]} points ahead of copies, {over_copies[1]} with" in page
+    pasted = [
+        difference(
+            CPU,
+            kind,
+            tuple(DEVELOPMENT_PROBLEMS),
+            "half_the_steps_pasted_copies",
+            "half_the_steps",
+        )
+        for kind in (PLAIN, MOVED)
+    ]
+    gains = f"{pasted[0][0]}, with flips and shifts {pasted[1][0]} ({pasted[0][1]} pairs"
+    assert pasted[0][1] == pasted[1][1]
+    assert gains in page

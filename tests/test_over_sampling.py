@@ -176,6 +176,18 @@ def test_columns_of_integers_and_bools_are_rounded(dtype):
     assert_array_equal(X_new[0], expected[:, 0])
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64"])
+def test_the_largest_integers_do_not_change_their_sign(dtype):
+    largest = np.iinfo(dtype.lower()).max
+    X = pd.DataFrame({"sentinel": pd.Series([largest, 1, 2, 3] * 5, dtype=dtype)})
+    X["float"] = np.linspace(0, 1, len(X))
+    y = np.repeat([0, 1], [14, 6])
+    X_resampled, _ = CycleGANOverSampler(max_iter=1, random_state=0).fit_resample(X, y)
+    assert X_resampled.dtypes["sentinel"] == X.dtypes["sentinel"]
+    returned = [int(value) for value in X_resampled["sentinel"][: len(X)]]
+    assert_allclose(returned, [largest, 1, 2, 3] * 5, rtol=2**-52)
+
+
 def test_columns_of_categories_are_refused_before_training():
     X, y = make_images((3,))
     frame = pd.DataFrame(X, columns=["a", "b", "c"])

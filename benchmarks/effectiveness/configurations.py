@@ -23,6 +23,7 @@ from .networks import (
     warping_generator,
     wide_generator,
 )
+from .pasted_copies import PastedCopiesOverSampler
 from .real_images import RealImagesOverSampler
 from .real_last import MaskRecordingSampler, RealLastClassifier
 from .taught_by_all import TaughtByAllOverSampler
@@ -87,6 +88,7 @@ VARIANTS = {
     "multi_domain": MultiDomainOverSampler,
     "feature_discriminator": FeatureDiscriminatorOverSampler,
     "lecam": LeCamOverSampler,
+    "half_the_steps_pasted_copies": partial(PastedCopiesOverSampler, max_iter=650),
     "half_the_steps_selection_features": partial(JudgedOverSampler, max_iter=650),
     "half_the_steps_selection_features_and_confidence": partial(
         ConfidentlyJudgedOverSampler, max_iter=650
