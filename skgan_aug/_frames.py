@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import numpy as np
+from .images import to_dtype
 
 
 def check_frame(rows):
@@ -56,7 +56,5 @@ def round_columns(rows, dtypes):
         if kind == "b":
             rows[:, column] = rows[:, column] >= 0.5
         elif kind in "iu":
-            bounds = np.iinfo(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
-            # Where floats cannot hold the largest integer, they round it to one too large.
-            most = min(float(bounds.max), np.nextafter(bounds.max + 1.0, 0.0))
-            rows[:, column] = rows[:, column].round().clip(bounds.min, most)
+            of_integers = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype))
+            rows[:, column] = to_dtype(rows[:, column], of_integers)

@@ -605,14 +605,16 @@ class CycleGANOverSampler(BaseOverSampler):
     def _fit_resample(self, X, y):
         spec, n_to_add, sources, device, config = self._prepare(X, y)
         seed = draw_seed(check_random_state(self.random_state))
+        training_seed = self._training_seed(seed)
         classes = np.unique(y).tolist()
-        self.synthetic_fraction_ = self._resolve_fractions(X, y, n_to_add, seed)
+        self.synthetic_fraction_ = self._resolve_fractions(X, y, n_to_add, training_seed)
         n_synthetic = {
             target: round(self.synthetic_fraction_[target] * n)
             for target, n in n_to_add.items()
         }
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
-        seeds = self._training_seeds(pairs, classes, seed)
+        # A seed for each pair, whichever others there are: the cache lives by it.
+        seeds = {pair: derive_pair_seed(training_seed, pair, classes) for pair in pairs}
         self.cyclegans_ = self._train(X, y, seeds, spec, config, device)
         self.history_ = {pair: gan.history for pair, gan in self.cyclegans_.items()}
 
@@ -627,16 +629,12 @@ class CycleGANOverSampler(BaseOverSampler):
             added.append((target, X[origins], origins, False))
         return self._assemble(X, y, added)
 
-    def _training_seeds(self, pairs, classes, seed):
-        """A seed for each pair, whichever others there are: the cache lives by it."""
-        if self._is_kept_without_seed():
-            seed = 0
-        return {pair: derive_pair_seed(seed, pair, classes) for pair in pairs}
-
-    def _is_kept_without_seed(self):
-        """Whether any seed will do, but what is kept is found again by it."""
+    def _training_seed(self, seed):
+        """The seed of all that is trained, and of the rows that "auto" holds back."""
         is_kept = self.memory is not None or self.checkpoint_dir is not None
-        return is_kept and not isinstance(self.random_state, Integral)
+        if is_kept and not isinstance(self.random_state, Integral):
+            return 0  # any will do, but what is kept is found again by its seed
+        return seed
 
     def _translations(self, X, y, pair, n, rng, device):
         """Rows for the target class, and the rows they were translated from."""
@@ -656,8 +654,6 @@ class CycleGANOverSampler(BaseOverSampler):
         """{label: share of translations}, of classes that gain rows."""
         fraction = self.synthetic_fraction
         if fraction == "auto":
-            if self._is_kept_without_seed():  # the rows held back shape the trainings
-                seed = 0
             rng = np.random.RandomState(derive_seed(seed, 0))
             fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
         return {

@@ -348,32 +348,23 @@ def test_what_auto_chooses():
 
 def test_cmo():
     page = " ".join((ROOT / "docs" / "benchmark.md").read_text().split())
-    plain, moved = (
-        difference(CPU, kind, tuple(DEVELOPMENT_PROBLEMS), "cyclegan", "cmo")
-        for kind in (PLAIN, MOVED)
-    )
-    assert plain[1] == moved[1]
-    ahead, with_flips = (gain.removeprefix("+") for gain, _ in (plain, moved))
+
+    def gains(minuend, subtrahend):
+        """As they are and with flips and shifts, and of how many pairs."""
+        (plain, n), (moved, n_moved) = (
+            difference(CPU, kind, tuple(DEVELOPMENT_PROBLEMS), minuend, subtrahend)
+            for kind in (PLAIN, MOVED)
+        )
+        assert n == n_moved
+        return plain, moved, n
+
+    ahead, with_flips, n = gains("cyclegan", "cmo")
+    ahead, with_flips = ahead.removeprefix("+"), with_flips.removeprefix("+")
     text = f"the default is {ahead} points ahead of it, and {with_flips} with flips and shifts"
-    assert f"{text} ({plain[1]} pairs" in page
+    assert f"{text} ({n} pairs" in page
     assert f"trains nothing, it is {ahead} ahead on" in page
-    over_copies = [
-        difference(CPU, kind, tuple(DEVELOPMENT_PROBLEMS), "cmo", "random")[0].removeprefix(
-            "+"
-        )
-        for kind in (PLAIN, MOVED)
-    ]
-    assert f"{over_copies[0]} points ahead of copies, {over_copies[1]} with" in page
-    pasted = [
-        difference(
-            CPU,
-            kind,
-            tuple(DEVELOPMENT_PROBLEMS),
-            "half_the_steps_pasted_copies",
-            "half_the_steps",
-        )
-        for kind in (PLAIN, MOVED)
-    ]
-    gains = f"{pasted[0][0]}, with flips and shifts {pasted[1][0]} ({pasted[0][1]} pairs"
-    assert pasted[0][1] == pasted[1][1]
-    assert gains in page
+    plain, moved, _ = gains("cmo", "random")
+    text = f"{plain.removeprefix('+')} points ahead of copies, {moved.removeprefix('+')} with"
+    assert text in page
+    plain, moved, n = gains("half_the_steps_pasted_copies", "half_the_steps")
+    assert f"{plain}, with flips and shifts {moved} ({n} pairs" in page

@@ -17,7 +17,7 @@ ROOT = Path(skgan_aug.__file__).parent
 TIERS = [
     {"_threads"},
     {"images", "_devices", "_random", "_sampling_strategy", "_validation"},
-    {"networks"},
+    {"networks", "_frames"},
     {"training"},
     {"selection", "metrics", "source_classes", "_classifier_checks", "_classifier_net"},
     {"synthesis", "classification", "datasets"},

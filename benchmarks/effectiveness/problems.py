@@ -6,7 +6,8 @@ files, as they are published.
 
 The defaults were chosen on blood cells, Fashion-MNIST and FER2013. CIFAR-10 and MNIST are held
 out: nothing is chosen on them, and their rare classes were drawn. So are blood cells in the
-size of their file with rare classes that no development problem has, and a long tail of them.
+size of their file with rare classes that no development problem has, and a long tail of them; and so are all of these data sets with
+few images of any class.
 """
 
 from dataclasses import dataclass, replace
@@ -75,6 +76,12 @@ HELD_OUT_PROBLEMS = {
         ("lymphocyte", "ig", "neutrophil", "monocyte", "basophil", "eosinophil", "platelet"),
         tail=(364, 214, 126, 74, 43, 26, 15),
     ),
+}
+# The same with few images of any class, as in SFEW.
+HELD_OUT_PROBLEMS |= {
+    f"{name}_of_100": replace(problem, common_count=100)
+    for name, problem in (DEVELOPMENT_PROBLEMS | HELD_OUT_PROBLEMS).items()
+    if problem.rare_count == 15 and not name.startswith("blood_cells_48")
 }
 # Raised half as far.
 HALF_RATIO_PROBLEMS = {
