@@ -37,6 +37,7 @@ numpydoc_xref_param_type = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
+    "within_subsection_order": "gallery.reading_order",
     "filename_pattern": r"/plot_",
     "download_all_examples": False,
     "show_memory": False,

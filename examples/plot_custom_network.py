@@ -3,8 +3,8 @@ Bring your own generator
 ========================
 
 ``generator``, ``discriminator`` and the classifier's ``module`` take a function that makes a
-``torch.nn.Module``. Here a generator that bends the image instead of drawing on it: a digit
-becomes another of its kind without a new pixel value.
+``torch.nn.Module``. Here a generator that bends the image instead of drawing on it: a 9
+becomes a 7 by moving its strokes.
 """
 
 # %%

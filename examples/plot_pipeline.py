@@ -24,7 +24,7 @@ X, y = make_imbalanced_images(X, y, rare=RARE, rare_count=12, random_state=0)
 print(np.bincount(y))
 
 # %%
-# Without an over-sampler, and with one. ``max_iter`` is small, for these images are; a ratio
+# Without an over-sampler, and with one. ``max_iter`` is small because the images are; a ratio
 # of 0.9 leaves alone the classes that have nearly as many images as the largest.
 classifier = TorchCNNClassifier(random_state=0)
 sampler = CycleGANOverSampler(sampling_strategy=0.9, max_iter=150, random_state=0)

@@ -1,12 +1,15 @@
-"""The site's list of public names is complete."""
+"""The site's lists are complete, and its tables hold what benchmarks/results hold."""
 
 import importlib
+import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
-TEXT = (Path(__file__).parents[1] / "docs" / "api.md").read_text()
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs" / "api.md").read_text()
 SECTIONS = dict(
     re.findall(
         r"currentmodule:: (\S+)\n\.\. autosummary::\n(?:   :.*\n)+\n((?:   \w+\n)+)", TEXT
@@ -28,3 +31,81 @@ def test_every_class_and_function_is_listed(name):
     if name not in PARTLY_PUBLIC:
         public = [each for each in module.__all__ if callable(getattr(module, each))]
         assert sorted(listed) == sorted(public)
+
+
+def test_the_gallery_shows_every_example():
+    order = runpy.run_path(str(ROOT / "docs" / "_extensions" / "gallery.py"))["ORDER"]
+    assert sorted(order) == sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
+
+
+def measured(name):
+    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+
+
+def page(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def rows(text, *columns):
+    """{first cell: the others} of the table with these headers, without emphasis."""
+    lines = text[text.index("| " + " | ".join(columns) + " |") :].splitlines()
+    table = {}
+    for line in lines[2:]:
+        if not line.startswith("|"):
+            break
+        name, *cells = (cell.strip(" *").replace("**", "") for cell in line.split("|")[1:-1])
+        table[name] = cells
+    return table
+
+
+SAMPLERS = {
+    "no resampling": "none",
+    "Borderline-SMOTE": "borderline_smote",
+    "ADASYN": "adasyn",
+    "SMOTE": "smote",
+    "random over-sampling": "random",
+    "CycleGAN": "cyclegan",
+}
+
+
+@pytest.mark.parametrize(
+    ("first", "results"),
+    [("", "compare_blood_cells"), ("with flips and shifts", "compare_blood_cells_flips")],
+)
+def test_blood_cells(first, results):
+    headers = [first, "balanced accuracy", "recall of the rare classes"]
+    headers += [] if first else ["seconds of the sampler"]
+    text = page("docs/alternatives.md").replace("| | ", "|  | ")
+    table = rows(text, *headers)
+    summary = {row["sampler"]: row for row in measured(results)["summary"]}
+    assert set(table) == set(SAMPLERS)
+    for title, cells in table.items():
+        row = summary[SAMPLERS[title]]
+        for score, written in zip(
+            ("balanced_accuracy", "minority_recall"), cells, strict=False
+        ):
+            found = f"{100 * row[score]:.1f} ± {100 * row[f'{score}_sd']:.1f}"
+            assert (title, written) == (title, found)
+
+
+def test_blood_cells_on_the_first_pages():
+    names = ("cyclegan", "random", "smote", "none")
+    with_flips = {
+        row["sampler"]: f"{100 * row['balanced_accuracy']:.1f}"
+        for row in measured("compare_blood_cells_flips")["summary"]
+    }
+    cyclegan, random, smote, none = (with_flips[name] for name in names)
+    readme, index = (" ".join(page(name).split()) for name in ("README.md", "docs/index.md"))
+    assert f"flips and shifts, it is {cyclegan}, {random}, {smote} and {none}" in readme
+    assert f"CycleGANs reach {cyclegan} and random over-sampling {random}" in index
+
+
+def test_how_long_it_takes():
+    table = rows(
+        page("docs/devices.md"), "image", "seconds per step", "minutes per pair of classes"
+    )
+    by_size = measured("bench_training")["default by size"]
+    assert table == {
+        size: [f"{own['s_per_step']:.2f}", f"{own['s_per_pair'] / 60:.1f}"]
+        for size, own in by_size.items()
+    }

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pydoc
 import re
 from pathlib import Path
 
@@ -40,3 +41,27 @@ def test_a_docstring_is_complete(name, ignored):
     validate = pytest.importorskip("numpydoc.validate").validate
     errors = [error for error in validate(name)["errors"] if error[0] not in ignored]
     assert not errors
+
+
+# Metadata routing is scikit-learn's, and the defaults of a configuration are another class's.
+OF_OTHERS = re.compile(r"\.set_\w+_request$|\.TrainingConfig$")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, _ in public_names() if not OF_OTHERS.search(name)]
+)
+def test_a_docstring_says_what_may_be_left_out(name):
+    numpydoc = pytest.importorskip("numpydoc.validate")
+    public = pydoc.locate(name)
+    documented = numpydoc.Validator(numpydoc.get_doc_object(public)).doc_parameters
+    kinds = {
+        each.strip(): kind
+        for names, (kind, _) in documented.items()
+        for each in names.split(",")
+    }
+    optional = {
+        parameter.name
+        for parameter in inspect.signature(public).parameters.values()
+        if parameter.default is not parameter.empty
+    }
+    assert {each for each, kind in kinds.items() if "default=" in kind} == optional

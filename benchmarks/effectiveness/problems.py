@@ -6,8 +6,8 @@ files, as they are published.
 
 The defaults were chosen on blood cells, Fashion-MNIST and FER2013. CIFAR-10 and MNIST are held
 out: nothing is chosen on them, and their rare classes were drawn. So are blood cells in the
-size of their file with rare classes that no development problem has, and a long tail of them; and so are all of these data sets with
-few images of any class.
+size of their file with rare classes that no development problem has, a long tail of them, and
+all five data sets with few images of any class.
 """
 
 from dataclasses import dataclass, replace
