@@ -229,6 +229,23 @@ def test_an_untrained_vector_generator_stays_close():
     assert (MLPGenerator(5)(x) - x).abs().mean() < 0.25
 
 
+@pytest.mark.parametrize(
+    ("x", "change", "lowers", "raises"),
+    [(0.9, 0.5, True, False), (-0.9, -0.5, False, True), (0.5, 0.2, True, True)],
+)
+def test_what_a_vector_generator_clips_can_come_back(x, change, lowers, raises):
+    generator = MLPGenerator(1)
+    last = generator.change[-1]
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.fill_(change)
+    translated = generator(torch.tensor([[x]]))
+    assert translated.item() == pytest.approx(max(-1, min(1, x + change)))
+    for loss, is_learnt in ((translated, lowers), (-translated, raises)):
+        (gradient,) = torch.autograd.grad(loss, last.bias, retain_graph=True)
+        assert bool(gradient) == is_learnt
+
+
 # By name and by factory
 
 VECTORS = ImageSpec((5,), None, "float32", (0.0,) * 5, (1.0,) * 5)

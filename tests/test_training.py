@@ -58,6 +58,19 @@ def make_trainer(config=SMALL, shape=(8, 8), seed=0):
     return CycleGANTrainer(cyclegan, config, X[:12], X[12:], seed=seed)
 
 
+class Noting(nn.Module):
+    """A network that notes what it is given."""
+
+    def __init__(self, seen, network):
+        super().__init__()
+        self.network = network
+        self.note = seen.append  # of the list itself, also from copies
+
+    def forward(self, x):
+        self.note(x)
+        return self.network(x)
+
+
 def make_long_trainer(**changes):
     return make_trainer(dataclasses.replace(LONG, **changes), shape=(3,))
 
@@ -654,6 +667,20 @@ def test_the_score_is_that_of_the_averages_on_rows_all_over_the_source():
     assert score == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("n", [3, 64, 65, 100, 127, 191, 1000])
+def test_of_any_number_of_rows_some_from_either_end_are_scored(n):
+    X, seen = np.arange(n + 2.0)[:, None], []
+    spec = ImageSpec.from_array(X)
+    cyclegan = CycleGAN(spec, generator=lambda spec: Noting(seen, nn.Linear(1, 1)))
+    trainer = CycleGANTrainer(cyclegan, LONG, X[:n], X[n:], seed=0)
+    seen.clear()
+    trainer.target_score()
+    (rows,) = (spec.decode(x)[:, 0] for x in seen)
+    assert len(rows) == len(set(rows)) == min(n, 64)
+    assert rows.min() < n / 50
+    assert rows.max() > n - 1 - n / 50
+
+
 # Guards
 
 
@@ -756,6 +783,28 @@ def test_running_out_of_memory_halves_the_batch(monkeypatch):
     with pytest.warns(UserWarning, match=r"batch_size=4.*from step 0 with 2"):
         trainer.fit()
     assert sizes == [4, 4, 2, 2, 2, 2]
+
+
+def test_what_a_failed_step_held_is_gone_when_training_goes_back(monkeypatch):
+    """Else a GPU that is full of it has no room for the copies that going back takes."""
+    trainer, held, was_gone = make_long_trainer(batch_size=4), [], []
+    step, restore = trainer.train_step, skgan_aug.training.loop.restore_state
+
+    def train_step(real_s, real_t):
+        if held:
+            return step(real_s, real_t)
+        held.append(weakref.ref(real_s))
+        raise torch.OutOfMemoryError("no memory")
+
+    def restore_state(trainer, state):
+        was_gone.append(held[0]() is None)
+        restore(trainer, state)
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    monkeypatch.setattr(skgan_aug.training.loop, "restore_state", restore_state)
+    with pytest.warns(UserWarning, match="no memory for batch_size=4"):
+        trainer.fit()
+    assert was_gone == [True]
 
 
 def test_a_cpu_without_memory_says_so_of_the_batch(monkeypatch):
@@ -946,6 +995,16 @@ def test_translations_of_vectors_move_to_the_target():
         assert np.linalg.norm(translated.mean(axis=0) - goal.mean(axis=0)) < 0.1 * gap
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_translations_of_vectors_leave_the_end_of_a_range(seed):
+    """One column, constant in either class: source rows begin where the range ends."""
+    source, target = np.ones((20, 1)), np.zeros((10, 1))
+    spec = ImageSpec.from_array(np.concatenate([source, target]))
+    config = dataclasses.replace(SMALL, max_iter=100, learning_rate=5e-3)
+    cyclegan = train_cyclegan(spec, config, source, target, seed=seed)
+    assert spec.decode(cyclegan.translate(source)).max() < 0.2
+
+
 def test_the_auxiliary_classifier_tells_the_classes_apart():
     X = np.concatenate([make_rows()[:10] // 3, make_rows()[10:] // 3 + 170])
     spec = ImageSpec.from_array(X)
@@ -962,6 +1021,21 @@ def test_large_images_are_translated_fewer_at_a_time(side, n_rows):
     cyclegan = CycleGAN(spec)
     cyclegan.keep_snapshots(3)
     assert cyclegan.turn_size == n_rows
+
+
+@pytest.mark.parametrize(
+    ("shape", "sizes"), [((32, 32), [30]), ((128, 128), [16, 14]), ((9,), [30])], ids=str
+)
+def test_a_network_takes_few_large_images_at_once(shape, sizes):
+    """Else what was trained in small batches could not translate, or score, for memory."""
+    X, seen = np.random.RandomState(0).rand(30, *shape), []
+    spec = ImageSpec.from_array(X)
+    cyclegan = CycleGAN(spec, generator=lambda spec: Noting(seen, nn.PReLU()))
+    trainer = CycleGANTrainer(cyclegan, LONG, X, X[:2], seed=0)
+    for compute in (lambda: cyclegan.translate(X), trainer.target_score):
+        seen.clear()
+        compute()
+        assert [len(x) for x in seen] == sizes
 
 
 def test_translation_does_not_depend_on_the_batch():

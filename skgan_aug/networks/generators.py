@@ -62,7 +62,26 @@ class MLPGenerator(nn.Module):
         translated : float tensor of shape (n, n_features)
             In [-1, 1].
         """
-        return (x + self.change(x)).clamp(-1.0, 1.0)
+        return _Clamp.apply(x + self.change(x))
+
+
+class _Clamp(torch.autograd.Function):
+    """``torch.clamp(x, -1, 1)``, with a gradient that leads back to where it is not cut off.
+
+    Torch's is 0 beyond: what begins at the end of its range, as a column does that is
+    constant in the source class, and is pushed over it by chance would stay there for good.
+    """
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.clamp(-1.0, 1.0)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        leads_away = (x.abs() > 1.0) & (x * gradient < 0)  # steps go against it
+        return gradient.masked_fill(leads_away, 0.0)
 
 
 class ResnetGenerator(nn.Module):

@@ -15,7 +15,7 @@ from ..networks import (
     make_generator,
 )
 
-_TRANSLATION_BATCH = 256
+_TRANSLATION_BATCH, _TRANSLATION_PIXELS = 256, 2**18  # rows and pixels, the most at a time
 _MOST_VALUES = 2**24  # of translations that are held as float32 at a time
 
 
@@ -167,6 +167,17 @@ class CycleGAN(nn.Module):
             max(n_generators, _MOST_VALUES // math.prod(self.spec.row_shape)),
         )
 
+    @property
+    def rows_at_once(self):
+        """Rows that a network takes at once: few of large images.
+
+        More would take memory that training got by without, and on a CPU more time as well.
+        """
+        if not self.spec.is_image:
+            return _TRANSLATION_BATCH
+        n_pixels = math.prod(self.spec.image_size)
+        return min(_TRANSLATION_BATCH, max(1, _TRANSLATION_PIXELS // n_pixels))
+
     def score_realness(self, x, *, device="cpu"):
         """Score translations by the target class's discriminator.
 
@@ -211,7 +222,7 @@ class CycleGAN(nn.Module):
         is_encoded = torch.is_tensor(rows)
         raw = rows if is_encoded else self.spec.as_tensor(rows)
         outputs = []
-        for batch in raw.split(_TRANSLATION_BATCH):
+        for batch in raw.split(self.rows_at_once):
             x = batch if is_encoded else self.spec.encode(batch)
             outputs.append(network(x.to(device)).float().cpu())
         return torch.cat(outputs)

@@ -80,12 +80,7 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
         watched_interrupt(hold_back=True) as interrupt,
     ):
         while not _ends(trainer, until, interrupt):
-            try:
-                trainer.advance()
-            except RuntimeError as error:
-                _raise_lack_of_memory(error, trainer)
-                if not _is_lack_of_memory(error) or trainer.batch_size == 1:
-                    raise
+            if not _advances(trainer):
                 _halve_batch(trainer, good)
                 continue
             if trainer.n_iter % _LOG_EVERY == 0 or trainer.n_iter == total:
@@ -105,6 +100,21 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
     if interrupt.is_set():
         where = f"; {checkpoint} goes on from there" if is_saved else ""
         raise KeyboardInterrupt(f"stopped after {trainer.n_iter} of {total} steps{where}")
+
+
+def _advances(trainer):
+    """Make a step; False where a GPU lacks the memory for it, though not for a smaller batch.
+
+    Only once the error is gone, and with it all that the step held, is there room to go back.
+    """
+    try:
+        trainer.advance()
+    except RuntimeError as error:
+        _raise_lack_of_memory(error, trainer)
+        if not _is_lack_of_memory(error) or trainer.batch_size == 1:
+            raise
+        return False
+    return True
 
 
 def _save(trainer, checkpoint):

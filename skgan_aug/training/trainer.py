@@ -217,7 +217,7 @@ class CycleGANTrainer:
 
     @torch.no_grad()
     def target_score(self):
-        """Score translations of some source images, as they are now.
+        """Score translations of source images from all over the class, as they are now.
 
         By the averaged generator and the averaged auxiliary classifier, which learns from
         real images alone.
@@ -228,9 +228,10 @@ class CycleGANTrainer:
             Mean probability of the target class.
         """
         generator, _, classifier = (each.module for each in self.averages.averaged)
-        every = max(1, len(self.source) // _N_SCORED)
-        rows = self.source[::every][:_N_SCORED]
-        logits = classifier(generator(self._encode(rows)))
+        n = min(_N_SCORED, len(self.source))
+        spread = torch.arange(n, device=self.source.device) * len(self.source) // n
+        parts = self.source[spread].split(self.cyclegan.rows_at_once)
+        logits = torch.cat([classifier(generator(self._encode(part))) for part in parts])
         return logits.softmax(dim=1)[:, _TARGET].mean().item()
 
     def _make_graphs(self):
