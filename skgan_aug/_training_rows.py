@@ -25,7 +25,13 @@ def check_sample_weight(sample_weight, X):
         )
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"sample_weight cannot be used: {error}") from error
+        message = f"sample_weight cannot be used: {error}"
+        if "sample_weight.shape" in message:
+            message += (
+                " In a pipeline, a sampler before the classifier changes the rows, but not "
+                "their weights: set class_weight instead, or resample first."
+            )
+        raise kind(message) from error
     weights = np.where(weights < np.finfo(np.float32).tiny, 0, weights)  # as losses see them
     if not weights.any():  # newer versions of scikit-learn say so themselves
         raise ValueError("sample_weight is zero for every row: there is nothing to train on.")

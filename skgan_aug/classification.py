@@ -9,7 +9,6 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from ._classifier_checks import (
@@ -29,10 +28,12 @@ from ._training_rows import (
 )
 from ._validation import (
     check_images,
+    check_labels_are_classes,
     check_no_label_is_missing,
     check_unmasked,
     named,
     real_number,
+    warn_of_little_contrast,
     whole_number,
 )
 from .images import ImageSpec
@@ -269,6 +270,11 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
         FloatingPointError
             When training diverged; ``history_`` tells how far it came.
+
+        Warns
+        -----
+        UserWarning
+            For uint8 images that use less than an eighth of 0 to 255.
         """
         self._validate_params()
         if self.real_last and synthetic_mask is None:
@@ -432,16 +438,14 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     def _check_X_y(self, X, y, *, reset):
         with named("y"):
             check_no_label_is_missing(y)
-            is_multi = type_of_target(y).startswith("multi")
-            if is_multi and np.ndim(y) > 1 and np.shape(y)[1] > 1:
+            check_labels_are_classes(y)
+            labels = y if hasattr(y, "ndim") else np.asarray(y)
+            if labels.ndim > 1 and labels.shape[1] > 1:
                 raise ValueError(
                     "Multilabel and multioutput targets are not supported. "
                     "y must be of shape (n,)."
                 )
-        X, y = check_images(self, X, y, reset=reset, spec=None if reset else self._spec)
-        with named("y"):
-            check_classification_targets(y)
-        return X, y
+        return check_images(self, X, y, reset=reset, spec=None if reset else self._spec)
 
     def _refuse_new_classes(self, y, remedy):
         with named("y"):
@@ -469,6 +473,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"y has one class, {classes.tolist()}: a classifier needs at least 2 classes."
             )
         spec = ImageSpec.from_array(X, self.image_shape)
+        warn_of_little_contrast(X, self.image_shape)
         self._check_parameters(spec)
         self._random_state = check_random_state(self.random_state)
         seed = draw_seed(self._random_state)

@@ -194,7 +194,7 @@ class ImageSpec:
         flat = x.reshape(len(x), -1).numpy()
         low, high = np.array(self.low), np.array(self.high)
         share = (flat + 1) / 2
-        rows = low + share * high - share * low  # the span of float64 extremes would overflow
+        rows = (1 - share) * low + share * high  # the span of float64 extremes would overflow
         rows = to_dtype(np.clip(rows, low, high), self.dtype)
         return rows.reshape(len(x), *self.row_shape)
 

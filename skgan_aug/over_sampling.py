@@ -13,7 +13,6 @@ from imblearn.utils._validation import ArraysTransformer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from ._devices import check_compiler, deal_devices, resolve_device, resolve_precision
@@ -24,10 +23,12 @@ from ._sampling_strategy import check_rare_classes, check_room, resolve_sampling
 from ._scale import SCALE, fraction_of_class, min_strength_of_class
 from ._validation import (
     check_images,
+    check_labels_are_classes,
     check_no_label_is_missing,
     check_unmasked,
     named,
     real_number,
+    warn_of_little_contrast,
     whole_number,
 )
 from .images import ImageSpec
@@ -463,11 +464,17 @@ class CycleGANOverSampler(BaseOverSampler):
             Before any training, for X, y or parameters that cannot work; the message
             names what and the remedy.
 
+        FloatingPointError
+            When training diverged, at half the learning rate too.
+
         Warns
         -----
         ConvergenceWarning
             When a CycleGAN trained for 200 steps or more returns its input, translations
             without variety or of the source class, or let a discriminator win.
+
+        UserWarning
+            For uint8 images that use less than an eighth of 0 to 255.
         """
         self._validate_params()
         self._forget()
@@ -538,7 +545,7 @@ class CycleGANOverSampler(BaseOverSampler):
             check_frame(y)
             check_unmasked(y=y)
             check_no_label_is_missing(y)
-            check_classification_targets(y)
+            check_labels_are_classes(y)
             is_category = str(getattr(y, "dtype", "")) == "category"
             if np.ndim(y) > 1 or is_category:
                 y = np.asarray(y)  # scikit-learn makes floats of categories that are bools
@@ -546,6 +553,7 @@ class CycleGANOverSampler(BaseOverSampler):
             if np.asarray(y).dtype.kind in "mM":  # tolist() makes other labels of them
                 raise ValueError("y holds dates: pass strings, such as y.astype(str).")
         X, y = check_images(self, X, y, reset=True)
+        warn_of_little_contrast(X, self.image_shape)
         return X, y, is_one_hot
 
     def _prepare(self, X, y):

@@ -3,6 +3,7 @@
 import pickle
 import re
 import signal
+import warnings
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import skorch
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imblearn import FunctionSampler
+from imblearn.pipeline import make_pipeline
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -130,6 +133,33 @@ def test_every_shape_and_dtype(shape, dtype):
     X = X.astype(dtype)
     probabilities = make_classifier().fit(X, y).predict_proba(X)
     assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_masks_of_uint8_are_warned_of():
+    X, y = make_images()
+    mask = (X > 90).astype(np.uint8)
+    message = r"uint8 images of values from 0 to 1, .*Pass X.astype\(np.float32\)"
+    with pytest.warns(UserWarning, match=message) as warned:
+        make_classifier().fit(mask, y)
+    assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: X.astype(np.uint8),
+        lambda X: (X > 90).astype(np.float32),
+        lambda X: X > 90,
+        lambda X: np.zeros(X.shape, dtype=np.uint8),
+        lambda X: (X > 90).astype(np.uint8).reshape(len(X), -1),
+    ],
+    ids=["full", "float", "bool", "constant", "vectors"],
+)
+def test_only_masks_of_uint8_are_warned_of(change):
+    X, y = make_images()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_classifier(max_epochs=1).fit(change(X), y)
 
 
 def test_a_last_batch_of_one_row_trains():
@@ -508,6 +538,16 @@ def test_weights_and_class_weights_multiply_as_in_scikit_learn():
 def test_weights_that_cannot_be_are_refused(weights, message):
     with pytest.raises(ValueError, match=message):
         make_classifier().fit(*make_images(), sample_weight=weights)
+
+
+def test_weights_that_a_sampler_has_made_too_few():
+    X, y = make_images()
+    oversample = FunctionSampler(
+        func=lambda X, y: (np.concatenate([X, X]), np.r_[y, y]), validate=False
+    )
+    pipe = make_pipeline(oversample, make_classifier())
+    with pytest.raises(ValueError, match=r"In a pipeline, a sampler.*class_weight"):
+        pipe.fit(X, y, torchcnnclassifier__sample_weight=np.ones(32))
 
 
 def test_partial_fit_takes_weights():

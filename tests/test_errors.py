@@ -114,6 +114,15 @@ def test_a_list_of_ragged_images(estimator):
 
 
 @BOTH
+@pytest.mark.parametrize("container", [list, tuple])
+def test_how_images_of_several_sizes_come_to_one(estimator, container):
+    X, y = make_images()
+    ragged = container(image[: 3 + i % 2] for i, image in enumerate(X))
+    match = f"X has type {container.__name__}.*share one size.*load_image_folder"
+    assert_refused(estimator, ragged, y, match)
+
+
+@BOTH
 def test_strings_that_are_no_numbers(estimator):
     X, y = make_images((6,))
     words = X.astype(object)
@@ -140,6 +149,20 @@ def test_lengths_that_differ(estimator):
 def test_labels_that_are_no_classes(estimator):
     X, y = make_images()
     assert_refused(estimator, X, np.linspace(0, 1, len(y)), "Unknown label type: continuous")
+
+
+@BOTH
+@pytest.mark.parametrize("labels", [[3, 1, 2], [True, False, True]], ids=["int", "bool"])
+def test_labels_that_are_objects(estimator, labels):
+    X, _ = make_images()
+    y = np.repeat(np.array(labels, dtype=object), [8, 3, 5])
+    assert_refused(estimator, X, y, r"y has dtype object.*y\.astype\(int\)")
+
+
+@BOTH
+def test_images_for_labels(estimator):
+    X, _ = make_images()
+    assert_refused(estimator, X, X, r"y has .*shape \(16, 6, 5\).*in shape \(n,\)")
 
 
 @BOTH

@@ -91,6 +91,15 @@ def test_extremes_of_float64_do_not_overflow(shape):
         assert_array_equal(spec.decode(x), X)
 
 
+def test_a_range_that_ends_where_float64_does_comes_back():
+    top = np.finfo(np.float64).max
+    X = np.array([0.05, 0.5, 0.97, 0.99]).reshape(1, 2, 2) * top
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        spec, x = encode(X)
+        assert_allclose(spec.decode(x), X, rtol=1e-6)
+
+
 def test_rows_of_another_shape_are_refused():
     spec, _ = encode(np.zeros((2, 3, 4)))
     with pytest.raises(ValueError, match=r"rows of shape \(4, 3\).*fitted on .*\(3, 4\)"):

@@ -643,6 +643,16 @@ def test_identical_translations_are_warned_of_where_the_sampler_is_called():
     assert warned[0].filename == __file__
 
 
+@pytest.mark.parametrize("image_shape", [None, (6, 5)], ids=["images", "rows"])
+def test_masks_of_uint8_are_warned_of(image_shape):
+    X, y = make_images((6, 5), high=2)
+    X = X if image_shape is None else X.reshape(len(X), -1)
+    message = r"uint8 images of values from 0 to 1, .*Pass X.astype\(np.float32\)"
+    with pytest.warns(UserWarning, match=message) as warned:
+        make_sampler(image_shape=image_shape).fit_resample(X, y)
+    assert warned[0].filename == __file__
+
+
 def test_snapshots_take_turns_in_making_synthetic_rows(monkeypatch):
     monkeypatch.setattr("skgan_aug.training.config._FIRST_STEP", 1)
     X, y = make_images()

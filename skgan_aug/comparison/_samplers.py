@@ -59,7 +59,7 @@ def make_samplers(samplers=None):
 
     Parameters
     ----------
-    samplers : list of str, dict or None
+    samplers : list of str or dict, default=None
         Names among ``SAMPLERS``, or a dict that is checked and copied. None
         means every known sampler.
 
