@@ -354,6 +354,58 @@ def test_cyclegan_row_and_verdict(npz):
     assert verdict.count("random over-sampling") == verdict.count("no resampling") == 1
 
 
+def test_the_table_says_what_its_spreads_are(npz):
+    options = ("compare", "--data", npz, *RARE, "--max-iter", 2, *QUICK)
+    repeated = run(*options, "--samplers", "none,cyclegan", "--seeds", 3).stdout.splitlines()
+    assert repeated[-2] == (
+        "Scores in points: mean ± standard deviation of runs; below, ± half of a 95% interval."
+    )
+    alone = run(*options, "--samplers", "none", "--seeds", 2).stdout.splitlines()
+    assert alone[-1] == "Scores in points: mean ± standard deviation of runs."
+    assert run(*options, "--samplers", "none").stdout.splitlines()[-1] == "Scores in points."
+
+
+def test_seconds_without_training_are_said_to_be(npz, tmp_path):
+    kept, figures, page = tmp_path / "kept", tmp_path / "out.json", tmp_path / "out.html"
+    options = ("compare", "--data", npz, *RARE, "--max-iter", 2, "--samplers", "cyclegan")
+    options += (*QUICK, "--memory", kept, "--json", figures, "--report", page)
+    said = "found in --memory: 1 CycleGANs; seconds leave out their training."
+    # The ratios of the first run share what it has trained itself.
+    for ratios, n_found in (("0.5,1", 0), ("1", 1)):
+        outcome = run(*options, "--ratios", ratios)
+        assert outcome.exit_code == 0, outcome.output
+        assert json.loads(figures.read_text())["found_in_memory"] == n_found
+        assert (said in outcome.stdout) == (said in page.read_text()) == bool(n_found)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no /dev")
+def test_a_file_that_is_printed_to_is_not_replaced(npz, tmp_path):
+    log = tmp_path / "log.txt"
+    log.write_text("precious\n")
+    code = "from skgan_aug.cli import main; main()"
+    given = ["--data", npz, "--samplers", "none", *QUICK, "--json"]
+    for output in ("/dev/stdout", log):
+        command = [sys.executable, "-c", code, "compare", *map(str, [*given, output])]
+        with open(log, "a") as file:
+            done = subprocess.run(
+                command, stdout=file, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert done.returncode == 2
+        assert f"--json {output} is the file that what is printed goes to" in done.stderr
+    assert log.read_text() == "precious\n"
+
+
+def test_an_encoding_without_minus_signs_does_not_turn_losses_into_gains():
+    code = "from skgan_aug.cli import _app, main; _app.app = lambda: print('−5.8 ± 2.4 粒')"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; main()"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii:strict"},
+        check=True,
+    )
+    assert done.stdout.split() == [b"-5.8", b"+/-", b"2.4", b"?"]
+
+
 def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
     kept = tmp_path / "kept"
     options = ("compare", "--data", npz, "--rare", "cat", "--rare-count", 6, "--max-iter", 2)
@@ -575,6 +627,14 @@ def test_the_cache_is_listed_and_cleared(tmp_path):
     assert "1 CycleGANs" in listed
     assert "Removed 1 CycleGANs" in run("cache", "clear", tmp_path / "kept").stdout
     assert "0 CycleGANs" in run("cache", "list", tmp_path / "kept").stdout
+
+
+def test_long_names_in_the_cache_are_listed_whole(tmp_path):
+    X = np.random.RandomState(0).randint(256, size=(9, 8, 8)).astype(np.uint8)
+    sampler = CycleGANOverSampler(memory=tmp_path / "kept", max_iter=1, random_state=0)
+    sampler.fit_resample(X, np.repeat(["b" * 90, "d" * 100], [6, 3]))
+    listed = run("cache", "list", tmp_path / "kept").stdout
+    assert (listed.count("b"), listed.count("d", listed.index("d" * 10))) == (90, 100)
 
 
 def test_a_cache_that_is_not_there_is_an_error(tmp_path):

@@ -1,6 +1,9 @@
 """The command line: ``skgan-aug compare``, ``augment`` and ``cache``."""
 
+import codecs
 import sys
+
+_SIMPLER = {"−": "-", "–": "-", "±": "+/-"}
 
 
 def main():
@@ -12,7 +15,14 @@ def main():
         sys.exit(f"skgan-aug needs {error.name}: pip install 'skgan_aug[cli]'")
     from ._app import app
 
-    for stream in (sys.stdout, sys.stderr):  # not all encodings have a minus sign
+    codecs.register_error("skgan_aug", _simplify)
+    for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="skgan_aug")
     app()
+
+
+def _simplify(error):
+    """Write what an encoding lacks otherwise: without its sign a loss would read as a gain."""
+    lacking = error.object[error.start : error.end]
+    return "".join(_SIMPLER.get(character, "?") for character in lacking), error.end

@@ -16,7 +16,9 @@ def list_cache(folder):
     entries = _open(folder).entries()
     table = Table(box=None, pad_edge=False)
     for heading in ("trained", "last used", "MB"):
-        table.add_column(heading, justify="right" if heading == "MB" else "left")
+        table.add_column(
+            heading, justify="right" if heading == "MB" else "left", overflow="fold"
+        )
     for entry in entries:
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used))
         table.add_row(as_text(entry.title), used, f"{entry.n_bytes / _MEGABYTE:.1f}")
@@ -29,7 +31,7 @@ def list_cache(folder):
 def clear_cache(folder):
     """Remove every CycleGAN of a cache."""
     n_removed = _open(folder).clear()
-    Console().print(as_text(f"Removed {n_removed} CycleGANs from {folder}."))
+    Console().print(as_text(f"Removed {n_removed} CycleGANs from {folder}."), soft_wrap=True)
 
 
 def _open(folder):

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import shlex
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -27,7 +28,15 @@ from ..comparison._answer import answer, choose_baselines
 from ..inspection import SamplerComparisonDisplay
 from ..inspection._figure import wrapped
 from ..reporting import check_requirements, write_report
-from ._console import INTERRUPTED, CellProgress, as_text, plain_warnings, summary_table
+from ..training import CycleGANCache
+from ._console import (
+    INTERRUPTED,
+    CellProgress,
+    as_text,
+    key_to_spreads,
+    plain_warnings,
+    summary_table,
+)
 from ._jobs import default_jobs
 from ._problem import check_choice, load_problem, split_list
 
@@ -94,7 +103,10 @@ def run_comparison(settings):
         # Before the table, which a terminal may refuse.
         failures = _write_outputs(settings, problem, result, rows)
     console.print(summary_table(rows), soft_wrap=True)
-    console.print(_verdict(result), highlight=False, soft_wrap=True)
+    verdict = _verdict(result)
+    for line in (key_to_spreads(rows, verdict), _describe_found(result), verdict):
+        if line:
+            console.print(line, highlight=False, soft_wrap=True)
     if failures:
         raise OSError(" ".join(failures))
 
@@ -104,6 +116,7 @@ def _compare(settings, problem, samplers, ratios, console):
     n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
     # They run first and take the longest: without a word, the bar would seem to hang.
     first = "training CycleGANs" if "cyclegan" in samplers else "starting"
+    held = _last_used(settings.memory)
     progress = CellProgress(
         console, n_draws * n_per_draw, first, with_folds=problem.test is None
     )
@@ -125,7 +138,25 @@ def _compare(settings, problem, samplers, ratios, console):
             n_jobs=default_jobs() if settings.jobs is None else settings.jobs,
             callback=progress.advance,
         )
+    used = _last_used(settings.memory)
+    result.n_found = sum(used.get(key, last) > last for key, last in held.items())
     return _in_order(result, problem.classes)
+
+
+def _last_used(memory):
+    """When each CycleGAN that ``--memory`` holds was last used."""
+    entries = [] if memory is None else CycleGANCache(memory).entries()
+    return {entry.key: entry.used for entry in entries}
+
+
+def _describe_found(result):
+    """Say what seconds leave out: a CycleGAN that was found took none for its training."""
+    if not result.n_found:
+        return ""
+    return (
+        f"Trained by an earlier run and found in --memory: {result.n_found} CycleGANs; "
+        "seconds leave out their training."
+    )
 
 
 def _in_order(result, classes):
@@ -215,9 +246,20 @@ def _check_output(option, path):
         raise ValueError(f"{option} {path}: there is no folder {folder}.")
     if path.is_dir():
         raise ValueError(f"{option} {path} is a folder: name a file.")
+    if path.is_file() and _is_printed_to(path):
+        raise ValueError(
+            f"{option} {path} is the file that what is printed goes to: name another."
+        )
     is_device = path.exists() and not path.is_file()  # such as /dev/stdout
     if not os.access(path if is_device else folder, os.W_OK):
         raise ValueError(f"{option} {path} cannot be written: name a file elsewhere.")
+
+
+def _is_printed_to(path):
+    """Whether standard output or error is redirected to a file, which would be replaced."""
+    with suppress(OSError):  # closed
+        return any(os.path.samefile(path, stream) for stream in (1, 2))
+    return False
 
 
 def _make_samplers(settings):
@@ -273,12 +315,13 @@ def _write_json(settings, problem, result, rows, path):
 
 
 def _write_report(settings, problem, result, path):
+    about = problem.describe(settings.folds), _describe_found(result)
     condition = CONDITIONS.get(settings.augmentation)
     write_report(
         {condition: result} if condition else result,
         path,
         title=problem.title,
-        description=problem.describe(settings.folds),
+        description=" ".join(filter(None, about)),
         command=_as_command(settings),
     )
 
@@ -300,6 +343,7 @@ def _as_json(settings, problem, result, rows):
             "problem": problem.describe(settings.folds),
             "comparison": result.settings,  # what the options, and their defaults, came to
             "test_train_ratio": result.test_train_ratio,
+            "found_in_memory": result.n_found,  # CycleGANs, whose training no seconds hold
             "versions": result.versions,
             "classes": result.classes.tolist(),
             "minority_classes": result.minority_classes.tolist(),

@@ -4,6 +4,7 @@ import warnings
 from contextlib import contextmanager
 from datetime import timedelta
 
+import numpy as np
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -104,6 +105,14 @@ def summary_table(rows):
             style = "green"
         text.append(line, style=style or "not bold")
     return text
+
+
+def key_to_spreads(rows, verdict):
+    """Say what ± means, which in the verdict is not what it is in the table."""
+    if np.isnan([row[f"{score}_sd"] for row in rows for score in SCORES]).all():
+        return "Scores in points."
+    key = "Scores in points: mean ± standard deviation of runs"
+    return f"{key}; below, ± half of a 95% interval." if "±" in verdict else f"{key}."
 
 
 def _figures(row):

@@ -18,6 +18,12 @@ SCORES = tuple(SCORE_TITLES)
 MIN_PAIRS = 3
 
 
+def check_score(score):
+    """Refuse a score that a comparison does not have."""
+    if score not in SCORES:
+        raise ValueError(f"score={score!r} is unknown. Choose among {', '.join(SCORES)}.")
+
+
 def summarize_comparison(result):
     """Reduce a comparison to one row per sampler and ratio.
 
@@ -195,8 +201,7 @@ def paired_difference(
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence={confidence!r} is not between 0 and 1, such as 0.95.")
-    if score not in SCORES:
-        raise ValueError(f"score={score!r} is unknown. Choose among {', '.join(SCORES)}.")
+    check_score(score)
     ours, theirs = paired_values(result, sampler, baseline, key=score, ratio=ratio)
     differences = ours - theirs
     mean, _ = _mean_and_sd(differences)

@@ -5,7 +5,6 @@ from textwrap import fill
 import numpy as np
 
 from .._text import printable
-from ..comparison._summary import SCORE_TITLES
 
 # Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, and
 # seen on white as well as on black. Markers tell the same apart in print; their number has no
@@ -14,14 +13,6 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#808080"
 _LEGEND = 1  # inches that every figure has for one
-
-
-def check_score(score):
-    """Refuse a score that a comparison does not have."""
-    if score not in SCORE_TITLES:
-        raise ValueError(
-            f"score={score!r} is unknown. Choose among {', '.join(SCORE_TITLES)}."
-        )
 
 
 def new_axes(n_rows=1, n_columns=1, *, figsize, layout="constrained"):

@@ -5,8 +5,8 @@ from numbers import Real
 import numpy as np
 
 from ..comparison import sampler_title
-from ..comparison._summary import SCORE_TITLES
-from ._figure import GREY, add_legend, check_score, make_room, new_axes, style_of
+from ..comparison._summary import SCORE_TITLES, check_score
+from ._figure import GREY, add_legend, make_room, new_axes, style_of
 
 
 class RatioCurveDisplay:

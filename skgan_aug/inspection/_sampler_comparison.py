@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..comparison import row_titles, summarize_comparison
-from ..comparison._summary import SCORE_TITLES
-from ._figure import check_score, height_of_line, keep_as_written, new_axes, wrapped
+from ..comparison._summary import SCORE_TITLES, check_score
+from ._figure import height_of_line, keep_as_written, new_axes, wrapped
 
 _WIDTH = 32  # characters of a title in a line: "random over-sampling, ratio 0.25"
 _SPREADS = {"sd": "standard deviation", "interval": "95% interval"}

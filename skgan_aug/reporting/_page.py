@@ -22,8 +22,8 @@ from ..comparison._answer import (
     subject,
     with_spread,
 )
-from ..comparison._summary import SCORE_TITLES
-from ..inspection._figure import check_score, name_of
+from ..comparison._summary import SCORE_TITLES, check_score
+from ..inspection._figure import name_of
 from ._pictures import draw_pictures
 
 
