@@ -8,9 +8,10 @@ helps then is fewer translations, that lie well inside.
 SCALE = "scale"
 _FEW, _MANY = 15, 60  # rows, measured: docs/benchmark.md
 _LEAST_STRENGTH = 0.3  # of few rows
+_WORTH_TRAINING = 0.01  # translations beside each real row: fewer are not worth a CycleGAN
 
 
-def fraction_of_class(synthetic_fraction, n_real):
+def fraction_of_class(synthetic_fraction, n_real, n_to_add):
     """Find the share of translations in what a class gains.
 
     Parameters
@@ -18,17 +19,19 @@ def fraction_of_class(synthetic_fraction, n_real):
     synthetic_fraction : float in [0, 1] or "scale"
         A share for every class; "scale" derives it from ``n_real``.
 
-    n_real : int
-        Rows of the class.
+    n_real, n_to_add : int
+        Rows of the class, and how many it gains.
 
     Returns
     -------
     fraction : float
-        In [0, 1]; of "scale" ``15 / (15 + n_real)``, but at most a half.
+        In [0, 1]; of "scale" ``15 / (15 + n_real)``, but at most a half, and 0 where that
+        comes to fewer translations than one for a hundred real rows.
     """
-    if synthetic_fraction == SCALE:
-        return _FEW / (_FEW + max(_FEW, n_real))
-    return float(synthetic_fraction)
+    if synthetic_fraction != SCALE:
+        return float(synthetic_fraction)
+    fraction = _FEW / (_FEW + max(_FEW, n_real))
+    return fraction if round(fraction * n_to_add) >= _WORTH_TRAINING * n_real else 0.0
 
 
 def min_strength_of_class(min_strength, n_real):

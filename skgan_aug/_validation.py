@@ -85,6 +85,7 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
             raise ValueError(f"X has dtype {rows.dtype}, which holds no numbers: convert it.")
         if spec is not None:
             spec.check_rows(rows)
+            _warn_of_another_scale(rows, spec)
     return checked
 
 
@@ -134,6 +135,20 @@ def warn_of_little_contrast(X, image_shape):
             "range from 0 to 255: networks hardly see a difference. Pass "
             "X.astype(np.float32), which ranges over the values that occur, or stretch them "
             "to 0 to 255.",
+            stacklevel=4,
+        )
+
+
+def _warn_of_another_scale(X, spec):
+    """Say where images of 0 to 1 meet networks that learnt from 0 to 255, or the reverse."""
+    if not spec.is_image:
+        return
+    fitted, largest = spec.high[0], float(X.max())
+    shrunk = X.dtype.kind == "f" and 0 < largest <= 1 and fitted >= _LITTLE_CONTRAST
+    if shrunk or (fitted <= 1 and largest >= _LITTLE_CONTRAST):
+        warnings.warn(
+            f"X holds {X.dtype} images of values up to {largest:g}, but was fitted on "
+            f"{spec.dtype} ones that range up to {fitted:g}: pass both in one scale.",
             stacklevel=4,
         )
 

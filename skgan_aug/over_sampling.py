@@ -82,7 +82,8 @@ class CycleGANOverSampler(BaseOverSampler):
         worse than duplicating.
 
         - "scale": half where a class has at most 15 rows, and ``15 / (15 + n)`` where it
-          has n: the more of them, the less translations add;
+          has n: the more of them, the less translations add. None where that comes to
+          fewer than one for a hundred rows, which are not worth a CycleGAN;
         - "auto": "scale", but 0 where that costs classifiers accuracy on a third of the
           rows, held back, beyond what chance explains; CycleGANs are trained twice for it.
 
@@ -665,8 +666,8 @@ class CycleGANOverSampler(BaseOverSampler):
             rng = np.random.RandomState(derive_seed(seed, 0))
             fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
         return {
-            target: fraction_of_class(fraction, int(np.count_nonzero(y == target)))
-            for target in n_to_add
+            target: fraction_of_class(fraction, int(np.count_nonzero(y == target)), n)
+            for target, n in n_to_add.items()
         }
 
     def _train(self, X, y, seeds, spec, config, device):
@@ -717,8 +718,8 @@ class CycleGANOverSampler(BaseOverSampler):
         device = resolve_device(self.device)
         for (source, target), cyclegan in self.cyclegans_.items():
             own = source_rows(y, source, target), np.flatnonzero(y == target)
-            some = (X[rows[:_N_DIAGNOSED]] for rows in own)
-            for finding in diagnose(cyclegan, *some, device=device):
+            some = (_spread(rows, _N_DIAGNOSED) for rows in own)
+            for finding in diagnose(cyclegan, *(X[rows] for rows in some), device=device):
                 warnings.warn(
                     f"CycleGAN {source} -> {target}: {finding}.",
                     ConvergenceWarning,
@@ -743,3 +744,8 @@ class CycleGANOverSampler(BaseOverSampler):
         tags.input_tags.sparse = False
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _spread(rows, most):
+    """At most so many, from all over: of "rest" the first alone may be of one class."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]

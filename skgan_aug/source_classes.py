@@ -157,7 +157,8 @@ def _fewest_source_rows(n_target, n_largest):
 
     Whatever ratio it is raised to, the source stays the same, and so does the CycleGAN.
     """
-    return max(n_target, fraction_of_class(SCALE, n_target) * (n_largest - n_target))
+    n_to_add = n_largest - n_target
+    return max(n_target, fraction_of_class(SCALE, n_target, n_to_add) * n_to_add)
 
 
 def _discriminant_means(X, y, classes, are_images):

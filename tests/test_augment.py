@@ -7,9 +7,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections import Counter
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -27,6 +29,7 @@ from skgan_aug.folders import _augment, augment_folder, plan_folder
 from skgan_aug.folders._output import FileNames, OutputFolder
 
 QUICK = ["--max-iter", 2, "--jobs", 1]
+SLOW_FOLDER, SLOW_MAIN = "SKGAN_AUG_TEST_SLOW_FOLDER", "SKGAN_AUG_TEST_SLOW_MAIN"
 
 
 def run(*args):
@@ -50,6 +53,22 @@ def sampler(**params):
 
 def darkest(candidates):
     return -candidates.mean(axis=(1, 2, 3))
+
+
+def slow_selection(candidates):
+    """In a worker of :func:`fill_slowly`, wait until the test has killed what started it."""
+    folder = os.environ.get(SLOW_FOLDER)
+    if folder and os.environ[SLOW_MAIN] != str(os.getpid()):
+        Path(folder, "started").touch()
+        while not Path(folder, "go").exists():
+            time.sleep(0.01)
+    return darkest(candidates)
+
+
+def fill_slowly(pets, out):
+    os.environ |= {SLOW_FOLDER: str(Path(out).parent), SLOW_MAIN: str(os.getpid())}
+    plan = plan_folder(pets, sampler(selection=slow_selection, n_jobs=2))
+    augment_folder(plan, out)
 
 
 def manifest(out):
@@ -549,6 +568,44 @@ class TestGoingOn:
         assert "Another run is filling" in outcome.stderr
         assert run(pets, tmp_path / "out", *QUICK).exit_code == 0
 
+    def test_a_class_that_is_being_filled_is_waited_for(self, pets, tmp_path, monkeypatch):
+        plan, out = plan_folder(pets, sampler()), tmp_path / "out"
+        augment_folder(plan, tmp_path / "whole")
+        self.interrupt(monkeypatch, plan, out, after=0)
+        run_again = threading.Thread(target=augment_folder, args=(plan, out))
+        with FileLock(out / ".skgan-aug/class0.lock"):
+            run_again.start()
+            run_again.join(timeout=2)
+            assert not any(out.glob("dog/*.duplicate-*"))
+        run_again.join()
+        assert contents(out) == contents(tmp_path / "whole")
+
+    @pytest.mark.slow
+    def test_workers_that_outlive_their_run_lose_no_work(self, tmp_path, monkeypatch):
+        """One is killed, alone, and started again while its worker is still at it."""
+        pets, out = make_folder(tmp_path / "pets", cat=8, dog=3), tmp_path / "out"
+        here = os.path.dirname(__file__)
+        call = f"import test_augment as t; t.fill_slowly({str(pets)!r}, {str(out)!r})"
+        command = [sys.executable, "-c", call]
+        process = subprocess.Popen(command, cwd=here, start_new_session=True)
+        while not (tmp_path / "started").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        try:
+            plan = plan_folder(pets, sampler(selection=slow_selection))
+            monkeypatch.setattr(
+                CycleGANOverSampler, "fit_resample", lambda *_: pytest.fail("made anew")
+            )
+            threading.Timer(1, (tmp_path / "go").touch).start()
+            augment_folder(plan, out)
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)  # the workers
+        monkeypatch.undo()
+        augment_folder(plan, tmp_path / "whole")
+        assert contents(out) == contents(tmp_path / "whole")
+
     def test_stopped_while_images_are_moved(self, pets, tmp_path, monkeypatch):
         plan, out = plan_folder(pets, sampler()), tmp_path / "out"
         augment_folder(plan, tmp_path / "whole")
@@ -695,6 +752,11 @@ class TestPlan:
             make_folder(tmp_path / "splits" / split, cat=4, dog=2)
         with pytest.raises(ValueError, match=r"holds splits.*give .*splits/train"):
             plan_folder(tmp_path / "splits", sampler())
+        make_folder(tmp_path / "nested/pets", cat=4, dog=2)
+        with pytest.raises(
+            ValueError, match=r"one class folder, 'pets'.*a folder for each class"
+        ):
+            plan_folder(tmp_path / "nested", sampler())
         damaged = make_folder(tmp_path / "damaged", cat=4, dog=2)
         for number in range(2):
             (damaged / "dog" / f"{number}.png").write_bytes(b"")
@@ -716,6 +778,22 @@ class TestPlan:
         with pytest.raises(ValueError, match=r"differ in size.*Give the size to train in"):
             plan_folder(pets, sampler())
         assert plan_folder(pets, sampler(), size=8).image_size == (8, 8)
+
+    def test_levels_of_12_bits_in_16_are_warned_of(self, pets):
+        for file in pets.glob("*/*.png"):
+            Image.fromarray(np.full((8, 8), 4095, dtype=np.uint16)).save(file)
+        with pytest.warns(UserWarning, match="nearly black.*multiply these by 16") as caught:
+            plan_folder(pets, sampler())
+        assert [warning.filename for warning in caught] == [__file__]
+
+    def test_a_few_blank_images_are_not_taken_for_all(self, pets):
+        for name in ("cat", "dog", "owl"):
+            for number in range(2):
+                pixels = np.full((8, 8, 3), number, dtype=np.uint8)
+                Image.fromarray(pixels).save(pets / name / f"{number}.png")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            plan_folder(pets, sampler())
 
     def test_what_the_networks_cannot_take(self, pets):
         with pytest.raises(ValueError, match="24"):

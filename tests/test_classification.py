@@ -162,6 +162,49 @@ def test_only_masks_of_uint8_are_warned_of(change):
         make_classifier(max_epochs=1).fit(change(X), y)
 
 
+@pytest.mark.parametrize(
+    ("fitted", "given", "message"),
+    [
+        (np.uint8, lambda X: X / 255, "float32 images of values up to 1, .* uint8 .* to 255"),
+        (np.float32, lambda X: X / 255, "float32 images .* up to 1, .* float32 .* to 255"),
+        (lambda X: X / 255, np.uint8, "uint8 images of values up to 255, .* float32 .* to 1:"),
+    ],
+)
+def test_images_of_another_scale_are_warned_of(fitted, given, message):
+    X, y = make_images()
+    X = X.astype(np.float32)
+    X[0, 0, 0] = 255
+    classifier = make_classifier(max_epochs=1).fit(_prepare(X, fitted), y)
+    with pytest.warns(UserWarning, match=message) as warned:
+        classifier.predict_proba(_prepare(X, given))
+    assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("fitted", "given"),
+    [
+        (np.uint8, np.float64),
+        (np.float32, np.uint8),
+        (np.uint8, lambda X: (X > 254).astype(np.uint8)),
+        (np.uint8, lambda X: np.zeros_like(X)),
+        (lambda X: X / 255, lambda X: X / 51),
+    ],
+    ids=["floats", "integers", "dark", "black", "bright"],
+)
+def test_only_images_of_another_scale_are_warned_of(fitted, given):
+    X, y = make_images()
+    X = X.astype(np.float32)
+    X[0, 0, 0] = 255
+    classifier = make_classifier(max_epochs=1).fit(_prepare(X, fitted), y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier.predict_proba(_prepare(X, given))
+
+
+def _prepare(X, change):
+    return X.astype(change) if isinstance(change, type) else change(X)
+
+
 def test_a_last_batch_of_one_row_trains():
     X, y = make_images((10, 7))
     assert make_classifier(batch_size=8).fit(X, y).net_.history

@@ -13,6 +13,7 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_sampler_pipeline
 from imblearn.under_sampling import RandomUnderSampler, TomekLinks
 from numpy.testing import assert_array_equal
+from scipy.stats import t as student_t
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
@@ -935,6 +936,7 @@ def make_result(*, test_train_ratio=0.0, **scores):
         classifier_seconds=np.where(failed, np.nan, 3.0),
         error=np.where(failed, "failed", None),
         test_train_ratio=test_train_ratio,
+        folds_recur=False,
     )
 
 
@@ -992,6 +994,31 @@ def test_how_much_folds_share_is_found_in_their_sizes():
     shuffled = StratifiedShuffleSplit(2, train_size=24, test_size=12, random_state=0)
     assert compared(cv=shuffled).test_train_ratio == 0.5
     assert compared(test=(X, y)).test_train_ratio == 0.0
+
+
+@pytest.mark.parametrize("is_shuffled", [False, True])
+def test_folds_that_recur_are_counted_once(is_shuffled):
+    X, y = make_vectors()
+    cv = StratifiedKFold(3, shuffle=is_shuffled)
+    result = compare_samplers(
+        X,
+        y,
+        samplers={"none": None, "first": NoisyCopies(0)},
+        classifier=LogisticRegression(C=0.1),
+        cv=cv,
+        n_seeds=4,
+    )
+    assert result.folds_recur == (not is_shuffled)
+    first = result.sampler == "first"
+    gains = result.balanced_accuracy[first] - result.balanced_accuracy[~first]
+    if not is_shuffled:
+        gains = gains.reshape(4, 3).mean(axis=0)  # of each fold
+    n = len(gains)
+    error = gains.std(ddof=1) * (1 / n + result.test_train_ratio) ** 0.5
+    difference = paired_difference(result, "first", "none")
+    half_width = difference.high - difference.mean
+    assert half_width == pytest.approx(student_t.ppf(0.975, n - 1) * error)
+    assert difference.n_pairs == 12
 
 
 def test_more_seeds_find_no_difference_where_there_is_none():

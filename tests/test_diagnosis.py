@@ -145,4 +145,7 @@ def test_the_sampler_looks_at_rows_of_the_source_and_of_the_target(monkeypatch):
     monkeypatch.setattr("skgan_aug.over_sampling.diagnose", spy)
     rows, y = np.arange(330.0)[:, None], np.repeat([1, 0], [130, 200])
     CycleGANOverSampler(max_iter=1, batch_size=1, random_state=0).fit_resample(rows, y)
-    assert looked_at == [(list(range(130, 258)), list(range(128)))]
+    ((source, target),) = looked_at
+    for seen, first, last in ((source, 130, 329), (target, 0, 129)):
+        assert len(set(seen)) == 128
+        assert (min(seen), max(seen)) == (first, last)  # from all over the class

@@ -520,6 +520,14 @@ def test_numbers_whose_powers_overflow_are_refused_by_degree(degree):
         kernel_distance(9 * largest * real, synthetic, degree=degree)
 
 
+def test_refuses_rows_that_are_all_equal():
+    """A collapsed generator makes such: no number of neighbours is a remedy."""
+    with pytest.raises(ValueError, match=r"All rows of synthetic are equal.*that differ"):
+        precision_recall(draw(9), np.zeros_like(draw(9)))
+    with pytest.raises(ValueError, match="All rows of real are equal"):
+        density_coverage(np.zeros_like(draw(9)), draw(9))
+
+
 @pytest.mark.parametrize("n_neighbors", [0, 5, 2.5])
 @pytest.mark.parametrize("metric", [precision_recall, density_coverage])
 def test_refuses_neighbours_that_there_are_not(metric, n_neighbors):

@@ -110,7 +110,13 @@ def test_files_of_other_kinds(tmp_path, monkeypatch, content):
 
 def test_a_torch_file(tmp_path):
     torch.save({"estimator": Evil()}, tmp_path / "file")
-    refused(tmp_path / "file", "cannot be loaded")
+    refused(tmp_path / "file", "cannot be loaded: it was not written by skgan_aug")
+
+
+def test_a_file_that_was_cut_off(originals, tmp_path):
+    raw = (originals / "classifier").read_bytes()
+    (tmp_path / "file").write_bytes(raw[:-10])
+    refused(tmp_path / "file", "cannot be loaded: .* is not whole")
 
 
 def test_a_header_that_claims_terabytes(tmp_path):

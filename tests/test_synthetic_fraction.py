@@ -65,8 +65,25 @@ def make_sampler(generator, **params):
     ("n_real", "fraction"), [(2, 1 / 2), (15, 1 / 2), (30, 1 / 3), (60, 1 / 5), (735, 0.02)]
 )
 def test_the_more_real_rows_the_fewer_translations(n_real, fraction):
-    assert fraction_of_class("scale", n_real) == pytest.approx(fraction)
-    assert fraction_of_class(0.3, n_real) == 0.3
+    assert fraction_of_class("scale", n_real, 5000) == pytest.approx(fraction)
+    assert fraction_of_class(0.3, n_real, 5000) == 0.3
+
+
+def test_no_cyclegan_is_trained_for_a_handful_of_translations():
+    X, y = np.random.RandomState(0).rand(465, 3), np.repeat([0, 1, 2], [275, 180, 10])
+    sampler = CycleGANOverSampler(max_iter=1, device="cpu", random_state=0)
+    sampler.fit_resample(X, y)  # 95 rows for 180: 7 translations
+    assert sampler.synthetic_fraction_ == {1: pytest.approx(15 / 195), 2: 0.5}
+    assert [target for _, target in sampler.cyclegans_] == [1, 2]
+
+    sampler.set_params(sampling_strategy={1: 193, 2: 275})  # 13 rows: 1 translation
+    _, y_resampled = sampler.fit_resample(X, y)
+    assert sampler.synthetic_fraction_ == {1: 0.0, 2: 0.5}
+    assert [target for _, target in sampler.cyclegans_] == [2]
+    assert np.bincount(y_resampled).tolist() == [275, 193, 275]
+
+    sampler.set_params(synthetic_fraction=0.1).fit_resample(X, y)  # a number is obeyed
+    assert [target for _, target in sampler.cyclegans_] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ class UntranslatedOverSampler(ImageOverSampler):
         sources = resolve_sources("nearest", X, y, list(n_to_add))
         for target, n in n_to_add.items():
             real = np.flatnonzero(y == target)
-            n_mislabelled = round(fraction_of_class(self.synthetic_fraction, len(real)) * n)
+            fraction = fraction_of_class(self.synthetic_fraction, len(real), n)
+            n_mislabelled = round(fraction * n)
             own = source_rows(y, sources[target], target)
             mislabelled = np.resize(rng.permutation(own), n_mislabelled)
             yield X[np.concatenate([mislabelled, rng.choice(real, n - n_mislabelled)])]

@@ -158,6 +158,8 @@ def compare_samplers(
         or for vectors);
         ``test_train_ratio``, rows tested on for each that was trained on, where both are
         drawn anew from the same rows, by which intervals are widened, or 0 with `test`;
+        ``folds_recur``, whether `cv` splits alike for every seed, where intervals rest on
+        the means of folds;
         ``settings`` and ``versions``, what to repeat it with.
 
     Raises
@@ -219,6 +221,7 @@ def compare_samplers(
         minority_classes=problem.minority_classes,
         translations=translations,
         test_train_ratio=_test_train_ratio(draws) if test is None else 0.0,
+        folds_recur=test is None and _folds_recur(draws),
         settings=collect_settings(problem, samplers, ratios, draws, random_state),
         versions=collect_versions(),
     )
@@ -358,6 +361,15 @@ def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
 
 def _test_train_ratio(draws):
     return float(np.mean([len(draw.test) / len(draw.train) for draw in draws]))
+
+
+def _folds_recur(draws):
+    """Whether every seed has the folds of the first."""
+    first = {draw.fold: draw.test for draw in draws if draw.seed == 0}
+    later = [draw for draw in draws if draw.seed > 0]
+    return bool(later) and all(
+        draw.fold in first and np.array_equal(draw.test, first[draw.fold]) for draw in later
+    )
 
 
 def _check_plans(ratios, y, draws, rare):

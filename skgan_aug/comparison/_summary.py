@@ -76,7 +76,7 @@ def _summary_row(result, selected):
     for score in SCORES:
         values = result[score][selected]
         row[score], row[f"{score}_sd"] = _mean_and_sd(values)
-        row[f"{score}_interval"] = half_width(values, 0.95, result.test_train_ratio)
+        row[f"{score}_interval"] = _half_width(result, values, result.fold[selected], 0.95)
     succeeded = selected & np.array([error is None for error in result.error])
     for key in ("sampler_seconds", "classifier_seconds"):
         row[key] = _mean_and_sd(result[key][succeeded])[0]
@@ -167,8 +167,9 @@ def paired_difference(
     confidence : float, default=0.95
         Of the interval, Student's t over the pairs. Folds, and seeds that make
         them anew, share images: there its width is corrected for that [1]_, so
-        that more seeds cannot narrow it at will. With a given test split it is
-        about these test images.
+        that more seeds cannot narrow it at will. Where every seed has the same folds,
+        it rests on the mean of each fold. With a given test split it is about these test
+        images and, if no ``rare_count`` draws others, these training images.
 
     Returns
     -------
@@ -202,10 +203,10 @@ def paired_difference(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence={confidence!r} is not between 0 and 1, such as 0.95.")
     check_score(score)
-    ours, theirs = paired_values(result, sampler, baseline, key=score, ratio=ratio)
-    differences = ours - theirs
+    ours, theirs = _paired_cells(result, sampler, baseline, score, ratio)
+    differences = result[score][ours] - result[score][theirs]
     mean, _ = _mean_and_sd(differences)
-    spread = half_width(differences, confidence, result.test_train_ratio)
+    spread = _half_width(result, differences, result.fold[ours], confidence)
     return Bunch(mean=mean, low=mean - spread, high=mean + spread, n_pairs=len(differences))
 
 
@@ -249,29 +250,37 @@ def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=N
     >>> ours.shape, theirs.shape  # folds, classes
     ((3, 3), (3, 3))
     """
+    ours, theirs = _paired_cells(result, sampler, baseline, key, ratio)
+    return result[key][ours], result[key][theirs]
+
+
+def _paired_cells(result, sampler, baseline, key, ratio):
+    """Positions of the cells in which both samplers ran, in the same order."""
     ratios = np.unique(result.ratio[~np.isnan(result.ratio)]).tolist()
     if ratio is not None and ratio not in ratios:
         raise ValueError(f"ratio={ratio!r} was not compared. Choose among {ratios}.")
     ratio = max(ratios, default=np.nan) if ratio is None else ratio
     ours, theirs = (_cells(result, name, key, ratio) for name in (sampler, baseline))
     pairs = sorted(ours.keys() & theirs.keys())
-    our_cells, their_cells = (
-        np.array([cells[pair] for pair in pairs], dtype=int) for cells in (ours, theirs)
-    )
-    return result[key][our_cells], result[key][their_cells]
+    return [np.array([cells[pair] for pair in pairs], dtype=int) for cells in (ours, theirs)]
 
 
-def half_width(values, confidence, test_train_ratio):
+def _half_width(result, values, folds, confidence):
     """Half-width of the mean's interval, by Student's t; NaN for fewer than three values.
 
     Of values that come from training on most of the same rows and testing on the others, the
-    mean varies more than their spread tells: by ``test_train_ratio`` of their variance.
+    mean varies more than their spread tells: by ``test_train_ratio`` of their variance. And
+    folds that are the same for every seed are no more folds for more seeds.
     """
-    values = values[~np.isnan(values)]
-    if len(values) < MIN_PAIRS:
+    is_known = ~np.isnan(values)
+    values, folds = values[is_known], folds[is_known]
+    if result.folds_recur:
+        values = np.array([values[folds == fold].mean() for fold in np.unique(folds)])
+    n = len(values)
+    if n < MIN_PAIRS:
         return np.nan
-    quantile = student_t.ppf((1 + confidence) / 2, len(values) - 1)
-    return float(quantile * values.std(ddof=1) * np.sqrt(1 / len(values) + test_train_ratio))
+    quantile = student_t.ppf((1 + confidence) / 2, n - 1)
+    return float(quantile * values.std(ddof=1) * np.sqrt(1 / n + result.test_train_ratio))
 
 
 def _cells(result, sampler, key, ratio):

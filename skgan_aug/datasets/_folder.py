@@ -66,6 +66,15 @@ def load_image_folder(
         ``test_images``, ``test_data`` and ``test_target``, or ``validation_images``
         and so on.
 
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such folder.
+
+    ValueError
+        When it holds no folders of images, or some that cannot be read, or that are of
+        several sizes without ``size``.
+
     Warns
     -----
     UserWarning
@@ -149,7 +158,7 @@ def read_splits(listings, *, size, resize, mode, unreadable, stray=()):
     if not images:
         raise ValueError(f"None of the {len(problems)} image files can be read.")
     _check_one_size(images, [files[position] for position in kept])
-    _warn_of_darkness(images)
+    warn_of_darkness(max(image.max(initial=0) for image in images))
     if any(image.ndim == 3 for image in images):
         images = [as_colour(image) for image in images]
 
@@ -215,9 +224,8 @@ def _enumerate(items):
     return "; ".join([*items[:N_FILES_SHOWN], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _warn_of_darkness(images):
+def warn_of_darkness(brightest):
     """Say what 16-bit files come to that use the levels of 12 bits or fewer."""
-    brightest = max(image.max(initial=0) for image in images)
     if 0 < brightest < _DARK:
         warnings.warn(
             f"All images are nearly black: none is brighter than {brightest} of 255. Where "

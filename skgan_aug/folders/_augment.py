@@ -110,16 +110,19 @@ def _fill_class(plan, number, output, device, copy):
     Images are made aside and listed before the first is moved, so that whatever an earlier run
     moved is in its list.
     """
-    part = output.read_part(number)
-    if part is None:
-        part = _make_part(plan, number, output, device)
-        output.keep_part(number, part)
-    for row, (name, _, kind, source, _) in enumerate(part["rows"]):
-        if kind == "synthetic":
-            output.publish(number, row, name)
-        else:
-            output.place(output.inside(source), name, copy=copy)
-    return part
+    if output.is_finished:  # by a later run; nobody waits for this one any more
+        return None
+    with output.filling(number):
+        part = output.read_part(number)
+        if part is None:
+            part = _make_part(plan, number, output, device)
+            output.keep_part(number, part)
+        for row, (name, _, kind, source, _) in enumerate(part["rows"]):
+            if kind == "synthetic":
+                output.publish(number, row, name)
+            else:
+                output.place(output.inside(source), name, copy=copy)
+        return part
 
 
 def _make_part(plan, number, output, device):

@@ -98,6 +98,10 @@ class OutputFolder:
             if self.is_finished:
                 shutil.rmtree(self.work)
 
+    def filling(self, number):
+        """Lock for who fills class ``number``: workers outlive a run that is killed."""
+        return FileLock(self.work / f"class{number}.lock")
+
     @property
     def is_finished(self):
         """Whether the manifest, which comes last, is there."""

@@ -1,5 +1,6 @@
 """What a folder of images holds and lacks: all is decided before anything is trained."""
 
+import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..datasets._files import (
     list_class_files,
     split_folders,
 )
-from ..datasets._folder import check_options
+from ..datasets._folder import check_options, warn_of_darkness
 from ..datasets._resize import check_size
 from ..over_sampling import CycleGANOverSampler
 from ..source_classes import check_sources, resolve_sources, source_rows
@@ -144,7 +145,7 @@ class FolderPlan:
 
     def _of_class(self, name, n_images):
         n_to_add = self.n_to_add.get(name, 0)
-        fraction = fraction_of_class(self.sampler.synthetic_fraction, n_images)
+        fraction = fraction_of_class(self.sampler.synthetic_fraction, n_images, n_to_add)
         n_synthetic = round(fraction * n_to_add)
         source = self.sources[name] if n_synthetic else None
         return ClassPlan(name, n_images, n_synthetic, n_to_add - n_synthetic, source)
@@ -270,6 +271,7 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
             f"give {split_folders(root)['train']}."
         )
     listing = list_class_files(root)
+    _check_several_classes(listing)
     labels = listing.names[listing.target]  # refused before the files are read
     check_sources(sampler.source, labels, list(_n_to_add(sampler, labels)))
     size = None if size is None else check_size(size)
@@ -301,6 +303,15 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
     return plan
 
 
+def _check_several_classes(listing):
+    names = listing.names.tolist()
+    if len(names) < 2:
+        raise ValueError(
+            f"{listing.root} holds one class folder, {names[0]!r}, and classes are balanced "
+            "against one another. Give the folder that holds a folder for each class."
+        )
+
+
 def _absolute(folder):
     """A folder that is the same one in processes that were started in another folder."""
     return Path(folder).absolute() if isinstance(folder, str | Path) else folder
@@ -308,7 +319,7 @@ def _absolute(folder):
 
 def _look_at(listing, size, resize, verbose):
     """Read every file: which can be read, the others and why, the size and mode of all."""
-    kept, damaged, mode, first = [], [], "L", None
+    kept, damaged, mode, first, brightest = [], [], "L", None, 0
     files = tqdm(listing.files, "reading", disable=not verbose, leave=False)
     for position, file in enumerate(files):
         try:
@@ -318,6 +329,7 @@ def _look_at(listing, size, resize, verbose):
             continue
         kept.append(position)
         mode = "RGB" if image.ndim == 3 else mode
+        brightest = max(brightest, image.max())
         first = first or (file, image.shape[:2])
         if image.shape[:2] != first[1]:
             raise ValueError(
@@ -327,6 +339,7 @@ def _look_at(listing, size, resize, verbose):
             )
     if first is None:
         raise ValueError(f"None of the image files in {listing.root} can be read.")
+    warn_of_darkness(brightest)
     return kept, damaged, first[1], mode
 
 
@@ -344,4 +357,7 @@ def _try_sampler(plan):
         source, rare = plan.source_positions(target)[:2], np.flatnonzero(plan.y == target)[:2]
         X = np.stack([plan.read(position) for position in (*source, *source, *rare)])
         sampler = clone(plan.sampler).set_params(source="nearest", sampling_strategy="auto")
-        sampler.fit(X, np.repeat([0, 1], [2 * len(source), len(rare)]))
+        with warnings.catch_warnings():
+            # The first images may be blank where others are not.
+            warnings.filterwarnings("ignore", "X holds uint8 images of values from")
+            sampler.fit(X, np.repeat([0, 1], [2 * len(source), len(rare)]))

@@ -102,7 +102,7 @@ def check_labels(labels, rows, name):
 
 
 def check_neighbors(n_neighbors, rows, name):
-    """Refuse more neighbours than rows have others beside them.
+    """Refuse more neighbours than rows have others beside them, and rows without any.
 
     Parameters
     ----------
@@ -115,6 +115,11 @@ def check_neighbors(n_neighbors, rows, name):
     name : str
         What the rows are called, for the message.
     """
+    if len(rows) < 2:
+        raise ValueError(
+            f"All rows of {name} are equal, so that none has neighbours: pass rows that "
+            "differ, or look at the training that made them."
+        )
     if not isinstance(n_neighbors, int | np.integer) or not 1 <= n_neighbors < len(rows):
         raise ValueError(
             f"n_neighbors={n_neighbors!r}, but each of the {len(rows)} different rows of "

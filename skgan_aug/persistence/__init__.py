@@ -161,6 +161,8 @@ def load(path, *, device="cpu", params=None):
         require(not tensors, f"it has tensors {sorted(tensors)[:3]} that nothing needs")
     except _DAMAGES as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
+        if isinstance(error, SafetensorError):
+            reason = f"it was not written by skgan_aug, or is not whole ({reason})"
         if version != __version__:
             reason += f"; it was saved by skgan_aug {version!r:.40}, and this is {__version__}"
         raise ValueError(f"{path} cannot be loaded: {reason}.") from error
