@@ -26,6 +26,10 @@ RESULTS = ROOT / "benchmarks" / "results"
 CPU, GPU = "effectiveness", "effectiveness_gpu"
 PLAIN, MOVED = "plain", "flips_shifts"
 HELD_OUT = ("cifar10_15", "cifar10_60", "mnist_15", "mnist_60")
+OF_100 = tuple(
+    f"{name}_15_of_100"
+    for name in ("blood_cells", "fashion_mnist", "fer2013", "cifar10", "mnist")
+)
 CELLS_48 = ("blood_cells_48_15", "blood_cells_48_60")
 CONFIGURATIONS = {
     "as it is": "none",
@@ -124,9 +128,10 @@ def test_results_are_those_of_the_cells(results):
         (0, GPU, [(PLAIN, problem) for problem in DEVELOPMENT_PROBLEMS]),
         (1, GPU, [(MOVED, problem) for problem in DEVELOPMENT_PROBLEMS]),
         (2, CPU, [(None, problem) for problem in HELD_OUT]),
-        (3, GPU, [(kind, problem) for kind in (PLAIN, MOVED) for problem in CELLS_48]),
-        (4, CPU, [(kind, "blood_cells_long_tail") for kind in (PLAIN, MOVED)]),
-        (5, CPU, [("mixup", problem) for problem in ("blood_cells_15", "fashion_mnist_15")]),
+        (3, CPU, [(None, problem) for problem in OF_100]),
+        (4, GPU, [(kind, problem) for kind in (PLAIN, MOVED) for problem in CELLS_48]),
+        (5, CPU, [(kind, "blood_cells_long_tail") for kind in (PLAIN, MOVED)]),
+        (6, CPU, [("mixup", problem) for problem in ("blood_cells_15", "fashion_mnist_15")]),
     ],
 )
 def test_mean_scores(position, results, columns):
@@ -147,7 +152,8 @@ def test_mean_scores(position, results, columns):
     [
         ("against", 0, GPU, tuple(DEVELOPMENT_PROBLEMS)),
         ("the default against", 0, CPU, HELD_OUT),
-        ("the default against", 1, GPU, CELLS_48),
+        ("the default against", 1, CPU, OF_100),
+        ("the default against", 2, GPU, CELLS_48),
     ],
 )
 def test_the_default_against_others(header, position, results, problems):
@@ -197,6 +203,15 @@ def test_the_summary():
         for kind in (PLAIN, MOVED):
             gain, _ = difference(CPU, kind, problems, "cyclegan", baseline)
             assert gain.removeprefix("+") in line
+
+
+def test_the_summary_of_small_sets():
+    page = " ".join((ROOT / "docs" / "benchmark.md").read_text().split())
+    plain, moved = (
+        re.match(r"\+(\S+ ± \S+) ", difference(CPU, kind, OF_100, "cyclegan", "random")[0])[1]
+        for kind in (PLAIN, MOVED)
+    )
+    assert f"it is {plain} ahead of copies, and {moved} with flips and shifts" in page
 
 
 def test_what_holds_it_back():
