@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 _LARGEST_INT, _LARGEST_REAL = 2**31 - 1, 1e30  # beyond, torch's int32 and float32 overflow
-_LITTLE_CONTRAST = 32  # grey levels of 256: with 16, classifiers lose 5 points, with 4 all
+_LITTLE_CONTRAST = 32  # grey levels of 256: an eighth of what networks are made for
 
 
 def whole_number(least, most=_LARGEST_INT):
