@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ._devices import send
 from ._threads import without_warning
 
 _SINGLE_PRECISION_DTYPES = (
@@ -208,7 +209,7 @@ class ImageSpec:
         dtype = torch.float32 if exact else torch.float64
         if self.is_image and len(self.row_shape) > 1:
             low, half_span = low.reshape(1, 1, 1), half_span.reshape(1, 1, 1)
-        return low.to(raw.device, dtype), half_span.to(raw.device, dtype)
+        return send(low.to(dtype), raw.device), send(half_span.to(dtype), raw.device)
 
 
 def to_dtype(values, dtype):

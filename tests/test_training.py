@@ -625,7 +625,7 @@ def test_a_stop_waits_for_a_score(monkeypatch, n_iter_no_change):
 def test_without_early_stopping_scores_decide_nothing(monkeypatch):
     trainer, scores = make_long_trainer(max_iter=100, n_iter_no_change=1), {50: 0.9, 100: 0.1}
     monkeypatch.setattr(trainer, "target_score", lambda: scores[trainer.n_iter])
-    result, averaged = trainer.fit(), trainer.averages.averaged[0].module
+    result, averaged = trainer.fit(), trainer.averages.averaged[0]
     assert_same_state(result.generator_st, averaged)
 
 

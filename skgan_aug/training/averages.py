@@ -1,10 +1,9 @@
 """The averaged weights that translate after training, and the best of them."""
 
 import copy
-import weakref
+from itertools import chain
 
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 _LEAST_GAIN = 0.01  # of the target-class score, to count as better
 
@@ -30,29 +29,16 @@ class WeightAverages:
     def __init__(self, networks, decay):
         self.networks = networks
         self.decay = decay
-        self._averaged = [self._average(network) for network in networks]
+        self._averaged = [copy.deepcopy(network).eval() for network in networks]
         self.best: dict | None = None
         self._n_iter = 0
 
     @property
     def averaged(self):
-        """One :class:`~torch.optim.swa_utils.AveragedModel` a network, in evaluation mode."""
+        """A copy of each network with the averages, in evaluation mode."""
         if not self.decay:
             self._update()
         return self._averaged
-
-    def _average(self, network):
-        this = weakref.proxy(self)  # itself, it would hold all averages beyond their use
-
-        def update(averages, weights, n_averaged):
-            # Not by n_averaged: reading it would have a GPU finish the step first.
-            own = min(this.decay, (1 + this._n_iter) / (10 + this._n_iter))
-            if averages[0].is_floating_point():
-                get_ema_multi_avg_fn(own)(averages, weights, n_averaged)
-            else:  # counts and indices have no mean
-                torch._foreach_copy_(averages, weights)
-
-        return AveragedModel(network, multi_avg_fn=update, use_buffers=True).eval()
 
     def update(self, n_iter):
         """Move the averages towards the present weights.
@@ -66,9 +52,12 @@ class WeightAverages:
         if self.decay:
             self._update()
 
+    @torch.no_grad()
     def _update(self):
+        n_iter = self._n_iter
+        own = min(self.decay, (1 + n_iter) / (10 + n_iter)) if n_iter else 0.0
         for averaged, network in zip(self._averaged, self.networks, strict=True):
-            averaged.update_parameters(network)
+            _move(_values(averaged), _values(network), 1 - own)
 
     def keep_best(self, score, n_iter):
         """Keep a copy of the averages if they score better than all before.
@@ -99,4 +88,20 @@ class WeightAverages:
         return None if self.best is None else self.best["n_iter"]
 
     def _weights(self):
-        return [averaged.module.state_dict() for averaged in self.averaged]
+        return [averaged.state_dict() for averaged in self.averaged]
+
+
+def _values(network):
+    """Parameters and buffers, such as the averages of batch normalisation."""
+    return chain(network.parameters(), network.buffers())
+
+
+def _move(averages, weights, share):
+    """Move averages a share of the way to the weights, with few kernels of a GPU."""
+    pairs = list(zip(averages, weights, strict=True))
+    floating = [pair for pair in pairs if pair[0].is_floating_point()]
+    others = [pair for pair in pairs if not pair[0].is_floating_point()]
+    if floating:
+        torch._foreach_lerp_(*zip(*floating, strict=True), share)
+    if others:  # counts and indices have no mean
+        torch._foreach_copy_(*zip(*others, strict=True))

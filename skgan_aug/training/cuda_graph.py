@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import torch
 
+from .._devices import send
+
 _EAGER = 3  # steps before anything is recorded: libraries choose their kernels in these
 _KNOWN = ("torch.nn.", "skgan_aug.networks.")
 
@@ -113,7 +115,7 @@ def draw(function, rng, device):
     """
     if isinstance(rng, _RecordedDraws):
         return rng.place(function, device)
-    return function(generator=rng).to(device)
+    return send(function(generator=rng), device)
 
 
 class _RecordedDraws:
@@ -132,7 +134,7 @@ class _RecordedDraws:
     def place(self, function, device):
         """The next random tensor, on the GPU."""
         if self.n_read is None:
-            drawn = function(generator=self.rng).to(device)
+            drawn = send(function(generator=self.rng), device)
             self.places.append((function, drawn))
             return drawn
         self.n_read += 1

@@ -2,6 +2,8 @@
 
 import torch
 
+from .._devices import send
+
 
 class ImagePool:
     """Exchange half of what passes through for earlier images.
@@ -41,7 +43,8 @@ class ImagePool:
         # As many slots as images, all different: the whole batch is swapped at once.
         slots = torch.randperm(len(self.images), generator=self.rng)[: len(rest)]
         swapped = torch.rand(len(slots), generator=self.rng) < 0.5
-        into, out = slots[swapped], swapped.nonzero()[:, 0]
+        indices = slots[swapped], swapped.nonzero()[:, 0]
+        into, out = (send(each, x.device) for each in indices)
         rest = rest.clone()
         rest[out], self.images[into] = self.images[into], rest[out]
         return torch.cat([fresh, rest])

@@ -6,7 +6,7 @@ from itertools import chain
 
 import torch
 
-from .._devices import place
+from .._devices import place, send
 from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
 from .averages import WeightAverages
@@ -150,7 +150,7 @@ class CycleGANTrainer:
 
     def _draw(self, rows):
         chosen = torch.randint(len(rows), (self.batch_size,), generator=self.rng)
-        return self._encode(rows[chosen.to(rows.device)])
+        return self._encode(rows[send(chosen, rows.device)])
 
     def _encode(self, rows):
         return place(self.cyclegan.spec.encode(rows), self.device)
@@ -227,7 +227,7 @@ class CycleGANTrainer:
         score : float
             Mean probability of the target class.
         """
-        generator, _, classifier = (each.module for each in self.averages.averaged)
+        generator, _, classifier = self.averages.averaged
         n = min(_N_SCORED, len(self.source))
         spread = torch.arange(n, device=self.source.device) * len(self.source) // n
         parts = self.source[spread].split(self.cyclegan.rows_at_once)
