@@ -135,6 +135,15 @@ class TestOnAGPU:
         usual = (again - expected).norm() + 0.02 * (expected - start).norm()
         assert (result - expected).norm() < 1.5 * usual
 
+    def test_no_step_waits_for_the_one_before(self):
+        trainer = make_trainer()
+        trainer.fit(max_iter=8)
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            trainer.advance()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+
     def test_losses_of_each_step_are_kept(self):
         trainer, plain = make_trainer(), without_graphs(make_trainer())
         for each in (trainer, plain):
