@@ -24,15 +24,13 @@ extensions = [
 exclude_patterns = ["_build", "auto_examples/*.ipynb"]
 templates_path = ["_templates"]
 
-myst_enable_extensions = ["deflist", "dollarmath"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
-autosummary_generate = True
-autodoc_default_options = {"inherited-members": False}
+autodoc_default_options = {"inherited-members": False}  # but those that the template asks for
 maximum_signature_line_length = 70  # longer ones get a line for each parameter
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
-numpydoc_xref_param_type = False
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -40,7 +38,6 @@ sphinx_gallery_conf = {
     "within_subsection_order": "gallery.reading_order",
     "filename_pattern": r"/plot_",
     "download_all_examples": False,
-    "show_memory": False,
     "write_computation_times": False,
     "remove_config_comments": True,
     "abort_on_example_error": True,
@@ -53,9 +50,8 @@ html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = "skgan_aug"
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("getting_started", "changes", "contributing")}
+html_sidebars = {page: [] for page in ("getting_started", "changes", "development")}
 html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
-    "navigation_with_keys": False,
 }

@@ -100,7 +100,7 @@ def test_the_guide_to_images(tmp_path, monkeypatch):
         Image.fromarray(rng.randint(256, size=(20, 24)).astype(np.uint8)).save(name)
     text = (GUIDES / "images.md").read_text().replace("max_iter=1300", "max_iter=2")
     blocks = re.findall(r"```(python|bash)\n(.*?)```", text, re.S)
-    assert [language for language, _ in blocks] == ["python", "python", "bash", "python"]
+    assert [language for language, _ in blocks] == ["python", "bash", "python", "python"]
     variables = {}
     for language, block in blocks:
         if language == "python":
