@@ -735,7 +735,7 @@ class TestPlan:
 
     def test_names_are_checked_before_files_are_read(self, pets, monkeypatch):
         monkeypatch.setattr(
-            "skgan_aug.folders._plan.read_image", lambda *_, **__: pytest.fail("was read")
+            "skgan_aug.datasets._decode.read_image", lambda *_, **__: pytest.fail("was read")
         )
         for params in ({"source": "cow"}, {"sampling_strategy": {"cow": 3}}, {"max_iter": 0}):
             with pytest.raises(ValueError, match=r"cow|max_iter"):
@@ -775,7 +775,9 @@ class TestPlan:
 
     def test_sizes_that_differ(self, pets):
         make_folder(pets / "cat", size=(6, 9), large=1)
-        with pytest.raises(ValueError, match=r"differ in size.*Give the size to train in"):
+        with pytest.raises(
+            ValueError, match=r"differ in size.*Give the size to train in, .*--size"
+        ):
             plan_folder(pets, sampler())
         assert plan_folder(pets, sampler(), size=8).image_size == (8, 8)
 

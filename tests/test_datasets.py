@@ -2,8 +2,10 @@
 
 import gzip
 import os
+import struct
 import sys
 import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -40,6 +42,20 @@ def save_image(path, array, mode=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(np.asarray(array))
     (image if mode is None else image.convert(mode)).save(path)
+
+
+def deep_colour_png(pixels):
+    """The bytes of a PNG file of 16-bit colours, which Pillow reads but does not write."""
+
+    def chunk(kind, content):
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    height, width, _ = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels.astype(">u2"))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
 
 
 class TestNpz:
@@ -210,7 +226,18 @@ class TestFolder:
             levels = np.array([[0, brightest]], dtype=np.uint16)
             save_image(tmp_path / name / "1.png", levels)
         data = load_image_folder(tmp_path)
-        assert data.images.max(axis=(1, 2)).tolist() == [0, 0, 255]
+        assert data.images.max(axis=(1, 2)).tolist() == [0, 1, 255]
+
+    @pytest.mark.parametrize("factor", [256, 257])  # both are ways of writing 8 bits on 16
+    def test_deep_levels_are_scaled_alike_in_grey_and_colour(self, tmp_path, factor):
+        levels = np.arange(256, dtype=np.uint16).reshape(16, 16)
+        deep = levels * np.uint16(factor)
+        save_image(tmp_path / "grey" / "1.png", deep)
+        save_image(tmp_path / "grey" / "2.tif", deep)
+        (tmp_path / "colour").mkdir()
+        (tmp_path / "colour" / "1.png").write_bytes(deep_colour_png(np.dstack([deep] * 3)))
+        for image in load_image_folder(tmp_path, mode="L").images:
+            np.testing.assert_array_equal(image, levels)
 
     def test_levels_of_12_bits_in_16_are_warned_of(self, tmp_path):
         levels = np.array([[0, 4095]], dtype=np.uint16)
@@ -560,6 +587,16 @@ class TestFER2013:
         save_image(tmp_path / "test" / "bored" / "1.png", FACES[1])
         with pytest.raises(ValueError, match=r"folder 'bored', which is no expression"):
             load_fer2013(tmp_path)
+
+    def test_unreadable_files_of_class_folders_are_listed(self, tmp_path):
+        for split in ("train", "test"):
+            save_image(tmp_path / split / "happy" / "1.png", FACES[0])
+        (tmp_path / "train" / "happy" / "2.png").touch()
+        with pytest.warns(UserWarning, match=r"1 of 3 .*2\.png: empty file") as warned:
+            data = load_fer2013(tmp_path, unreadable="list", drop_leaks=False)
+        assert warned[0].filename == __file__
+        assert [reason for _, reason in data.unreadable] == ["empty file"]
+        assert len(data.images) == len(data.test_images) == 1
 
     @pytest.mark.parametrize(
         ("row", "message"),

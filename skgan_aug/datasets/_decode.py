@@ -24,7 +24,7 @@ def read_image(file, *, size=None, resize="stretch", mode=None):
     file : path-like
         Of any format that Pillow reads without running another program.
 
-    size : tuple (height, width), default=None
+    size : int or tuple (height, width), default=None
         Resize the image to this size.
 
     resize : {"stretch", "crop", "pad"}, default="stretch"
@@ -66,36 +66,34 @@ def read_image(file, *, size=None, resize="stretch", mode=None):
     return array if size is None else resize_images(array[np.newaxis], size, resize=resize)[0]
 
 
-def read_images(files, *, size=None, resize="stretch", mode=None):
-    """Read files, leaving out those that cannot be read.
+def read_images(files, damaged, *, size=None, resize="stretch", mode=None):
+    """Read files one by one, leaving out those that cannot be read.
 
     Parameters
     ----------
-    files : sequence of Path
+    files : iterable of Path
         Image files.
+
+    damaged : list
+        Gets a tuple (Path, str) for each file left out: which, and why.
 
     size, resize, mode
         As for :func:`read_image`.
 
-    Returns
-    -------
-    images : list of uint8 ndarray of shape (H, W) or (H, W, 3)
-        Of the files that could be read.
+    Yields
+    ------
+    position : int
+        In ``files``.
 
-    kept : list of int
-        Which those are.
-
-    unreadable : list of tuple (Path, str)
-        The others, and why.
+    image : uint8 ndarray of shape (H, W) or (H, W, 3)
     """
-    images, kept, unreadable = [], [], []
     for position, file in enumerate(files):
         try:
-            images.append(read_image(file, size=size, resize=resize, mode=mode))
-            kept.append(position)
+            image = read_image(file, size=size, resize=resize, mode=mode)
         except UnreadableImageError as error:
-            unreadable.append((file, str(error)))
-    return images, kept, unreadable
+            damaged.append((file, str(error)))
+        else:
+            yield position, image
 
 
 def as_colour(image):
@@ -142,7 +140,8 @@ def _as_array(image, mode):
 def _from_deep_levels(levels, mode):
     """Grey levels of 16 bits on 8; Pillow would clip them at 255 instead of scaling them.
 
-    Every file by the same factor: one by its own levels would make dark images bright.
+    Every file by the same factor: one by its own levels would make dark images bright. The
+    upper byte is what Pillow takes of 16 bits of colours, in PNG and TIFF files.
     """
     least = 0 if mode.startswith("I;16") else 256  # 32 bits may hold levels of 8 or of 16
     if levels.min() < 0 or not least <= levels.max() <= 65535:
@@ -150,4 +149,4 @@ def _from_deep_levels(levels, mode):
             f"its levels are {levels.min()} to {levels.max()} of 32 bits; save it with 8 or "
             "16 bits"
         )
-    return (levels // 257).astype(np.uint8)
+    return (levels >> 8).astype(np.uint8)

@@ -47,7 +47,7 @@ def load_fer2013(path, *, drop_leaks=True, unreadable="raise", return_X_y=False)
         happy, sad, surprise, neutral; ``validation_images``, ``validation_data`` and
         ``validation_target`` of PublicTest, ``test_images`` and so on of PrivateTest
         (class folders hold both as one test split); ``n_leaks``: how many images were
-        left out of each split; ``DESCR``.
+        left out of each split; ``unreadable``; ``DESCR``.
 
     Raises
     ------
@@ -61,13 +61,15 @@ def load_fer2013(path, *, drop_leaks=True, unreadable="raise", return_X_y=False)
     >>> X, y = faces.images, faces.target_names[faces.target]  # doctest: +SKIP
     """
     path = Path(path)
-    problems = []
-    if path.is_dir() and not (found := [n for n in _CSV_NAMES if (path / n).is_file()]):
-        splits, problems = _read_folders(path, unreadable)
+    file = _find_csv(path)
+    if file is None:
+        options = {"size": _SIDE, "resize": "stretch", "mode": "L", "unreadable": unreadable}
+        check_options(**options)
+        splits, problems = read_splits(_list_folders(path), **options)
     else:
-        splits = _read_csv(path / found[0] if path.is_dir() else path)
+        splits, problems = _read_csv(file), []
     n_leaks = _drop_leaks(splits) if drop_leaks else dict.fromkeys(splits, 0)
-    X, y = splits.pop("train")
+    X, y, *_ = splits.pop("train")
     return make_bunch(
         X,
         y,
@@ -80,18 +82,20 @@ def load_fer2013(path, *, drop_leaks=True, unreadable="raise", return_X_y=False)
     )
 
 
-def _read_folders(path, unreadable):
+def _find_csv(path):
+    """The file that ``path`` is or holds; None for a folder of folders."""
+    if not path.is_dir():
+        return path
+    return next((path / name for name in _CSV_NAMES if (path / name).is_file()), None)
+
+
+def _list_folders(path):
     folders = split_folders(path)
     if len(folders) == 1:
         raise ValueError(
             f"{path} holds neither {', '.join(_CSV_NAMES)} nor the folders train and test."
         )
-    check_options(None, "stretch", "L", unreadable)
-    listings = {split: list_emotion_files(folder) for split, folder in folders.items()}
-    splits, problems = read_splits(
-        listings, size=(_SIDE, _SIDE), resize="stretch", mode="L", unreadable=unreadable
-    )
-    return {split: (X, y) for split, (X, y, _) in splits.items()}, problems
+    return {split: list_emotion_files(folder) for split, folder in folders.items()}
 
 
 def _read_csv(path):
@@ -156,7 +160,7 @@ def _drop_leaks(splits):
     for split in ("test", "validation", "train"):
         if split not in splits:
             continue
-        X, y = splits[split]
+        X, y, *_ = splits[split]
         pixels = [image.tobytes() for image in X]
         is_own = np.array([entry not in elsewhere for entry in pixels], dtype=bool)
         splits[split] = X[is_own], y[is_own]

@@ -17,7 +17,7 @@ from ._files import (
 )
 from ._resize import check_resize, check_size
 
-N_FILES_SHOWN = 3
+_N_FILES_SHOWN = 3
 _DARK = 16  # of 255
 
 
@@ -99,9 +99,8 @@ def load_image_folder(
     listings = {split: list_class_files(folder) for split, folder in folders.items()}
     stray = stray_images(Path(path)) if len(folders) > 1 else []
     names = listings["train"].names
-    for split, listing in listings.items():
-        if split != "train":
-            _check_classes(listing, names)
+    for listing in listings.values():
+        _check_classes(listing, names)
     splits, problems = read_splits(
         listings, size=size, resize=resize, mode=mode, unreadable=unreadable, stray=stray
     )
@@ -147,32 +146,30 @@ def read_splits(listings, *, size, resize, mode, unreadable, stray=()):
     problems : list of tuple (str, str)
         Files that were left out, and why.
     """
-    size = None if size is None else check_size(size)
     in_splits = (file for listing in listings.values() for file in listing.stray)
     _warn_of_strays([*stray, *in_splits])
-    files = [file for listing in listings.values() for file in listing.files]
-    images, kept, damaged = read_images(files, size=size, resize=resize, mode=mode)
     problems = [entry for listing in listings.values() for entry in listing.refused]
-    problems += damaged
-    _report(problems, len(files) + len(problems) - len(damaged), unreadable)
+    read = {
+        split: dict(read_images(listing.files, problems, size=size, resize=resize, mode=mode))
+        for split, listing in listings.items()
+    }
+    files = [listings[split].files[i] for split, own in read.items() for i in own]
+    images = [image for own in read.values() for image in own.values()]
+    _report(problems, len(images) + len(problems), unreadable)
     if not images:
         raise ValueError(f"None of the {len(problems)} image files can be read.")
-    _check_one_size(images, [files[position] for position in kept])
+    _check_one_size(images, files)
     warn_of_darkness(max(image.max(initial=0) for image in images))
-    if any(image.ndim == 3 for image in images):
-        images = [as_colour(image) for image in images]
-
-    splits, start, kept = {}, 0, np.array(kept)
-    for split, listing in listings.items():
-        first, last = np.searchsorted(kept, [start, start + len(listing.files)])
-        own = kept[first:last] - start
-        if not len(own):
+    have_colour = any(image.ndim == 3 for image in images)
+    splits = {}
+    for split, own in read.items():
+        listing, kept = listings[split], list(own)
+        if not kept:
             raise ValueError(
                 f"No image in {listing.root} can be read. Repair its files, or remove it."
             )
-        X = np.stack(images[first:last])
-        splits[split] = X, listing.target[own], [listing.files[i] for i in own]
-        start += len(listing.files)
+        X = np.stack([as_colour(image) if have_colour else image for image in own.values()])
+        splits[split] = X, listing.target[kept], [listing.files[i] for i in kept]
     return splits, [(str(file), reason) for file, reason in problems]
 
 
@@ -220,8 +217,8 @@ def _warn_of_strays(files):
 
 def _enumerate(items):
     items = list(map(str, items))
-    more = len(items) - N_FILES_SHOWN
-    return "; ".join([*items[:N_FILES_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+    more = len(items) - _N_FILES_SHOWN
+    return "; ".join([*items[:_N_FILES_SHOWN], *([f"and {more} more"] if more > 0 else [])])
 
 
 def warn_of_darkness(brightest):

@@ -49,7 +49,7 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     """
     X, y = np.asarray(X), column_or_1d(np.asarray(y))
     check_consistent_length(X, y)
-    rare = check_rare(rare, rare_count, y)
+    rare = _check_rare(rare, rare_count, y)
     indices = np.arange(len(y)).reshape(-1, 1)
     kept, _ = make_imbalance(
         indices,
@@ -61,7 +61,7 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     return X[kept], y[kept]
 
 
-def check_rare(rare, rare_count, y):
+def _check_rare(rare, rare_count, y):
     """List the rare labels, after checking that `y` can give that many of each."""
     labels, counts = np.unique(y, return_counts=True)
     available = dict(zip(labels.tolist(), counts.tolist(), strict=True))

@@ -92,27 +92,25 @@ def check_resize(resize):
 def _crop(X, size):
     """The largest part, in the middle, that has the proportions of ``size``."""
     sides = X.shape[1:3]
-    scale = min(sides[0] / size[0], sides[1] / size[1])
-    kept = [
-        min(side, max(1, round(scale * wanted)))
-        for side, wanted in zip(sides, size, strict=True)
-    ]
-    top, left = ((side - part) // 2 for side, part in zip(sides, kept, strict=True))
-    return X[:, top : top + kept[0], left : left + kept[1]]
+    height, width = _largest(size, sides)
+    top, left = (sides[0] - height) // 2, (sides[1] - width) // 2
+    return X[:, top : top + height, left : left + width]
 
 
 def _pad(X, size):
     """All of the images, as large as fits, and their edges repeated around them."""
-    sides = X.shape[1:3]
-    scale = min(size[0] / sides[0], size[1] / sides[1])
-    inner = [
-        min(wanted, max(1, round(scale * side)))
-        for side, wanted in zip(sides, size, strict=True)
-    ]
+    inner = _largest(X.shape[1:3], size)
     resized = resize_images(X, inner)
     missing = [wanted - side for side, wanted in zip(inner, size, strict=True)]
     around = [(0, 0), *((n // 2, n - n // 2) for n in missing), *[(0, 0)] * (X.ndim - 3)]
     return np.pad(resized, around, mode="edge")
+
+
+def _largest(proportions, limits):
+    """The largest size of these proportions within ``limits``, all (height, width)."""
+    pairs = list(zip(proportions, limits, strict=True))
+    scale = min(limit / side for side, limit in pairs)
+    return [min(limit, max(1, round(scale * side))) for side, limit in pairs]
 
 
 def _resize_batch(X, size):

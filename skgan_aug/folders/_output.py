@@ -134,7 +134,7 @@ class OutputFolder:
 
     def stage(self, image, number, row):
         """Write a uint8 image as PNG, aside, as file ``row`` of class ``number``."""
-        staged = self.inside(self._staged(number, row).relative_to(self.path))
+        staged = self.inside(self._staged(number, row))
         staged.parent.mkdir(exist_ok=True)
         import_pillow().fromarray(image).save(staged)
 

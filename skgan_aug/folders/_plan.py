@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 
 from .._sampling_strategy import check_rare_classes, resolve_sampling_strategy
 from .._scale import fraction_of_class
-from ..datasets._decode import UnreadableImageError, read_image
+from ..datasets._decode import UnreadableImageError, read_image, read_images
 from ..datasets._files import (
     IN_NO_CLASS,
     check_classes_read,
@@ -19,7 +19,6 @@ from ..datasets._files import (
     split_folders,
 )
 from ..datasets._folder import check_options, warn_of_darkness
-from ..datasets._resize import check_size
 from ..over_sampling import CycleGANOverSampler
 from ..source_classes import check_sources, resolve_sources, source_rows
 
@@ -265,16 +264,16 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
             "folder are read as they are needed. Give 'scale' or a number, such as 0.5."
         )
     root = Path(root)
-    if len(split_folders(root)) > 1:
+    splits = split_folders(root)
+    if len(splits) > 1:
         raise ValueError(
             f"{root} holds splits, not classes. Over-sample the training images alone: "
-            f"give {split_folders(root)['train']}."
+            f"give {splits['train']}."
         )
     listing = list_class_files(root)
     _check_several_classes(listing)
     labels = listing.names[listing.target]  # refused before the files are read
     check_sources(sampler.source, labels, list(_n_to_add(sampler, labels)))
-    size = None if size is None else check_size(size)
     kept, damaged, found_size, found_mode = _look_at(listing, size, resize, sampler.verbose)
     target = listing.target[kept]
     check_classes_read(listing, target)
@@ -319,14 +318,11 @@ def _absolute(folder):
 
 def _look_at(listing, size, resize, verbose):
     """Read every file: which can be read, the others and why, the size and mode of all."""
-    kept, damaged, mode, first, brightest = [], [], "L", None, 0
+    kept, mode, first, brightest = [], "L", None, 0
+    damaged: list = []
     files = tqdm(listing.files, "reading", disable=not verbose, leave=False)
-    for position, file in enumerate(files):
-        try:
-            image = read_image(file, size=size, resize=resize)
-        except UnreadableImageError as error:
-            damaged.append((file, str(error)))
-            continue
+    for position, image in read_images(files, damaged, size=size, resize=resize):
+        file = listing.files[position]
         kept.append(position)
         mode = "RGB" if image.ndim == 3 else mode
         brightest = max(brightest, image.max())
@@ -335,7 +331,7 @@ def _look_at(listing, size, resize, verbose):
             raise ValueError(
                 f"The images differ in size: {first[0]} is {first[1][0]} x {first[1][1]}, "
                 f"{file} is {image.shape[0]} x {image.shape[1]}. Give the size to train in, "
-                "such as 32 or 64."
+                "such as size=32 (--size 32)."
             )
     if first is None:
         raise ValueError(f"None of the image files in {listing.root} can be read.")

@@ -92,25 +92,24 @@ def describe_classifier(classifier, tensors, prefix):
 
 def restore_classifier(classifier, fitted, tensors, prefix):
     """Give a TorchCNNClassifier what it had learnt, on its device."""
-    written = {name: fitted.pop(name) for name in ("spec", "history", "random_state")}
-    optimizer = fitted.pop("optimizer")
-    split_seed = fitted.pop("split_seed", 0)  # which older files do not have
-    require(type(split_seed) is int and split_seed >= 0, "its split_seed is none")
-    classifier._split_seed = split_seed
-    _restore_attributes(classifier, _OF_CLASSIFIER, fitted, tensors)
-    spec = classifier._spec = decode_spec(written["spec"], tensors)
-    _check_spec(classifier, spec)
-    network = _blank_classifier(classifier, spec)
-    fill(network, tensors, f"{prefix}network.")
-    net = classifier.net_ = classifier._make_net(network, spec)
-    net.history = History(_decode_history(written["history"], tensors))
-    classifier.history_ = net.history
-    random_state = decode(written["random_state"], tensors)
+    spec = classifier._spec = decode_spec(fitted.pop("spec"), tensors)
+    history = History(_decode_history(fitted.pop("history"), tensors))
+    random_state = decode(fitted.pop("random_state"), tensors)
     if random_state is None:
         random_state = check_random_state(_shared_random_state(classifier))
     is_one = isinstance(random_state, np.random.RandomState)
     require(is_one, "its random state is none")
     classifier._random_state = random_state
+    split_seed = fitted.pop("split_seed", 0)  # which older files do not have
+    require(type(split_seed) is int and split_seed >= 0, "its split_seed is none")
+    classifier._split_seed = split_seed
+    optimizer = fitted.pop("optimizer")
+    _restore_attributes(classifier, _OF_CLASSIFIER, fitted, tensors)
+    _check_spec(classifier, spec)
+    network = _blank_classifier(classifier, spec)
+    fill(network, tensors, f"{prefix}network.")
+    net = classifier.net_ = classifier._make_net(network, spec)
+    net.history = classifier.history_ = history
     restore_optimizer(classifier.optimizer, net.optimizer_, optimizer, tensors)
 
 
