@@ -47,8 +47,8 @@ def main():
     judge = train_judge(data, options.seed)
     by_class = {
         name: {
-            PROBLEMS[PROBLEM].rare[position]: judge_class(data, images, labels, label, judge)
-            for position, label in enumerate(data["rare"])
+            title: judge_class(data, images, labels, label, judge)
+            for title, label in zip(PROBLEMS[PROBLEM].rare, data["rare"], strict=True)
         }
         for name, (images, labels) in sets.items()
     }

@@ -19,6 +19,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.datasets import load_digits_images, make_imbalanced_images
+from skgan_aug.inspection import RatioCurveDisplay
 from skgan_aug.training import CycleGANCache
 
 X, y = load_digits_images(return_X_y=True)
@@ -65,12 +66,6 @@ if client is not None:
 folder.cleanup()
 
 # %%
-# What each fold made of each ratio.
-ratios = [params.popitem()[1] for params in search.cv_results_["params"]]
-scores = [search.cv_results_[f"split{fold}_test_score"] for fold in range(3)]
-figure, ax = plt.subplots(layout="constrained")
-for fold, values in enumerate(scores):
-    ax.plot(ratios, values, "o-", label=f"fold {fold + 1}")
-ax.set(xlabel="ratio", ylabel="balanced accuracy", xticks=ratios)
-ax.legend()
+# Means of the folds and their spread.
+RatioCurveDisplay.from_estimator(search)
 plt.show()

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.datasets import load_digits_images, make_imbalanced_images
+from skgan_aug.inspection import TranslationsDisplay
 
 
 class BendingGenerator(nn.Module):
@@ -59,13 +60,6 @@ sampler.fit_resample(X[is_either], y[is_either])
 print("target-class score:", round(sampler.history_[9, 7][-1]["target_score"], 2))
 
 # %%
-# Nines above, what became of them below.
-sources = X[y == 9][:10]
-translations = sampler.translate(sources, source=9, target=7)
-figure, axes = plt.subplots(2, 10, figsize=(9, 2.2), layout="constrained")
-for images, row, name in zip((sources, translations), axes, ("9", "to 7"), strict=True):
-    for image, ax in zip(images, row, strict=True):
-        ax.imshow(image, cmap="gray_r")
-        ax.set(xticks=[], yticks=[])
-    row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+# Nines above, what became of them below, and the real sevens that these resemble most.
+TranslationsDisplay.from_estimator(sampler, X, y, n_examples=10)
 plt.show()

@@ -17,6 +17,7 @@ from imblearn.pipeline import make_pipeline
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.datasets import load_digits_images, make_imbalanced_images
+from skgan_aug.inspection import TranslationsDisplay
 from skgan_aug.persistence import load, save
 
 X, y = load_digits_images(return_X_y=True)
@@ -51,11 +52,5 @@ translations = sampler.translate(sources, source=8, target=3)
 again = pipe[0].translate(sources, source=8, target=3)
 print(np.array_equal(translations, again))
 
-figure, axes = plt.subplots(2, 10, figsize=(9, 2.2), layout="constrained")
-rows = zip((sources, translations), axes, ("8", "to 3"), strict=True)
-for images, row, name in rows:
-    for image, ax in zip(images, row, strict=True):
-        ax.imshow(image, cmap="gray_r")
-        ax.set(xticks=[], yticks=[])
-    row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+TranslationsDisplay.from_estimator(sampler, X, y, n_examples=10)
 plt.show()

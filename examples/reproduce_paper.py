@@ -222,7 +222,7 @@ def figures(options, result, test_labels):
     shares = np.array([[np.mean(y == name) for name in names] for y in test_labels])
     table = {}
     for row in summarize_comparison(result):
-        own = (result.sampler == row["sampler"]) & (result.error == None)  # noqa: E711
+        own = (result.sampler == row["sampler"]) & np.isfinite(result.balanced_accuracy)
         recall = 100 * result.recall[own]
         accuracy = np.nansum(recall * shares[result.fold[own]], axis=1)
         table[row["sampler"]] = {

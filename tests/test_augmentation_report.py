@@ -294,6 +294,15 @@ def test_the_report_is_printed_without_being_computed():
     assert "0.5 ± 0.25" in str(AugmentationReport([{"label": "x", **row}], None))
 
 
+def test_names_that_cannot_be_written_are_printed_as_far_as_they_can():
+    row = dict.fromkeys([key for key, *_ in MEASURES], 0.5) | {"neighbor": "d\x1b[31m"}
+    row |= {error: 0.25 for _, error, *_ in MEASURES if error}
+    text = str(AugmentationReport([{"label": "caf\udce9", **row}], None))
+    assert "caf\ufffd" in text
+    assert "d\ufffd[31m" in text
+    text.encode()
+
+
 def test_a_frame_without_pandas_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="to_frame needs pandas: pip install pandas"):

@@ -336,7 +336,10 @@ def test_ratio_curves_of_a_search():
     assert len(RatioCurveDisplay.from_estimator(single).errorbars_) == 1
     with pytest.raises(ValueError, match="score='score' is not among"):
         RatioCurveDisplay.from_estimator(search)
-    search = GridSearchCV(pipe, {depth: [1, 2]}, cv=2).fit(X, y)
+    search = GridSearchCV(pipe, {depth: [1, 2]}, cv=2)
+    with pytest.raises(NotFittedError, match="GridSearchCV instance is not fitted"):
+        RatioCurveDisplay.from_estimator(search)
+    search.fit(X, y)
     with pytest.raises(ValueError, match="numbers for one sampling_strategy"):
         RatioCurveDisplay.from_estimator(search)
 

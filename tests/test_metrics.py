@@ -1,5 +1,6 @@
 """Metrics at known answers, what they leave alone, and what they refuse."""
 
+import time
 import tracemalloc
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import sqrtm
+from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import polynomial_kernel
 
 from skgan_aug.metrics import _pairwise as pairwise
@@ -437,6 +439,76 @@ class TestOrderAndPlace:
         whole = as_numbers(metric(real, synthetic))
         monkeypatch.setattr(pairwise, "_BLOCK_VALUES", 50)
         assert_allclose(as_numbers(metric(real, synthetic)), whole, rtol=1e-12)
+
+
+class TestDistances:
+    """Matrix products find them, whose rounding must decide nothing."""
+
+    @pytest.fixture(params=["far from the origin", "with an outlier", "of few values"])
+    def sets(self, request):
+        real, synthetic = draw(60), draw(50, seed=1)
+        if request.param == "of few values":
+            real, synthetic = real.round(), synthetic.round()
+        elif request.param == "with an outlier":
+            real = np.r_[real, np.full((1, 4), 1e20)]
+        else:
+            real, synthetic = real + 1e7, synthetic + 1e7
+        return real, np.r_[synthetic, real[:9]]  # copies: 0 away, and on edges of balls
+
+    def test_of_balls_are_exact(self, sets):
+        def inside(rows, centres, k, compare):
+            centres = np.unique(centres, axis=0)
+            radii = np.sort(cdist(centres, centres), axis=1)[:, k]
+            return compare(cdist(rows, centres), radii)
+
+        real, synthetic = sets
+        result = precision_recall(real, synthetic)
+        expected = [
+            inside(rows, centres, 3, np.less_equal).any(axis=1).mean()
+            for rows, centres in (sets[::-1], sets)
+        ]
+        assert [result.precision, result.recall] == expected
+        of_real = inside(synthetic, real, 5, np.less)
+        result = density_coverage(real, synthetic)
+        assert_allclose(result.density, of_real.sum(axis=1).mean() / 5, rtol=1e-12)
+        assert result.coverage == of_real.any(axis=0).mean()
+
+    def test_of_nearest_rows_are_exact(self, sets):
+        rows = np.concatenate(sets)
+        is_real = np.arange(len(rows)) < len(sets[0])
+        distances = cdist(rows, rows)
+        np.fill_diagonal(distances, np.inf)
+        is_nearest = distances == distances.min(axis=1, keepdims=True)
+        share_real = is_nearest @ (1.0 * is_real) / is_nearest.sum(axis=1)
+        result = two_sample_test(*sets, n_permutations=1)
+        assert_allclose(result.real_accuracy, share_real[is_real].mean())
+        assert_allclose(result.synthetic_accuracy, 1 - share_real[~is_real].mean())
+
+    def test_of_copies_are_zero(self, sets):
+        real, synthetic = np.unique(sets[0], axis=0), sets[1]
+        result = memorization(real, synthetic)
+        among_real = np.sort(cdist(real, real), axis=1)[:, 1]
+        to_real = cdist(synthetic, real).min(axis=1)
+        assert_array_equal(to_real[-9:], 0)
+        threshold = np.quantile(among_real, 0.05)
+        assert result.copied_fraction == np.mean(to_real <= threshold)
+        assert result.median_ratio == np.median(to_real) / np.median(among_real)
+
+    def test_of_all_pairs_are_as_exact_as_diversity_needs(self, sets):
+        real, synthetic = np.unique(sets[0], axis=0), sets[1]
+        distances = cdist(real, real)
+        scale = np.median(np.sort(distances, axis=1)[:, 1])
+        expected = 1 / np.exp(-((distances / scale) ** 2)).mean()
+        assert_allclose(diversity(real, np.r_[real, synthetic]).real, expected, rtol=1e-7)
+
+    def test_of_many_features_are_not_computed_one_by_one(self):
+        real, synthetic = np.random.RandomState(0).normal(size=(2, 700, 4000))
+        seconds = [time.perf_counter()]
+        for compute in (cdist, precision_recall):  # the second needs four times as many
+            compute(real, synthetic)
+            seconds.append(time.perf_counter())
+        one_by_one, by_products = np.diff(seconds)
+        assert by_products < 3 * one_by_one
 
 
 def test_the_two_sample_test_depends_on_neither_order_nor_blocks(monkeypatch):

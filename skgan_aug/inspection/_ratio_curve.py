@@ -3,6 +3,7 @@
 from numbers import Real
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import sampler_title
 from ..comparison._summary import SCORE_TITLES, check_score
@@ -107,6 +108,7 @@ class RatioCurveDisplay:
         -------
         display : RatioCurveDisplay
         """
+        check_is_fitted(search, "cv_results_")
         results = search.cv_results_
         if f"mean_test_{score}" not in results:
             raise ValueError(f"score={score!r} is not among the scores of this search.")

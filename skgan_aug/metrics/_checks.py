@@ -101,33 +101,6 @@ def check_labels(labels, rows, name):
     return labels
 
 
-def check_neighbors(n_neighbors, rows, name):
-    """Refuse more neighbours than rows have others beside them, and rows without any.
-
-    Parameters
-    ----------
-    n_neighbors : int
-        How many are wanted.
-
-    rows : ndarray of shape (n, d)
-        Among which, each once.
-
-    name : str
-        What the rows are called, for the message.
-    """
-    if len(rows) < 2:
-        raise ValueError(
-            f"All rows of {name} are equal, so that none has neighbours: pass rows that "
-            "differ, or look at the training that made them."
-        )
-    if not isinstance(n_neighbors, int | np.integer) or not 1 <= n_neighbors < len(rows):
-        raise ValueError(
-            f"n_neighbors={n_neighbors!r}, but each of the {len(rows)} different rows of "
-            f"{name} has {len(rows) - 1} others: pass an integer from 1 to {len(rows) - 1}, "
-            "or more rows that differ."
-        )
-
-
 def check_count(value, name, *, n_min):
     """Refuse what is no integer of at least ``n_min``."""
     if not isinstance(value, int | np.integer) or value < n_min:

@@ -4,7 +4,9 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ._checks import check_features, median_distance
-from ._pairwise import distances_to_neighbor, other_distance_blocks
+from ._pairwise import distance_blocks, distances_to_neighbor
+
+_ROUGH = 1e-7  # an error of a squared distance, in squared scales, that would be seen
 
 
 def diversity(real, synthetic):
@@ -73,8 +75,9 @@ def diversity(real, synthetic):
 
 def _effective_number(rows, scale, n):
     """Effective number expected of ``n`` such rows, and its jackknife standard error."""
+    blocks = distance_blocks(rows, decisive=lambda _, error: error > _ROUGH * scale**2)
     likeness = np.concatenate(  # of each row to all others together
-        [np.exp(-((block / scale) ** 2)).sum(axis=1) for block in other_distance_blocks(rows)]
+        [np.exp(-((block / scale) ** 2)).sum(axis=1) for block in blocks]
     )
     n_rows, total = len(rows), likeness.sum()
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._checks import check_features, check_neighbors
+from ._checks import check_features
 from ._pairwise import distance_blocks, distances_to_neighbor
 
 
@@ -66,7 +66,18 @@ def precision_recall(real, synthetic, *, n_neighbors=3):
 def _centres(rows, name, n_neighbors):
     """Each different row once: balls around duplicates would shrink to nothing."""
     centres = np.unique(rows, axis=0)
-    check_neighbors(n_neighbors, centres, name)
+    n_others = len(centres) - 1
+    if n_others < 1:
+        raise ValueError(
+            f"All rows of {name} are equal, so that none has neighbours: pass rows that "
+            "differ, or look at the training that made them."
+        )
+    if not isinstance(n_neighbors, int | np.integer) or not 1 <= n_neighbors <= n_others:
+        raise ValueError(
+            f"n_neighbors={n_neighbors!r}, but each of the {len(centres)} different rows of "
+            f"{name} has {n_others} others: pass an integer from 1 to {n_others}, or more "
+            "rows that differ."
+        )
     return centres
 
 
@@ -75,9 +86,14 @@ def _share_inside(rows, centres, n_neighbors):
     radii = distances_to_neighbor(centres, n_neighbors)
     n_inside = sum(
         np.count_nonzero((block <= radii).any(axis=1))
-        for block in distance_blocks(rows, centres)
+        for block in distance_blocks(rows, centres, decisive=_at_edges(radii))
     )
     return float(n_inside / len(rows))
+
+
+def _at_edges(radii):
+    """What is decisive for which balls of these radii, (m,), a row lies in."""
+    return lambda squared, error: np.abs(squared - radii**2) <= error
 
 
 def density_coverage(real, synthetic, *, n_neighbors=5):
@@ -128,7 +144,7 @@ def density_coverage(real, synthetic, *, n_neighbors=5):
     centres = _centres(real, "real", n_neighbors)
     radii = distances_to_neighbor(centres, n_neighbors)
     n_inside, is_covered = 0, np.zeros(len(centres), dtype=bool)
-    for block in distance_blocks(synthetic, centres):
+    for block in distance_blocks(synthetic, centres, decisive=_at_edges(radii)):
         is_inside = block < radii  # open balls: of its own distribution, a row is in k
         n_inside += int(np.count_nonzero(is_inside))
         is_covered |= is_inside.any(axis=0)

@@ -1,12 +1,12 @@
 """What nearest neighbours tell: whether two sets differ, and whether one copies the other."""
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, diags_array, vstack
 from scipy.stats import mannwhitneyu
 from sklearn.utils import Bunch, check_random_state
 
 from ._checks import check_count, check_features, median_distance
-from ._pairwise import distances_to_nearest, distances_to_neighbor, other_distance_blocks
+from ._pairwise import distance_blocks, distances_to_neighbor, nearest
 
 _PERMUTATIONS_AT_ONCE = 100
 
@@ -94,20 +94,20 @@ def _nearest_neighbor_votes(rows):
     """
     rows, place, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     place, is_repeated = place.ravel(), counts > 1
-    nearest = vstack(
+    others = vstack(
         [
             csr_array(block == block.min(axis=1, keepdims=True), dtype=float)
-            for block in other_distance_blocks(rows, is_repeated)
-        ],
-        format="csr",
+            for block in distance_blocks(rows, decisive=nearest(1))
+        ]
     )
+    # Nothing is nearer to a repeated row than its own, but it gives itself no vote.
+    neighbors = diags_array(1.0 * is_repeated) + diags_array(1.0 * ~is_repeated) @ others
     members = csr_array((np.ones(len(place)), (place, np.arange(len(place)))))
-    # A repeated row is among the nearest of its own, but gives itself no vote.
     itself = is_repeated[place, None]
-    n_nearest = (nearest @ counts)[place, None] - itself
+    n_nearest = (neighbors @ counts)[place, None] - itself
 
     def share_real(is_real):
-        return ((nearest @ (members @ is_real))[place] - itself * is_real) / n_nearest
+        return ((neighbors @ (members @ is_real))[place] - itself * is_real) / n_nearest
 
     return share_real
 
@@ -181,7 +181,7 @@ def memorization(real, synthetic, *, quantile=0.05):
         raise ValueError(f"quantile={quantile!r} must lie between 0 and 1.")
     among_real = distances_to_neighbor(real, 1)
     typical = median_distance(among_real)
-    to_real = distances_to_nearest(synthetic, real)
+    to_real = distances_to_neighbor(synthetic, 1, real)
     threshold = np.quantile(among_real, quantile)
     test = mannwhitneyu(to_real, among_real, alternative="less")
     return Bunch(

@@ -235,12 +235,13 @@ def _compare(real, synthetic, rng):
         "kernel_se": kernel.standard_error,
         "two_sample": test.accuracy,
         "two_sample_p": test.p_value,
-        **_compare_different(np.unique(real, axis=0), real, synthetic),
+        **_compare_different(real, synthetic),
     }
 
 
-def _compare_different(different, real, synthetic):
+def _compare_different(real, synthetic):
     """The metrics that rest on rows that differ, as far as there are enough of them."""
+    different = np.unique(real, axis=0)
     if len(different) < _FEWEST:
         return {}
     variety = metrics.diversity(different, synthetic)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from .._text import printable
+
 # Key in a row, key of its standard error, title, and what is good.
 MEASURES = (
     ("n_real", None, "real images", ""),
@@ -56,7 +58,7 @@ class AugmentationReport:
 
     def __str__(self):
         """A line for each measure, a column for each class."""
-        table = [["", *(str(row["label"]) for row in self.rows), "good"]]
+        table = [["", *(printable(row["label"]) for row in self.rows), "good"]]
         for key, error, title, good in MEASURES:
             cells = (_as_text(row, key, error) for row in self.rows)
             table.append([title, *cells, good])
@@ -95,5 +97,5 @@ def _as_text(row, key, error):
     if value is None or value != value:  # NaN
         return "–"
     if key == "neighbor" or not isinstance(value, float):
-        return str(value)
+        return printable(value)
     return f"{value:.3g}" if error is None else f"{value:.3g} ± {row[error]:.2g}"

@@ -16,7 +16,7 @@ from ..comparison import (
     sampler_title,
     summarize_comparison,
 )
-from ..comparison._answer import points
+from ..comparison._answer import at_ratio, points
 from ..comparison._summary import SCORE_TITLES
 from ..inspection import (
     ClassRecallDisplay,
@@ -94,13 +94,11 @@ def draw_pictures(result, sampler, baselines, *, score, class_names):
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
         pictures = [_scores(result, score)]
-        ratios = np.unique(result.ratio[~np.isnan(result.ratio)])
-        if len(ratios) > 1:
+        if at_ratio(result):  # there are several
             pictures.append(_ratios(result, score))
         before = "none" if "none" in baselines else next(iter(baselines), None)
         if before is not None and len(paired_values(result, sampler, before)[0]):
-            ratio = ratios[-1] if len(ratios) > 1 else None
-            pictures.append(_recalls(result, before, sampler, ratio, class_names))
+            pictures.append(_recalls(result, before, sampler, class_names))
         if _can_be_shown(result.translations):
             pictures.append(_translations(result, class_names))
     return pictures
@@ -144,13 +142,13 @@ def _ratios(result, score):
     )
 
 
-def _recalls(result, before, after, ratio, class_names):
+def _recalls(result, before, after, class_names):
     names = [name_of(label, class_names) for label in result.classes.tolist()]
     figure, ax = _new_figure(1 + height_of_line(names) * len(names))
     display = ClassRecallDisplay.from_comparison(
-        result, before=before, after=after, ratio=ratio, class_names=class_names, ax=ax
+        result, before=before, after=after, class_names=class_names, ax=ax
     )
-    at_ratio = "" if ratio is None else f" at ratio {ratio:g}"
+    where = f" {at_ratio(result)}" if at_ratio(result) else ""
     changes = ", ".join(
         f"{name} {old:.1f} to {new:.1f}"
         for name, old, new in zip(
@@ -163,10 +161,10 @@ def _recalls(result, before, after, ratio, class_names):
     )
     return Picture(
         title="Recall of each class",
-        caption=f"Recall{at_ratio}. Over-sampled classes are bold. At the right, the "
+        caption=f"Recall{where}. Over-sampled classes are bold. At the right, the "
         "difference in points.",
         alt=f"Recall of each class with {sampler_title(before)} and with "
-        f"{sampler_title(after)}{at_ratio}, in points: {changes}.",
+        f"{sampler_title(after)}{where}, in points: {changes}.",
         source=_as_source(figure),
     )
 
