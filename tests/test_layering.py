@@ -15,8 +15,8 @@ ROOT = Path(skgan_aug.__file__).parent
 # A unit (a module or subpackage directly under skgan_aug) imports units of lower tiers only,
 # and itself. Private modules that are not listed are helpers of the lowest tier.
 TIERS = [
-    {"_threads"},
-    {"images", "_devices", "_random", "_sampling_strategy", "_validation"},
+    {"_threads", "_devices"},
+    {"images", "_random", "_sampling_strategy", "_validation"},
     {"networks", "_frames"},
     {"training"},
     {"selection", "metrics", "source_classes", "_classifier_checks", "_classifier_net"},
