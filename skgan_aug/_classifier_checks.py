@@ -42,7 +42,7 @@ def resolve_class_weights(class_weight, classes, labels, sample_weight):
             weights = _balanced_weights(len(classes), labels, sample_weight)
         else:
             weights = compute_class_weight(class_weight, classes=classes, y=classes)
-        weights = torch.as_tensor(weights, dtype=torch.float32)
+        weights = torch.as_tensor(weights, dtype=torch.float32, device="cpu")
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"class_weight={class_weight!r} cannot be used: {error}") from error
     if not (weights.isfinite() & (weights > 0)).all():
@@ -111,7 +111,12 @@ def check_callbacks(callbacks, *, validates, one_cycle):
                 "validate on: call fit with early_stopping=True, or set monitor='train_loss'."
             )
         is_scoring = isinstance(own, EpochScoring | BatchScoring)
-        if is_scoring and not own.on_train and not validates:
+        if is_scoring and own.on_train:
+            raise ValueError(
+                f"callbacks holds {kind}(on_train=True), but batches are augmented, mixed and "
+                "weighted: only what is held back can be scored. Leave on_train out."
+            )
+        if is_scoring and not validates:
             raise ValueError(
                 f"callbacks holds {kind}({own.scoring!r:.80}), but nothing is held back to "
                 "score: call fit with early_stopping=True, or leave it out."
@@ -120,9 +125,4 @@ def check_callbacks(callbacks, *, validates, one_cycle):
             raise ValueError(
                 f"callbacks holds {kind}, whose rates learning_rate_schedule='one_cycle' "
                 "would overwrite: set learning_rate_schedule='constant'."
-            )
-        if getattr(own, "on_train", False) and isinstance(own, EpochScoring):
-            raise ValueError(
-                f"callbacks holds {kind}(on_train=True), but batches are augmented, mixed and "
-                "weighted: only what is held back can be scored. Leave on_train out."
             )

@@ -230,9 +230,12 @@ def _augmented_by(augmentation, x):
         augmented = augmentation(x)
     is_batch = torch.is_tensor(augmented) and augmented.dtype == x.dtype
     if not (is_batch and augmented.shape[:1] == x.shape[:1]):
+        returned = f"{augmented!r:.60}"
+        if torch.is_tensor(augmented):
+            returned = f"one of {augmented.dtype} and shape {tuple(augmented.shape)}"
         raise ValueError(
             f"augmentation must return a float32 tensor of {len(x)} images for a batch of "
-            f"shape {tuple(x.shape)}, but returned {augmented!r:.60}."
+            f"shape {tuple(x.shape)}, but returned {returned}."
         )
     return augmented
 
@@ -249,7 +252,7 @@ class PredictionBatches:
 
     def __iter__(self):
         X, y = self.dataset.X, self.dataset.y
-        for batch in torch.arange(len(X)).tensor_split(self.n_batches):
+        for batch in torch.arange(len(X), device="cpu").tensor_split(self.n_batches):
             yield X[batch], torch.zeros(len(batch)) if y is None else y[batch]
 
 
@@ -325,62 +328,39 @@ class OneCycle(Callback):
             self.schedule_.step()
 
 
-def make_net(
-    network,
-    spec,
-    *,
-    n_classes,
-    augmentation,
-    mixup,
-    label_smoothing,
-    precision,
-    optimizer,
-    learning_rate,
-    weight_decay,
-    batch_size,
-    callbacks,
-    device,
-    verbose,
-):
+def make_net(network, *, n_classes, optimizer, batch_size, callbacks, **options):
     """Make an untrained net.
 
     Parameters
     ----------
-    network : torch.nn.Module
-        Maps (n, C, H, W) or (n, n_features) in [-1, 1] to logits.
-
-    spec : ImageSpec
-        What the rows are.
+    network : EncodedNetwork
+        What is to be trained.
 
     n_classes : int
-        Of the logits.
+        Of its logits.
 
-    augmentation, mixup, label_smoothing, precision, optimizer, learning_rate, \
-            weight_decay, batch_size, callbacks, device, verbose
-        As :class:`~skgan_aug.TorchCNNClassifier` takes them, device and precision resolved.
+    optimizer, batch_size, callbacks
+        As :class:`~skgan_aug.TorchCNNClassifier` takes them.
+
+    **options
+        Of ``skorch.NeuralNet``.
 
     Returns
     -------
     net : ClassifierNet
     """
-    extra = {"optimizer__momentum": 0.9} if optimizer == "sgd" else {}
+    if optimizer == "sgd":
+        options["optimizer__momentum"] = 0.9
     net = ClassifierNet(
-        EncodedNetwork(
-            network, spec, augmentation=augmentation, mixup=mixup, precision=precision
-        ),
+        network,
         criterion=nn.CrossEntropyLoss,
-        criterion__label_smoothing=label_smoothing,
         optimizer=OPTIMIZERS.get(optimizer, optimizer),
-        optimizer__weight_decay=weight_decay,
-        lr=learning_rate,
         batch_size=batch_size,
         iterator_train=TrainingBatches,
         iterator_valid=PredictionBatches,
-        iterator_valid__batch_size=_prediction_batch(spec, batch_size),
+        iterator_valid__batch_size=_prediction_batch(network.spec, batch_size),
         train_split=None,
-        device=str(device),
-        verbose=verbose,
-        **extra,
+        **options,
     ).initialize()
     net.user_callbacks = list(callbacks or ())
     net.classes_ = np.arange(n_classes)

@@ -34,17 +34,35 @@ def global_seed(seed, device="cpu"):
     """Seed torch's global generators, of the CPU and of ``device``, inside the block only.
 
     Layers draw their initial weights, and dropout its masks, from the global
-    generators; nothing else here does. Threads of this process take turns.
+    generators; nothing else here does. Tensors are made as in :func:`usual_defaults`.
     """
     device = torch.device(device)
     gpus = [device] if device.type == "cuda" else []
-    with taking_turns(), torch.random.fork_rng(gpus):  # of all GPUs, if not told
+    with usual_defaults(), torch.random.fork_rng(gpus):  # of all GPUs, if not told
         torch.default_generator.manual_seed(seed)
         for gpu in gpus:
             with torch.cuda.device(gpu):
                 torch.cuda.manual_seed(seed)
         with _mps_seed(seed) if device.type == "mps" else nullcontext():
             yield
+
+
+@contextmanager
+def usual_defaults():
+    """Make float32 tensors, on the CPU, inside the block, whatever torch was told to make.
+
+    Threads of this process take turns.
+    """
+    with taking_turns():
+        usual = torch.get_default_dtype()
+        is_on_cpu = torch.get_default_device().type == "cpu"
+        torch.set_default_dtype(torch.float32)
+        try:
+            # Every call of torch takes longer inside.
+            with nullcontext() if is_on_cpu else torch.device("cpu"):
+                yield
+        finally:
+            torch.set_default_dtype(usual)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 _LARGEST_INT, _LARGEST_REAL = 2**31 - 1, 1e30  # beyond, torch's int32 and float32 overflow
 _LITTLE_CONTRAST = 32  # grey levels of 256: an eighth of what networks are made for
+_MOST_CHANNELS = 4  # of pictures: three colours and transparency
 
 
 def whole_number(least, most=_LARGEST_INT):
@@ -120,13 +121,39 @@ def check_labels_are_classes(y):
         ) from error
 
 
-def warn_of_little_contrast(X, image_shape):
-    """Say where images of uint8 use little of the 0 to 255 that they are taken to range over.
+def warn_of_unlikely_images(X, image_shape):
+    """Say where images are probably not what they are taken for.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, ...)
+        Validated.
+
+    image_shape : tuple of int or None
+        (H, W) or (H, W, C); None for vectors, of which nothing is said.
+    """
+    if image_shape is not None:
+        _warn_of_channels_first(image_shape)
+        _warn_of_little_contrast(X)
+
+
+def _warn_of_channels_first(image_shape):
+    """Say where images of torch are taken for flat ones of as many channels as columns."""
+    if len(image_shape) == 3 and image_shape[0] <= _MOST_CHANNELS < min(image_shape[1:]):
+        warnings.warn(
+            f"X holds images of shape {image_shape}, which is taken to be (H, W, C), as if "
+            f"they had {image_shape[2]} channels. If channels come first, move them to the "
+            "end: X.transpose(0, 2, 3, 1).",
+            stacklevel=5,
+        )
+
+
+def _warn_of_little_contrast(X):
+    """Say where uint8 uses little of the 0 to 255 that it is taken to range over.
 
     Masks of 0 and 1 are all one black to a network.
     """
-    is_image = X.ndim > 2 or image_shape is not None
-    if not (is_image and X.dtype == np.uint8):
+    if X.dtype != np.uint8:
         return
     low, high = int(X.min()), int(X.max())
     if 0 < high - low < _LITTLE_CONTRAST:
@@ -135,7 +162,7 @@ def warn_of_little_contrast(X, image_shape):
             "range from 0 to 255: networks hardly see a difference. Pass "
             "X.astype(np.float32), which ranges over the values that occur, or stretch them "
             "to 0 to 255.",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -17,7 +17,7 @@ from ._classifier_checks import (
     check_optimizer,
     resolve_class_weights,
 )
-from ._classifier_net import AUGMENTATIONS, count_batches, make_net
+from ._classifier_net import AUGMENTATIONS, EncodedNetwork, count_batches, make_net
 from ._devices import resolve_device, resolve_precision
 from ._random import derive_seed, draw_seed, global_seed
 from ._training_rows import (
@@ -33,7 +33,7 @@ from ._validation import (
     check_unmasked,
     named,
     real_number,
-    warn_of_little_contrast,
+    warn_of_unlikely_images,
     whole_number,
 )
 from .images import ImageSpec
@@ -274,7 +274,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            For uint8 images that use less than an eighth of 0 to 255.
+            For uint8 images that use less than an eighth of 0 to 255, and for images whose
+            channels seem to come first.
         """
         self._validate_params()
         if self.real_last and synthetic_mask is None:
@@ -283,8 +284,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 "synthetic_mask=sampler.synthetic_mask_ to fit, or real_last=0."
             )
         goes_on = self.warm_start and hasattr(self, "net_")
-        if not goes_on:
-            self._forget()
+        if not goes_on:  # what an earlier fit learnt must not predict what this one is about
+            self.__dict__.pop("net_", None)
         X, y, weights, is_real = self._check_rows(
             X, y, sample_weight, synthetic_mask, reset=not goes_on
         )
@@ -430,11 +431,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         check_unmasked(X=X, y=y)
         return super().score(X, y, sample_weight)
 
-    def _forget(self):
-        """Drop what an earlier fit learnt: it must not predict what this one is about."""
-        if hasattr(self, "net_"):
-            del self.net_
-
     def _check_X_y(self, X, y, *, reset):
         with named("y"):
             check_no_label_is_missing(y)
@@ -473,7 +469,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"y has one class, {classes.tolist()}: a classifier needs at least 2 classes."
             )
         spec = ImageSpec.from_array(X, self.image_shape)
-        warn_of_little_contrast(X, self.image_shape)
+        warn_of_unlikely_images(X, spec.image_shape)
         self._check_parameters(spec)
         self._random_state = check_random_state(self.random_state)
         seed = draw_seed(self._random_state)
@@ -515,20 +511,19 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         device, augmentation = resolve_device(self.device), self.augmentation
         if isinstance(augmentation, torch.nn.Module) and augmentation.state_dict():
             augmentation = deepcopy(augmentation)  # training would change the parameter itself
+        precision = resolve_precision(self.precision, device, is_image=spec.is_image)
         return make_net(
-            network,
-            spec,
+            EncodedNetwork(
+                network, spec, augmentation=augmentation, mixup=self.mixup, precision=precision
+            ),
             n_classes=len(self.classes_),
-            augmentation=augmentation,
-            mixup=self.mixup,
-            label_smoothing=self.label_smoothing,
-            precision=resolve_precision(self.precision, device, is_image=spec.is_image),
             optimizer=self.optimizer,
-            learning_rate=float(self.learning_rate),
-            weight_decay=float(self.weight_decay),
             batch_size=int(self.batch_size),
             callbacks=self.callbacks,
-            device=device,
+            criterion__label_smoothing=self.label_smoothing,
+            optimizer__weight_decay=float(self.weight_decay),
+            lr=float(self.learning_rate),
+            device=str(device),
             verbose=self.verbose,
         )
 
@@ -613,6 +608,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         passes = [all_rows] * (n_epochs - n_last) + [last] * n_last
         if max_epochs < n_epochs:
             n = round((1 + max_epochs - n_epochs) * len(passes[-1]))
-            drawn = torch.randperm(len(passes[-1]), generator=rng)
+            drawn = torch.randperm(len(passes[-1]), generator=rng, device="cpu")
             passes[-1] = passes[-1][drawn[: max(n, int(self.batch_size))]]
         return passes

@@ -200,9 +200,9 @@ class ImageSpec:
         return rows.reshape(len(x), *self.row_shape)
 
     def _scale(self, raw):
-        low = torch.tensor(self.low, dtype=torch.float64)
+        low, high = torch.from_numpy(np.array([self.low, self.high], dtype=np.float64))
         # Halved first: the span of float64 extremes would overflow.
-        half_span = torch.tensor(self.high, dtype=torch.float64) / 2 - low / 2
+        half_span = high / 2 - low / 2
         half_span[half_span == 0] = 1.0
         # Denormal numbers of float32 would be halved to 0.
         exact = raw.dtype in _SINGLE_PRECISION_DTYPES and half_span.min() > _SMALLEST_SPAN

@@ -28,12 +28,12 @@ from ._validation import (
     check_unmasked,
     named,
     real_number,
-    warn_of_little_contrast,
+    warn_of_unlikely_images,
     whole_number,
 )
-from .images import ImageSpec
+from .images import ImageSpec, check_image_shape
 from .networks import check_cyclegan_network, make_discriminator, make_generator
-from .selection import SELECTIONS, check_selection
+from .selection import SELECTIONS, score_rows
 from .source_classes import check_sources, resolve_sources, source_rows
 from .synthesis import translate_rows
 from .synthetic_fraction import choose_synthetic_fraction
@@ -475,7 +475,8 @@ class CycleGANOverSampler(BaseOverSampler):
             without variety or of the source class, or let a discriminator win.
 
         UserWarning
-            For uint8 images that use less than an eighth of 0 to 255.
+            For uint8 images that use less than an eighth of 0 to 255, and for images whose
+            channels seem to come first.
         """
         self._validate_params()
         self._forget()
@@ -554,7 +555,7 @@ class CycleGANOverSampler(BaseOverSampler):
             if np.asarray(y).dtype.kind in "mM":  # tolist() makes other labels of them
                 raise ValueError("y holds dates: pass strings, such as y.astype(str).")
         X, y = check_images(self, X, y, reset=True)
-        warn_of_little_contrast(X, self.image_shape)
+        warn_of_unlikely_images(X, check_image_shape(X.shape, self.image_shape))
         return X, y, is_one_hot
 
     def _prepare(self, X, y):
@@ -581,7 +582,8 @@ class CycleGANOverSampler(BaseOverSampler):
             if callable(given):
                 is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
                 check_cyclegan_network(parameter, network, spec, is_sent=is_sent)
-        check_selection(self.selection, X[:_N_TRIED])
+        if callable(self.selection):
+            score_rows(self.selection, X[:_N_TRIED])
         for parameter in ("memory", "checkpoint_dir"):
             check_path(parameter, getattr(self, parameter))
         if hasattr(self.memory, "cache") and not hasattr(self.memory, "location"):

@@ -73,26 +73,6 @@ def score_rows(selection, rows):
     return _checked(scores, len(rows))
 
 
-def check_selection(selection, rows):
-    """Try a callable on real rows, before anything is trained.
-
-    Parameters
-    ----------
-    selection : None, str or callable
-        As :class:`~skgan_aug.CycleGANOverSampler` takes it.
-
-    rows : ndarray of shape (n, ...)
-        Some rows of X.
-
-    Raises
-    ------
-    ValueError
-        When it fails, or returns anything but a finite score for each.
-    """
-    if callable(selection):
-        score_rows(selection, rows)
-
-
 def _checked(scores, n_candidates):
     try:
         scores = np.asarray(scores, dtype=float)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import torch
 
-from ._random import draw_seed
+from ._random import draw_seed, usual_defaults
 from .selection import SELECTIONS, keep_best, score_rows, score_translations
 from .training.augmentation import draw_moves, draw_shifts, shift_images
 
@@ -108,10 +108,11 @@ def _source_batches(spec, X, origins, n_different, batch_size, random_state):
     n_repeats = n - n_different
     if n_repeats > 0:
         rng = torch.Generator().manual_seed(draw_seed(random_state))
-        if spec.is_image:
-            variations = draw_shifts(n_repeats, n_different, spec.image_size, rng)
-        else:
-            variations = draw_moves(n_repeats, n_different, rng)
+        with usual_defaults():
+            if spec.is_image:
+                variations = draw_shifts(n_repeats, n_different, spec.image_size, rng)
+            else:
+                variations = draw_moves(n_repeats, n_different, rng)
     for start in range(0, n, batch_size):
         stop = min(start + batch_size, n)
         x = spec.encode(spec.as_tensor(X[origins[start:stop]]))

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from skgan_aug import CycleGANOverSampler
 from skgan_aug._random import derive_seed
 from skgan_aug.cli._app import app
-from skgan_aug.cli._augment import Ratio, parse_source
+from skgan_aug.cli._augment import parse_source
 from skgan_aug.datasets import load_image_folder
 from skgan_aug.folders import _augment, augment_folder, plan_folder
 from skgan_aug.folders._output import FileNames, OutputFolder
@@ -284,9 +284,7 @@ class TestResult:
 
     def test_a_balanced_folder_is_copied(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=3, dog=3)
-        augment_folder(
-            plan_folder(pets, sampler(sampling_strategy=Ratio(1.0, None))), tmp_path / "o"
-        )
+        augment_folder(plan_folder(pets, sampler(sampling_strategy="auto")), tmp_path / "o")
         assert {row["kind"] for row in manifest(tmp_path / "o")} == {"original"}
 
     def test_jobs_change_nothing(self, pets, tmp_path):
@@ -702,7 +700,7 @@ class TestPlan:
         [
             (["--ratio", 0], "--ratio 0.0"),
             (["--ratio", 1.5], "--ratio 1.5"),
-            (["--classes", "cow"], "--classes names cow"),
+            (["--classes", "cow"], "Error: --classes names cow, which is no class. The"),
             (["--classes", ""], "--classes '' names nothing"),
             (["--source", ","], "--source ',' names nothing"),
             (["--source", "cow"], "source='cow' is no class"),

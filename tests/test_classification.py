@@ -105,6 +105,28 @@ def test_every_module(module, shape):
     assert classifier.fit(X, y).score(X, y) > 0.9
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"augmentation": "shifts", "mixup": 0.2},
+        {"max_epochs": 1.5, "class_weight": "balanced"},
+    ],
+    ids=["images", "epochs"],
+)
+def test_what_torch_makes_by_default_changes_nothing(options):
+    X, y = make_images()
+    classifier = make_classifier(device="cpu", **options)
+    expected = classifier.fit(X, y).predict_proba(X)
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")  # stands for a GPU
+    try:
+        probabilities = classifier.fit(X, y).predict_proba(X)
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+    assert_array_equal(probabilities, expected)
+
+
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", torch.optim.RMSprop])
 def test_every_optimizer(optimizer):
     X, y = make_images()
@@ -141,6 +163,13 @@ def test_masks_of_uint8_are_warned_of():
     message = r"uint8 images of values from 0 to 1, .*Pass X.astype\(np.float32\)"
     with pytest.warns(UserWarning, match=message) as warned:
         make_classifier().fit(mask, y)
+    assert warned[0].filename == __file__
+
+
+def test_images_of_torch_are_warned_of():
+    X, y = make_images(shape=(12, 10, 3))
+    with pytest.warns(UserWarning, match=r"channels.*X.transpose\(0, 2, 3, 1\)") as warned:
+        make_classifier().fit(X.transpose(0, 3, 1, 2), y)
     assert warned[0].filename == __file__
 
 
@@ -387,6 +416,12 @@ def test_a_module_that_augments_stays_as_it_was():
     assert_array_equal(normalization.weight.detach(), [1])
     expected = classifier.predict_proba(X)
     assert_array_equal(classifier.fit(X, y).predict_proba(X), expected)
+
+
+def test_a_batch_that_an_augmentation_spoilt_is_described():
+    classifier = make_classifier(augmentation=lambda x: x.double())
+    with pytest.raises(ValueError, match=r"one of torch.float64 and shape \(8, 1, 6, 5\)"):
+        classifier.fit(*make_images())
 
 
 @pytest.mark.parametrize("preset", ["flips", "shifts", "flips_shifts"])
@@ -757,6 +792,13 @@ def test_callbacks_score_probabilities(n_classes):
 def test_scores_of_what_is_not_held_back_are_refused(kind):
     with pytest.raises(ValueError, match=rf"{kind.__name__}\('accuracy'\).*early_stopping"):
         make_classifier(callbacks=[kind("accuracy")]).fit(*make_images())
+
+
+@pytest.mark.parametrize("kind", [EpochScoring, BatchScoring])
+def test_scores_of_training_batches_are_refused(kind):
+    scoring = kind("accuracy", on_train=True)
+    with pytest.raises(ValueError, match=rf"{kind.__name__}\(on_train=True\).*Leave on_train"):
+        make_classifier(callbacks=[scoring], early_stopping=True).fit(*make_images())
 
 
 def test_a_part_holds_nothing_back_to_watch():

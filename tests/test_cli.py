@@ -464,6 +464,28 @@ def test_mistakes_end_in_one_line_and_code_2(args, message, tmp_path, monkeypatc
     assert "balanced accuracy" not in outcome.stdout
 
 
+@pytest.mark.parametrize("wrong", [["--ratios", "0"], ["--rare-count", "5"]], ids=str)
+def test_what_no_data_could_mend_is_refused_before_they_are_loaded(wrong):
+    outcome = run("compare", "--data", "nowhere.npz", *wrong, *QUICK)
+    assert outcome.exit_code == 2
+    assert "nowhere.npz" not in outcome.stderr
+
+
+def test_a_folder_of_one_class(tmp_path):
+    (tmp_path / "ant").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "ant" / "1.png")
+    outcome = run("compare", "--data", tmp_path, *QUICK)
+    assert outcome.exit_code == 2
+    assert "--data holds images of one class to train on" in plain(outcome.stderr)
+    assert not outcome.stdout
+
+
+def test_a_ratio_named_twice_is_one(npz):
+    given = ["--samplers", "random", "--ratios", "0.5,0.5", *QUICK]
+    outcome = run("compare", "--data", npz, *RARE, *given)
+    assert outcome.stderr.startswith("1 of 1: random over-sampling")
+
+
 @pytest.mark.parametrize("fraction", ["2", "half"])
 def test_fraction_must_be_a_share(fraction):
     outcome = run("compare", "--synthetic-fraction", fraction, *QUICK)

@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import Bunch
 
@@ -194,10 +194,13 @@ def test_groups_that_cannot_be_folded():
     X, y = make_vectors()
     for groups, match in (
         (np.arange(len(y)) % 2, "cv=3 folds cannot be made of 2 groups. Give 2 to 2"),
+        (np.zeros(len(y)), "made of 1 groups. Give test="),
         (np.arange(5), "inconsistent numbers"),
     ):
         with pytest.raises(ValueError, match=match):
             compare_samplers(X, y, cv=3, groups=groups)
+    with pytest.raises(TypeError, match="groups cannot be used"):
+        compare_samplers(X, y, cv=3, groups=np.where(y > 0, "patient", None))
 
 
 def test_the_seconds_of_every_ratio_count_the_training(monkeypatch):
@@ -503,8 +506,9 @@ def test_errors_of_the_classifier_are_raised():
             samplers=["none"],
             classifier=DummyClassifier(strategy="constant", constant=9),
         )
-    # One that is made of others is not tried first.
-    inside = make_pipeline(DummyClassifier(strategy="constant", constant=9))
+    # One that holds a sampler is not tried first.
+    constant = DummyClassifier(strategy="constant", constant=9)
+    inside = make_sampler_pipeline(RandomOverSampler(), constant)
     with pytest.raises(ValueError, match=r"failed wherever it was trained.* constant target"):
         compare_samplers(X, y, samplers=["none", "random"], classifier=inside, cv=2, n_seeds=1)
 
@@ -650,6 +654,14 @@ def test_minority_classes_gain_rows_at_the_largest_ratio():
     assert result.minority_classes.tolist() == [1, 2]  # at 0.4, class 2 alone
 
 
+def test_of_classes_of_one_size_none_is_rare_whatever_folds_make_of_it():
+    X, y = make_vectors((42, 43, 43, 43, 12))
+    options = {"classifier": DecisionTreeClassifier(), "cv": 5, "n_seeds": 1}
+    result = compare_samplers(X, y, samplers=["random"], **options)
+    assert result.minority_classes.tolist() == [0, 4]
+    assert_array_equal(result.minority_recall, result.recall[:, [0, 4]].mean(axis=1))
+
+
 def test_callback_sees_every_cell():
     X, y = make_vectors()
     cells = []
@@ -707,6 +719,15 @@ def test_string_labels_and_frames(container):
     assert_array_equal(named.recall, plain.recall)
     assert named.classes.tolist() == ["class 0", "class 1", "class 2"]
     assert named.minority_classes.tolist() == ["class 1", "class 2"]
+
+
+def test_frames_of_sparse_columns():
+    X, y = make_vectors()
+    X[X < 0] = 0
+    options = {"samplers": ["smote"], "classifier": DecisionTreeClassifier(), "n_seeds": 1}
+    sparse = pd.DataFrame(X).astype(pd.SparseDtype(float, 0.0))
+    results = [compare_samplers(rows, y, test=(rows, y), **options) for rows in (X, sparse)]
+    assert_array_equal(*(result.recall for result in results))
 
 
 def test_two_classes():
@@ -804,6 +825,10 @@ def test_what_cannot_learn_or_be_called_is_refused_before_any_work(records):
     own = {"mine": RandomOverSampler(), "nothing": None}
     with pytest.raises(ValueError, match=r"classifier failed on 30 rows of X .* dim 3"):
         compare_samplers(X, y, samplers=own, classifier=DecisionTreeClassifier())
+    with pytest.raises(ValueError, match=r"classifier failed on 30 rows of X .* dim 3"):
+        compare_samplers(
+            X, y, samplers=own, classifier=make_pipeline(StandardScaler(), Recorder())
+        )
     with pytest.raises(TypeError, match=r"classifier=<class .* is no classifier"):
         compare_samplers(X, y, samplers=own, classifier=Recorder)
     with pytest.raises(TypeError, match="callback=3 cannot be called"):
@@ -914,6 +939,10 @@ def test_bad_data_is_refused():
         compare_samplers(X, y / 2, classifier=tree)
     with pytest.raises(ValueError, match="y holds strings and other labels"):
         compare_samplers(X, np.array([0, "1", 2], dtype=object)[y], classifier=tree)
+    with pytest.raises(ValueError, match="y has 12 missing labels"):
+        compare_samplers(X, np.array(["a", "b", np.nan], dtype=object)[y], classifier=tree)
+    with pytest.raises(ValueError, match=r"X cannot be used: .*inhomogeneous"):
+        compare_samplers([np.zeros((2, 2 + label)) for label in y], y, classifier=tree)
     with pytest.raises(ValueError, match=r"ratios holds 0\.2, at which no class gains"):
         compare_samplers(X[:60], y[:60], classifier=tree, ratios=0.2)
 

@@ -1,6 +1,7 @@
 """CycleGANOverSampler: what goes in comes out, and exactly as many rows join it as planned."""
 
 import pickle
+import warnings
 from collections import Counter
 
 import joblib
@@ -651,6 +652,37 @@ def test_masks_of_uint8_are_warned_of(image_shape):
     with pytest.warns(UserWarning, match=message) as warned:
         make_sampler(image_shape=image_shape).fit_resample(X, y)
     assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 3), (4,)], ids=["images", "vectors"])
+def test_what_torch_makes_by_default_changes_nothing(shape):
+    X, y = make_images(shape, np.float32)
+    many = {"sampling_strategy": {"rare": 60}, "synthetic_fraction": 1.0}
+    sampler = make_sampler(device="cpu", **many)
+    expected, _ = sampler.fit_resample(X, y)
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")  # stands for a GPU
+    try:
+        X_resampled, _ = sampler.fit_resample(X, y)
+        assert torch.get_default_dtype() == torch.float64
+        assert torch.get_default_device() == torch.device("meta")
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+    assert_array_equal(X_resampled, expected)
+
+
+@pytest.mark.parametrize("n_channels", [1, 3, 4])
+def test_images_of_torch_are_warned_of(n_channels):
+    X, y = make_images((6, 5, n_channels))
+    X_first = X.transpose(0, 3, 1, 2)
+    message = r"shape .*\(H, W, C\), as if they had 5 channels.*X.transpose\(0, 2, 3, 1\)"
+    with pytest.warns(UserWarning, match=message) as warned:
+        make_sampler().fit_resample(X_first, y)
+    assert warned[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_sampler().fit(X_first.transpose(0, 2, 3, 1), y)
 
 
 def test_snapshots_take_turns_in_making_synthetic_rows(monkeypatch):

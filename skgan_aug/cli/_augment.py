@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,7 +16,7 @@ from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
 from ._console import INTERRUPTED, as_text, plain_warnings
 from ._jobs import default_jobs
-from ._problem import parse_size, split_list
+from ._problem import no_class, parse_size, split_list
 
 HEADINGS = ("class", "images", "+ synthetic", "+ duplicates", "= all", "translated from")
 N_FILES_SHOWN = 20
@@ -49,34 +48,6 @@ class AugmentSettings:
     quiet: bool
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """A ``sampling_strategy``: raise classes to a share of the largest.
-
-    Parameters
-    ----------
-    ratio : float
-        That share.
-
-    classes : list of str or None
-        Which classes; None: all that are below.
-    """
-
-    ratio: float
-    classes: list | None
-
-    def __call__(self, y):
-        """Return {class: images wanted}."""
-        known = np.unique(y).tolist()
-        for name in self.classes or ():
-            if name not in known:
-                raise ValueError(
-                    f"--classes names {name}, which is no class. The classes are "
-                    f"{', '.join(known)}."
-                )
-        return plan_counts(self.ratio, y, self.classes)
-
-
 def run_augmentation(settings):
     """Do what the command says, printing to the terminal."""
     check_output(settings.out, settings.folder)
@@ -92,6 +63,7 @@ def run_augmentation(settings):
             resize=settings.resize,
             mode=settings.mode,
         )
+        _check_classes(settings, plan)
         _print_plan(plan, settings, console)
         _list_left_out(plan, settings, errors)
         if settings.dry_run:
@@ -140,11 +112,8 @@ def parse_source(text):
 def _make_sampler(settings):
     if not 0 < settings.ratio <= 1:
         raise ValueError(f"--ratio {settings.ratio}: give a number above 0 and at most 1.")
-    classes = settings.classes
-    if classes is not None:
-        classes = split_list("--classes", classes)
     return CycleGANOverSampler(
-        sampling_strategy=Ratio(settings.ratio, classes),
+        sampling_strategy=partial(plan_counts, settings.ratio, rare=_classes(settings)),
         source=parse_source(settings.source),
         synthetic_fraction=_or_scale(settings.synthetic_fraction),
         min_strength=_or_scale(settings.min_strength),
@@ -155,6 +124,17 @@ def _make_sampler(settings):
         device=settings.device,
         random_state=settings.seed,
     )
+
+
+def _classes(settings):
+    return None if settings.classes is None else split_list("--classes", settings.classes)
+
+
+def _check_classes(settings, plan):
+    known = [entry.name for entry in plan.classes]
+    for name in _classes(settings) or ():
+        if name not in known:
+            raise no_class("--classes", name, known)
 
 
 def _or_scale(value):

@@ -25,6 +25,7 @@ from ..comparison import (
     summarize_comparison,
 )
 from ..comparison._answer import answer, choose_baselines
+from ..comparison._compare import check_ratios
 from ..inspection import SamplerComparisonDisplay
 from ..inspection._figure import wrapped
 from ..reporting import check_requirements, write_report
@@ -287,11 +288,12 @@ def _verdict(result):
 def _parse_ratios(text):
     ratios = split_list("--ratios", text)
     try:
-        return [float(ratio) for ratio in ratios]
+        numbers = [float(ratio) for ratio in ratios]
     except ValueError:
         raise ValueError(
             f"--ratios {text}: give numbers above 0 and at most 1, with commas."
         ) from None
+    return check_ratios(numbers)
 
 
 def _classifier_steps(settings):

@@ -61,20 +61,20 @@ class ImageProblem:
 
 def load_problem(settings):
     """Load the data that `settings` names and find its rare classes."""
+    rare, rare_count = settings.rare, settings.rare_count
+    if settings.data is not None and rare is None and rare_count is not None:
+        raise ValueError(
+            f"--rare-count {rare_count} is given without --rare. Name the classes that it is "
+            "for with --rare, or leave it out."
+        )
     size = parse_size(settings.size)
     title, bunch = _load(settings, size)
     X, y, test, test_role = _parts(bunch, size)
-    rare, rare_count = settings.rare, settings.rare_count
     if settings.data is None:
         X, y, test = _hold_out_digits(X, y, settings.seed)
         test_role = "testing"
         rare = DIGITS_RARE if rare is None else rare
         rare_count = rare_count or DIGITS_RARE_COUNT
-    elif rare is None and rare_count is not None:
-        raise ValueError(
-            f"--rare-count {rare_count} is given without --rare. Name the classes that it is "
-            "for with --rare, or leave it out."
-        )
 
     names = _names_of_labels(y, bunch.target_names)
     y = _named(y, names, "training")
@@ -142,11 +142,15 @@ def parse_rare(rare, names):
     chosen = split_list("--rare", rare)
     for name in chosen:
         if name not in known:
-            raise ValueError(
-                f"--rare names {name}, which is no class. The classes are "
-                f"{', '.join(names.values())}."
-            )
+            raise no_class("--rare", name, names.values())
     return list(dict.fromkeys(known[name] for name in chosen))
+
+
+def no_class(option, name, known):
+    """The error for a name that is none of the classes."""
+    return ValueError(
+        f"{option} names {name}, which is no class. The classes are {', '.join(known)}."
+    )
 
 
 def _check_folds(folds, y):
@@ -215,6 +219,12 @@ def _hold_out_digits(X, y, seed):
 def _names_of_labels(y, target_names):
     """``{label: name}`` of the classes to train on, in the order of the labels."""
     labels = np.unique(y)
+    if len(labels) < 2:
+        raise ValueError(
+            "--data holds images of one class to train on, and a comparison needs at least "
+            "two: give the folder that holds the folders of all classes, or an archive with "
+            "more."
+        )
     if labels.dtype.kind in "US":
         names = labels.astype(str)
     elif len(target_names) == len(labels):

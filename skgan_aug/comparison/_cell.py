@@ -14,7 +14,13 @@ from sklearn.metrics import f1_score, recall_score
 
 from .._callables import failure_as_value_error
 from .._sampling_strategy import plan_counts
-from ._samplers import prepare_sampler, resample, set_everywhere, set_training_steps
+from ._samplers import (
+    is_sampler,
+    prepare_sampler,
+    resample,
+    set_everywhere,
+    set_training_steps,
+)
 
 _N_TRIED = 10  # rows of each class that a classifier is tried on
 
@@ -133,8 +139,8 @@ def check_classifier_ever_worked(problem, cells):
 def try_classifier(problem):
     """Let the classifier learn from a few rows, before CycleGANs take their time.
 
-    From all rows where it fails on these, which may be too few for it. Not one that is made
-    of others: a search would search, and train samplers of its own.
+    From all rows where it fails on these, which may be too few for it. Not one that holds a
+    sampler, which might be one of those.
 
     Raises
     ------
@@ -148,7 +154,7 @@ def try_classifier(problem):
             f"classifier={classifier!r:.60} is no classifier: give an instance of one, with "
             "fit and predict."
         )
-    if any("__" in name for name in classifier.get_params()):
+    if any(map(is_sampler, classifier.get_params().values())):
         return
     firsts = [np.flatnonzero(problem.y == label)[:_N_TRIED] for label in problem.classes]
     rows = np.concatenate(firsts)

@@ -16,7 +16,12 @@ from sklearn.utils import (
 )
 
 from .._sampling_strategy import plan_counts
-from .._validation import check_prepared_alike, check_unmasked
+from .._validation import (
+    check_no_label_is_missing,
+    check_prepared_alike,
+    check_unmasked,
+    named,
+)
 from ..classification import TorchCNNClassifier
 from ..datasets import make_imbalanced_images
 from ..over_sampling import CycleGANOverSampler
@@ -93,8 +98,8 @@ def compare_samplers(
 
     classifier : estimator, default=None
         Trained on arrays in the shape and dtype of `X`, without names of columns. By
-        default :class:`~skgan_aug.TorchCNNClassifier`. One that is not made of others
-        is tried on ten rows of each class first, and on all if it fails on these.
+        default :class:`~skgan_aug.TorchCNNClassifier`. One that holds no sampler is tried
+        on ten rows of each class first, and on all if it fails on these.
 
     ratios : sequence of float, default=(1.0,)
         Every class below ``ratio * n_majority`` is raised to it.
@@ -152,7 +157,8 @@ def compare_samplers(
         shape (n_cells, n_classes), ``n_train``, ``sampler_seconds`` (as if no ratio
         shared its CycleGANs with another), ``classifier_seconds``, ``error`` (None,
         or why the sampler or the classifier failed; then scores are NaN). Further
-        ``classes`` and ``minority_classes``, those that gain rows at the largest ratio;
+        ``classes`` and ``minority_classes``, those that gain rows at the largest ratio in all
+        draws together;
         ``translations``, examples from the first CycleGAN over-sampler on the first draw (see
         :func:`example_translations`; empty without one, where it is part of another sampler,
         or for vectors);
@@ -187,7 +193,7 @@ def compare_samplers(
     """
     X, y, split = _check_data(X, y, test, cv, groups)
     samplers = make_samplers(samplers)
-    ratios = _check_ratios(ratios)
+    ratios = check_ratios(ratios)
     _check_positive_int("n_seeds", n_seeds)
     if classifier_steps is not None:
         _check_positive_int("classifier_steps", classifier_steps)
@@ -266,7 +272,11 @@ def _check_columns(columns, test_columns):
 
 def _check_rows(X, y, x_name, y_name):
     check_unmasked(**{x_name: X, y_name: y})
-    X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
+    if hasattr(X, "sparse"):  # a frame whose columns all are
+        X = X.sparse.to_dense()
+    with named(x_name):
+        X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
+    check_no_label_is_missing(y)
     y = column_or_1d(np.array(y, ndmin=1))
     if y.dtype == object:
         if len({isinstance(label, str) for label in y.tolist()}) > 1:
@@ -278,7 +288,8 @@ def _check_rows(X, y, x_name, y_name):
     check_consistent_length(X, y)
     if y.dtype.kind not in "iubUS":
         raise ValueError(
-            f"{y_name} must hold class labels, integers or strings, got dtype {y.dtype}."
+            f"{y_name} must hold class labels, integers or strings, got dtype {y.dtype}: "
+            "convert it, such as by y.astype(int)."
         )
     return X, y
 
@@ -286,7 +297,9 @@ def _check_rows(X, y, x_name, y_name):
 def _fold_splitter(cv, y, groups):
     if groups is not None:
         check_unmasked(groups=groups)
-        groups = column_or_1d(np.array(groups))
+        with named("groups"):
+            groups = column_or_1d(np.array(groups))
+            n_groups = len(np.unique(groups))
         check_consistent_length(y, groups)
     if isinstance(cv, Integral):
         labels, counts = np.unique(y, return_counts=True)
@@ -294,12 +307,11 @@ def _fold_splitter(cv, y, groups):
             rarest = labels[counts.argmin()].item()
             raise ValueError(
                 f"cv={cv} folds cannot be made: every class must be in each, and class "
-                f"{rarest!r} has {counts.min()} images. Give 2 to {counts.min()}, or test=."
+                f"{rarest!r} has {counts.min()} images. {_other_folds(counts.min())}"
             )
-        if groups is not None and (n_groups := len(np.unique(groups))) < int(cv):
+        if groups is not None and n_groups < int(cv):
             raise ValueError(
-                f"cv={cv} folds cannot be made of {n_groups} groups. Give 2 to {n_groups}, or "
-                "test=."
+                f"cv={cv} folds cannot be made of {n_groups} groups. {_other_folds(n_groups)}"
             )
         kind = StratifiedKFold if groups is None else StratifiedGroupKFold
         return lambda random_state: list(
@@ -309,7 +321,12 @@ def _fold_splitter(cv, y, groups):
     return lambda random_state: list(splitter.split(y, y, groups))
 
 
-def _check_ratios(ratios):
+def _other_folds(most):
+    return f"Give 2 to {most} (--folds), or test=." if most > 1 else "Give test=."
+
+
+def check_ratios(ratios):
+    """Return one or several ratios as floats, each once, the smallest first."""
     ratios = [ratios] if isinstance(ratios, Real) else list(ratios)
     if not ratios:
         raise ValueError("ratios is empty. Give at least one, such as ratios=(1.0,).")
@@ -344,7 +361,7 @@ def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
             if len(np.unique(y[train])) < 2:
                 raise ValueError(
                     f"cv leaves a single class to train on in fold {fold}: give a number of "
-                    "folds, or a splitter that keeps several classes in each."
+                    "folds, a splitter or groups that keep several classes in each."
                 )
             if rare_count is not None:
                 try:
@@ -373,10 +390,16 @@ def _folds_recur(draws):
 
 
 def _check_plans(ratios, y, draws, rare):
-    """Return the classes that gain rows at the largest ratio, in the first draw with any."""
+    """Return the classes that gain rows at the largest ratio.
+
+    Of all draws together, where classes of one size gain nothing, however unevenly folds
+    share them out; or else of the first draw in which any gains some.
+    """
+    parts = [draw.train for draw in draws]
+    parts.insert(0, np.concatenate(parts))
     plan: dict = {}
     for ratio in ratios:
-        plans = (plan_counts(ratio, y[draw.train], rare) for draw in draws)
+        plans = (plan_counts(ratio, y[part], rare) for part in parts)
         plan = next(filter(None, plans), {})
         if not plan:
             larger = "" if ratio == 1 else "give a larger one, "

@@ -115,7 +115,7 @@ def _check_sampler(name, estimator):
             f"samplers[{name!r}]={estimator.__name__} is a class. Give an instance, such as "
             f"{estimator.__name__}()."
         )
-    if not _is_sampler(estimator):
+    if not is_sampler(estimator):
         raise ValueError(
             f"samplers[{name!r}]={estimator!r:.60} has no fit_resample or no get_params. "
             "Give an imbalanced-learn sampler, or None for no resampling."
@@ -150,14 +150,14 @@ def takes_images(sampler):
     return "image_shape" in sampler.get_params(deep=False)
 
 
-def _is_sampler(value):
+def is_sampler(value):
     return hasattr(value, "fit_resample") and hasattr(value, "get_params")
 
 
 def _samplers_in(sampler):
     """The sampler and those nested in it."""
     nested = sampler.get_params(deep=True).values()
-    return [sampler, *filter(_is_sampler, nested)]
+    return [sampler, *filter(is_sampler, nested)]
 
 
 def _with_strategy(sampler):

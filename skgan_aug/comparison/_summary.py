@@ -55,13 +55,9 @@ def summarize_comparison(result):
     >>> [(row["sampler"], row["n_cells"]) for row in summarize_comparison(result)]
     [('none', 3), ('random', 3)]
     """
-    keys = dict.fromkeys(
-        zip(result.sampler.tolist(), result.ratio.astype(str).tolist(), strict=True)
-    )
-    return [
-        _summary_row(result, (result.sampler == name) & (result.ratio.astype(str) == ratio))
-        for name, ratio in keys
-    ]
+    names, ratios = result.sampler, result.ratio.astype(str)  # no NaN equals another
+    keys = dict.fromkeys(zip(names.tolist(), ratios.tolist(), strict=True))
+    return [_summary_row(result, (names == name) & (ratios == ratio)) for name, ratio in keys]
 
 
 def _summary_row(result, selected):

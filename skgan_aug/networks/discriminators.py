@@ -90,7 +90,7 @@ class PatchDiscriminator(nn.Module):
         f = n_filters
         layers = [nn.Conv2d(n_channels, f, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         for _ in range(n_strided - 1):
-            layers += [*_conv_norm(f, 2 * f, 4, stride=2)]
+            layers += _conv_norm(f, 2 * f, 4, stride=2)
             f *= 2
         layers += [*_conv_norm(f, 2 * f, 3, stride=1), nn.Conv2d(2 * f, 1, 3, padding=1)]
         self.layers = nn.Sequential(*layers)

@@ -31,13 +31,12 @@ class WeightAverages:
         self.decay = decay
         self._averaged = [copy.deepcopy(network).eval() for network in networks]
         self.best: dict | None = None
-        self._n_iter = 0
 
     @property
     def averaged(self):
         """A copy of each network with the averages, in evaluation mode."""
         if not self.decay:
-            self._update()
+            self._update(0)
         return self._averaged
 
     def update(self, n_iter):
@@ -48,13 +47,11 @@ class WeightAverages:
         n_iter : int
             Steps made before this one.
         """
-        self._n_iter = n_iter
         if self.decay:
-            self._update()
+            self._update(n_iter)
 
     @torch.no_grad()
-    def _update(self):
-        n_iter = self._n_iter
+    def _update(self, n_iter):
         own = min(self.decay, (1 + n_iter) / (10 + n_iter)) if n_iter else 0.0
         for averaged, network in zip(self._averaged, self.networks, strict=True):
             _move(_values(averaged), _values(network), 1 - own)
@@ -102,6 +99,8 @@ def _move(averages, weights, share):
     floating = [pair for pair in pairs if pair[0].is_floating_point()]
     others = [pair for pair in pairs if not pair[0].is_floating_point()]
     if floating:
-        torch._foreach_lerp_(*zip(*floating, strict=True), share)
+        own, given = zip(*floating, strict=True)
+        torch._foreach_lerp_(own, given, share)
     if others:  # counts and indices have no mean
-        torch._foreach_copy_(*zip(*others, strict=True))
+        own, given = zip(*others, strict=True)
+        torch._foreach_copy_(own, given)

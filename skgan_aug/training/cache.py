@@ -129,17 +129,15 @@ class CycleGANCache:
         lock = FileLock(self.folder / f"{key}{_LOCK}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
+            held = lock.acquire()
         except OSError as error:
             self._warn_of_writing(error)
             return train()
-        try:
+        with held:
             cyclegan = load()  # another may have trained it since
             if cyclegan is None:
                 cyclegan = train()
                 self._save(key, cyclegan, title)
-        finally:
-            lock.release()
         return cyclegan
 
     def entries(self):

@@ -13,8 +13,8 @@ def training_state(trainer):
     Returns
     -------
     state : dict
-        Weights, averages, optimisers, schedules, pools and the state of the draws: the
-        trainer's own, not copies.
+        Weights, averages, optimisers, pools and the state of the draws: the trainer's own,
+        not copies.
     """
     return {
         "n_iter": trainer.n_iter,
@@ -95,5 +95,4 @@ def _parts(trainer):
         *trainer.averages.averaged,
         trainer.optimizer_g,
         trainer.optimizer_d,
-        *trainer.schedules,
     ]

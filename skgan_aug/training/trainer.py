@@ -1,6 +1,5 @@
 """Train a CycleGAN between two classes."""
 
-import weakref
 from contextlib import nullcontext
 from itertools import chain
 
@@ -80,13 +79,6 @@ class CycleGANTrainer:
         self.optimizer_d = self._adam(*judges)
         self.batch_size = config.batch_size
         self.slowdown = 1.0  # of the learning rate, after a divergence
-        # Holding the trainer itself, they would keep it, and its rows, until Python looks
-        # for circles, which may be pairs of classes later.
-        this = weakref.proxy(self)
-        self.schedules = [
-            torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: this._rate_at(step))
-            for optimizer in (self.optimizer_g, self.optimizer_d)
-        ]
         self.averages = WeightAverages(
             [cyclegan.generator_st, cyclegan.generator_ts, cyclegan.classifier],
             config.ema_decay,
@@ -131,6 +123,7 @@ class CycleGANTrainer:
         with global_seed(derive_seed(self.seed, self.n_iter), self.device):  # for dropout
             self.losses.append(self.train_step(*self.draw_batches()))
         self.n_iter += 1
+        self._set_learning_rate()
         if self.n_iter in self.config.snapshot_steps:
             self._take_snapshot(self.config.snapshot_steps.index(self.n_iter))
 
@@ -185,8 +178,6 @@ class CycleGANTrainer:
         )
         self.optimizer_d.step()
 
-        for schedule in self.schedules:
-            schedule.step()
         self.averages.update(self.n_iter)
         return losses | judged
 
@@ -339,10 +330,13 @@ class CycleGANTrainer:
         betas = (self.config.beta1, 0.999)
         return torch.optim.Adam(parameters, self.config.learning_rate, betas, fused=True)
 
-    def _rate_at(self, step):
-        """Share of the learning rate: 1 for half of the steps, then linearly to 0."""
-        half = self.config.max_iter / 2
-        return self.slowdown * min(1.0, (self.config.max_iter - step) / half)
+    def _set_learning_rate(self):
+        """The whole rate for half of the steps, then less and less, down to 0."""
+        total = self.config.max_iter
+        share = self.slowdown * min(1.0, (total - self.n_iter) / (total / 2))
+        for optimizer in (self.optimizer_g, self.optimizer_d):
+            for group in optimizer.param_groups:
+                group["lr"] = self.config.learning_rate * share
 
     def log(self):
         """Append mean losses since the last call, and the score, to the history.
@@ -372,9 +366,7 @@ class CycleGANTrainer:
             What it is multiplied by.
         """
         self.slowdown *= factor
-        for optimizer in (self.optimizer_g, self.optimizer_d):
-            for group in optimizer.param_groups:
-                group["lr"] *= factor
+        self._set_learning_rate()
 
 
 def _backpropagate(optimizer, losses):
