@@ -246,7 +246,7 @@ BAD_Y = [
     *(spoilt(Y, value, object) for value in (None, NAN, 3, ("a",), [1])),
     *([("é", "b")] * 12, [{1}, {2}] * 6, [["a"], ["b", "c"]] * 6, np.ones((12, 2), int)),
     *(np.array([10**30, 1] * 6, dtype=object), [Unprintable()] * 12, Unprintable()),
-    *(scipy.sparse.csr_matrix(np.eye(12)), pd.Series(pd.array([1, None] * 6, dtype="Int64"))),
+    *(scipy.sparse.csr_matrix(np.tri(12)), pd.Series(pd.array([1, None] * 6, dtype="Int64"))),
     *(pd.Series(pd.array(["a", None] * 6, dtype="string")), np.array([0.0, -0.0] * 6)),
     np.ma.masked_array([0, 1] * 6, mask=[True] + [False] * 11),
 ]
