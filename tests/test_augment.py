@@ -739,6 +739,13 @@ class TestPlan:
             with pytest.raises(ValueError, match=r"cow|max_iter"):
                 plan_folder(pets, sampler(**params))
 
+    def test_the_command_checks_names_before_files_are_read(self, pets, tmp_path, monkeypatch):
+        monkeypatch.setattr(
+            "skgan_aug.datasets._decode.read_image", lambda *_, **__: pytest.fail("was read")
+        )
+        outcome = run(pets, tmp_path / "out", "--classes", "cow")
+        assert "Error: --classes names cow" in outcome.stderr
+
     def test_folders_that_cannot_be_augmented(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="no folder"):
             plan_folder(tmp_path / "nowhere", sampler())

@@ -11,7 +11,7 @@ from rich.table import Table
 from .._files import make_folder
 from .._sampling_strategy import plan_counts
 from .._scale import SCALE
-from ..datasets._files import IN_NO_CLASS, composed
+from ..datasets._files import IN_NO_CLASS, composed, split_folders, subfolders
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
 from ._console import INTERRUPTED, as_text, plain_warnings
@@ -52,6 +52,7 @@ def run_augmentation(settings):
     """Do what the command says, printing to the terminal."""
     check_output(settings.out, settings.folder)
     _check_memory(settings)
+    _check_classes(settings)
     console, errors = Console(quiet=settings.quiet), Console(stderr=True)
     with plain_warnings(errors):
         # Bars would fill a log with themselves.
@@ -63,7 +64,6 @@ def run_augmentation(settings):
             resize=settings.resize,
             mode=settings.mode,
         )
-        _check_classes(settings, plan)
         _print_plan(plan, settings, console)
         _list_left_out(plan, settings, errors)
         if settings.dry_run:
@@ -130,9 +130,13 @@ def _classes(settings):
     return None if settings.classes is None else split_list("--classes", settings.classes)
 
 
-def _check_classes(settings, plan):
-    known = [entry.name for entry in plan.classes]
-    for name in _classes(settings) or ():
+def _check_classes(settings):
+    """Refuse names of no class before all files are read; splits are refused by the plan."""
+    classes = _classes(settings)
+    if classes is None or len(split_folders(settings.folder)) > 1:
+        return
+    known = [composed(folder.name) for folder in subfolders(settings.folder)]
+    for name in classes:
         if name not in known:
             raise no_class("--classes", name, known)
 
