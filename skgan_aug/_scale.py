@@ -6,7 +6,7 @@ helps then is fewer translations, that lie well inside.
 """
 
 SCALE = "scale"
-_FEW, _MANY = 15, 60  # rows, measured: docs/benchmark.md
+_FEW, _MANY = 15, 60  # rows, measured: docs/ablations.md
 _LEAST_STRENGTH = 0.3  # of few rows
 _WORTH_TRAINING = 0.01  # translations beside each real row: fewer are not worth a CycleGAN
 

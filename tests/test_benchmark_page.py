@@ -1,4 +1,4 @@
-"""docs/benchmark.md holds what benchmarks/results hold."""
+"""docs/benchmark.md and docs/ablations.md hold what benchmarks/results hold."""
 
 import json
 import re
@@ -23,6 +23,8 @@ from benchmarks.effectiveness.render import (
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+PAGE = (ROOT / "docs" / "benchmark.md").read_text()
+ABLATIONS = (ROOT / "docs" / "ablations.md").read_text()
 CPU, GPU = "effectiveness", "effectiveness_gpu"
 PLAIN, MOVED = "plain", "flips_shifts"
 HELD_OUT = ("cifar10_15", "cifar10_60", "mnist_15", "mnist_60")
@@ -89,7 +91,7 @@ def scores(results, augmentation):
 def tables(first_header):
     """The rows of each table whose first column is called so, without emphasis."""
     found, rows = [], None
-    for line in (ROOT / "docs" / "benchmark.md").read_text().splitlines():
+    for line in [*PAGE.splitlines(), *ABLATIONS.splitlines()]:
         cells = [re.sub(r"[*]", "", cell).strip() for cell in line.split("|")[1:-1]]
         if not cells:
             rows = None
@@ -196,17 +198,16 @@ def test_levers(position, results, n_rows):
 
 
 def test_the_summary():
-    page = (ROOT / "docs" / "benchmark.md").read_text()
     problems = (*DEVELOPMENT_PROBLEMS, *HELD_OUT)
     for name, baseline in (("SMOTE", "smote"), ("copies", "random")):
-        line = next(line for line in page.splitlines() if f"- **Against {name}**" in line)
+        line = next(line for line in PAGE.splitlines() if f"- **Against {name}**" in line)
         for kind in (PLAIN, MOVED):
             gain, _ = difference(CPU, kind, problems, "cyclegan", baseline)
             assert gain.removeprefix("+") in line
 
 
 def test_small_sets_in_the_summary_and_on_a_cpu():
-    page = " ".join((ROOT / "docs" / "benchmark.md").read_text().split())
+    page = " ".join(PAGE.split())
     plain, moved = (
         difference(GPU, kind, OF_100, "cyclegan", "random")[0].removeprefix("+")
         for kind in (PLAIN, MOVED)
@@ -367,7 +368,7 @@ def test_what_auto_chooses():
 
 
 def test_cmo():
-    page = " ".join((ROOT / "docs" / "benchmark.md").read_text().split())
+    page = " ".join(PAGE.split())
 
     def gains(minuend, subtrahend):
         """As they are and with flips and shifts, and of how many pairs."""
