@@ -38,7 +38,7 @@ rows = {"source": sources}
 for name, sampler in samplers.items():
     cyclegan = sampler.cyclegans_[8, 3]
     with torch.no_grad():
-        x = cyclegan.spec.encode(cyclegan.spec.as_tensor(sources))
+        x = cyclegan.encode(cyclegan.spec.as_tensor(sources))
         _, masks = cyclegan.generator_st.content_mask(x)
     rows[f"{name}\ntranslation"] = sampler.translate(sources, source=8, target=3)
     rows[f"{name}\nmask"] = masks[:, 0]

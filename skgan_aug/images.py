@@ -1,6 +1,6 @@
 """Rows and images as tensors: the only place that knows layout, dtype and range."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -115,6 +115,25 @@ class ImageSpec:
     def n_features(self):
         """Length of a vector."""
         return self.row_shape[0]
+
+    def resized(self, image_size):
+        """Describe the same images in another size.
+
+        Parameters
+        ----------
+        image_size : tuple of int
+            (H, W).
+
+        Returns
+        -------
+        spec : ImageSpec
+            Of rows of shape (H, W) or (H, W, C).
+        """
+        assert self.image_shape is not None
+        if image_size == self.image_size:
+            return self
+        image_shape = (*image_size, *self.image_shape[2:])
+        return replace(self, row_shape=image_shape, image_shape=image_shape)
 
     def check_rows(self, rows):
         """Refuse rows of another shape than this was made for.

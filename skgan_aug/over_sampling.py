@@ -38,6 +38,7 @@ from .source_classes import check_sources, resolve_sources, source_rows
 from .synthesis import translate_rows
 from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
+from .training.reduction import reduced_spec
 
 _MADE = (  # attributes of fit_resample that fit does not set
     "cyclegans_",
@@ -117,6 +118,11 @@ class CycleGANOverSampler(BaseOverSampler):
     discriminator : {"auto", "patch", "paper", "mlp"} or callable, default="auto"
         Likewise; "auto" is "patch" for images, which judges small patches, and "mlp" for
         vectors. "paper" judges patches of 70x70, in images of 24x24 or more.
+
+    max_size : int or None, default=64
+        Pixels of the longer side of images as the networks see them, 8 or more. Larger
+        images are reduced for them by a whole number, and what a generator changes is
+        enlarged and added to the image, whose finer details stay. None: any size.
 
     max_iter : int, default=1300
         Optimisation steps for each pair of classes.
@@ -284,6 +290,7 @@ class CycleGANOverSampler(BaseOverSampler):
         "image_shape": [list, tuple, np.ndarray, None],
         "generator": [StrOptions({"auto", "masked", "resnet", "mlp"}), callable],
         "discriminator": [StrOptions({"auto", "patch", "paper", "mlp"}), callable],
+        "max_size": [whole_number(8), None],
         "max_iter": [whole_number(1)],
         "batch_size": [whole_number(1)],
         "learning_rate": [real_number("right")],
@@ -318,6 +325,7 @@ class CycleGANOverSampler(BaseOverSampler):
         image_shape=None,
         generator="auto",
         discriminator="auto",
+        max_size=64,
         max_iter=1300,
         batch_size=16,
         learning_rate=5e-4,
@@ -349,6 +357,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self.image_shape = image_shape
         self.generator = generator
         self.discriminator = discriminator
+        self.max_size = max_size
         self.max_iter = max_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -401,6 +410,7 @@ class CycleGANOverSampler(BaseOverSampler):
         of_paper = {
             "generator": "resnet",
             "discriminator": "paper",
+            "max_size": None,
             "synthetic_fraction": 1.0,
             "min_strength": 1.0,
             "batch_size": 1,
@@ -572,16 +582,17 @@ class CycleGANOverSampler(BaseOverSampler):
         device = resolve_device(self.device)
         if self.compile:
             check_compiler(device)
+        network_spec = reduced_spec(spec, self.max_size)
         for parameter, make in (
             ("generator", make_generator),
             ("discriminator", make_discriminator),
         ):
             given = getattr(self, parameter)
             with global_seed(0):
-                network = make(given, spec)
+                network = make(given, network_spec)
             if callable(given):
                 is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
-                check_cyclegan_network(parameter, network, spec, is_sent=is_sent)
+                check_cyclegan_network(parameter, network, network_spec, is_sent=is_sent)
         if callable(self.selection):
             score_rows(self.selection, X[:_N_TRIED])
         for parameter in ("memory", "checkpoint_dir"):
@@ -691,6 +702,7 @@ class CycleGANOverSampler(BaseOverSampler):
                 X[y == target],
                 generator=self.generator,
                 discriminator=self.discriminator,
+                max_size=self.max_size,
                 seed=seed,
                 device=str(own_device),
                 title=f"CycleGAN {source} -> {target}",

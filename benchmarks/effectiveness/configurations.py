@@ -67,6 +67,7 @@ LEVERS = {
         "cycle_weight": 10.0,
         "identity_weight": 2.0,
     },
+    "max_size_24": {"max_size": 24},
     "half_the_steps": {"max_iter": 650},
     "half_the_steps_selection_classifier": {"max_iter": 650, "selection": "classifier"},
     "half_the_steps_selection_discriminator": {"max_iter": 650, "selection": "discriminator"},

@@ -34,7 +34,9 @@ def describe_sampler(sampler, tensors, prefix):
         _check_made_by(sampler, cyclegan, blank)
         for name in ("generator_st", "generator_ts", "discriminator_s", "discriminator_t"):
             networks = getattr(cyclegan, name), getattr(blank, name)
-            _check_all_is_kept(sampler, name.partition("_")[0], *networks, cyclegan.spec)
+            _check_all_is_kept(
+                sampler, name.partition("_")[0], *networks, cyclegan.network_spec
+            )
         tensors |= weights_of(cyclegan, f"{prefix}cyclegans.{number}.")
         record = {
             "source": encode(source, tensors),
@@ -121,7 +123,11 @@ def _shared_random_state(classifier):
 
 def _blank_cyclegan(sampler, spec, n_snapshots):
     networks = {"generator": sampler.generator, "discriminator": sampler.discriminator}
-    cyclegan = make_blank(lambda: CycleGAN(spec, **networks), *networks.values())
+
+    def make():
+        return CycleGAN(spec, **networks, max_size=sampler.max_size)
+
+    cyclegan = make_blank(make, *networks.values())
     cyclegan.keep_snapshots(n_snapshots)
     return cyclegan
 

@@ -30,6 +30,7 @@ def train_cyclegan(
     *,
     generator="auto",
     discriminator="auto",
+    max_size=64,
     seed=0,
     device="cpu",
     title=None,
@@ -52,6 +53,9 @@ def train_cyclegan(
 
     generator, discriminator : str or callable, default="auto"
         Names or factories, see :mod:`skgan_aug.networks`.
+
+    max_size : int or None, default=64
+        Pixels of the longer side of images as the networks see them; None: any number.
 
     seed : int, default=0
         Decides initial weights and every draw.
@@ -87,7 +91,7 @@ def train_cyclegan(
     >>> cyclegan.history[-1]["n_iter"]
     2
     """
-    networks = {"generator": generator, "discriminator": discriminator}
+    networks = {"generator": generator, "discriminator": discriminator, "max_size": max_size}
     key = checkpoint = None
     if cache is not None or checkpoint_dir is not None:
         key = training_key(spec, config, source, target, **networks, seed=seed, device=device)

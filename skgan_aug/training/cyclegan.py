@@ -14,9 +14,14 @@ from ..networks import (
     make_discriminator,
     make_generator,
 )
+from .reduction import reduce_images, reduced_spec, transfer_change
 
 _TRANSLATION_BATCH, _TRANSLATION_PIXELS = 256, 2**18  # rows and pixels, the most at a time
 _MOST_VALUES = 2**24  # of translations that are held as float32 at a time
+
+
+def _as_it_is(x, seen, output):
+    return output
 
 
 class CycleGAN(nn.Module):
@@ -31,6 +36,11 @@ class CycleGAN(nn.Module):
         Names or factories, see :func:`skgan_aug.networks.make_generator` and
         :func:`skgan_aug.networks.make_discriminator`.
 
+    max_size : int or None, default=64
+        Pixels of the longer side of images as the networks see them. Larger ones are reduced
+        for them, and what a generator changes is enlarged and added to the image. None: any
+        size.
+
     seed : int, default=0
         Decides the initial weights.
 
@@ -44,6 +54,9 @@ class CycleGAN(nn.Module):
 
     classifier : torch.nn.Module
         Auxiliary classifier: logits of source and target for either's images.
+
+    network_spec : ImageSpec
+        What the networks see.
 
     snapshots : torch.nn.ModuleList
         ``generator_st`` as it was at several moments of training; may be empty.
@@ -61,15 +74,16 @@ class CycleGAN(nn.Module):
     torch.Size([5, 1, 28, 28])
     """
 
-    def __init__(self, spec, *, generator="auto", discriminator="auto", seed=0):
+    def __init__(self, spec, *, generator="auto", discriminator="auto", max_size=64, seed=0):
         super().__init__()
         self.spec = spec
+        self.network_spec = reduced_spec(spec, max_size)
         with global_seed(seed):
-            self.generator_st = make_generator(generator, spec)
-            self.generator_ts = make_generator(generator, spec)
-            self.discriminator_s = make_discriminator(discriminator, spec)
-            self.discriminator_t = make_discriminator(discriminator, spec)
-            self.classifier = _auxiliary_classifier(spec)
+            self.generator_st = make_generator(generator, self.network_spec)
+            self.generator_ts = make_generator(generator, self.network_spec)
+            self.discriminator_s = make_discriminator(discriminator, self.network_spec)
+            self.discriminator_t = make_discriminator(discriminator, self.network_spec)
+            self.classifier = _auxiliary_classifier(self.network_spec)
             made_by = generator, generator, discriminator, discriminator, "auto"
             for name, network in zip(made_by, self.children(), strict=True):
                 if not callable(name):  # a factory's networks keep what they were made with
@@ -105,6 +119,21 @@ class CycleGAN(nn.Module):
         for network in networks:
             network.compile()
 
+    def encode(self, raw):
+        """Convert a batch of rows to what the networks see.
+
+        Parameters
+        ----------
+        raw : tensor of shape (n, ...)
+            Of ``spec.as_tensor``.
+
+        Returns
+        -------
+        x : float32 tensor of shape (n, C, h, w) or (n, n_features)
+            In [-1, 1].
+        """
+        return reduce_images(self.spec.encode(raw), self.network_spec)
+
     def translate(self, rows, *, reverse=False, device="cpu"):
         """Translate rows of X into the target class.
 
@@ -125,7 +154,7 @@ class CycleGAN(nn.Module):
             In [-1, 1], on the CPU; ``spec.decode`` makes rows of it.
         """
         generator = self.generator_ts if reverse else self.generator_st
-        return self._in_batches(generator, rows, device)
+        return self._in_batches(generator, rows, device, transfer_change)
 
     def translate_in_turn(self, x, turns, *, device="cpu"):
         """Translate into the target class, each row by one of the snapshots.
@@ -155,7 +184,9 @@ class CycleGAN(nn.Module):
         for position, generator in enumerate(generators):
             own = torch.from_numpy(turns % len(generators) == position)
             if own.any():
-                translations[own] = self._in_batches(generator, x[own], device)
+                translations[own] = self._in_batches(
+                    generator, x[own], device, transfer_change
+                )
         return translations
 
     @property
@@ -175,7 +206,7 @@ class CycleGAN(nn.Module):
         """
         if not self.spec.is_image:
             return _TRANSLATION_BATCH
-        n_pixels = math.prod(self.spec.image_size)
+        n_pixels = math.prod(self.network_spec.image_size)
         return min(_TRANSLATION_BATCH, max(1, _TRANSLATION_PIXELS // n_pixels))
 
     def score_realness(self, x, *, device="cpu"):
@@ -216,15 +247,20 @@ class CycleGAN(nn.Module):
         return self._in_batches(self.classifier, x, device).softmax(dim=1)[:, 1]
 
     @torch.no_grad()
-    def _in_batches(self, network, rows, device):
-        """Apply ``network`` batch by batch, in float32; rows of X are encoded first."""
+    def _in_batches(self, network, rows, device, finish=_as_it_is):
+        """Apply ``network`` batch by batch, in float32; rows of X are encoded first.
+
+        ``finish`` makes the result of encoded rows, of what the network saw of them, and of
+        what it made of that.
+        """
         network = copy.deepcopy(network).to(device).eval()
         is_encoded = torch.is_tensor(rows)
         raw = rows if is_encoded else self.spec.as_tensor(rows)
         outputs = []
         for batch in raw.split(self.rows_at_once):
             x = batch if is_encoded else self.spec.encode(batch)
-            outputs.append(network(x.to(device)).float().cpu())
+            seen = reduce_images(x, self.network_spec)
+            outputs.append(finish(x, seen, network(seen.to(device)).float().cpu()))
         return torch.cat(outputs)
 
 

@@ -10,11 +10,14 @@ import torch
 from .._random import global_seed
 from .._version import __version__
 from ..networks import make_discriminator, make_generator
+from .reduction import reduce_images, reduced_spec
 
 _N_PROBES = 4  # rows that tell networks apart
 
 
-def training_key(spec, config, source, target, *, generator, discriminator, seed, device):
+def training_key(
+    spec, config, source, target, *, generator, discriminator, max_size, seed, device
+):
     """Hash of all that shapes a training.
 
     Pixels of both classes, every value of the configuration, networks, seed, kind of device,
@@ -27,8 +30,10 @@ def training_key(spec, config, source, target, *, generator, discriminator, seed
         64 hexadecimal digits.
     """
     digest = hashlib.sha256()
+    network_spec = reduced_spec(spec, max_size)
     values = asdict(config) | {
         "spec": repr(spec),
+        "network_spec": repr(network_spec),
         "seed": seed,
         "device": str(device).partition(":")[0],
         "versions": [__version__, torch.__version__],
@@ -39,7 +44,9 @@ def training_key(spec, config, source, target, *, generator, discriminator, seed
     for make, network in makers:
         name = network
         if not isinstance(network, str):
-            name = _behaviour(make, network, spec, source[:_N_PROBES])
+            probes = spec.encode(spec.as_tensor(source[:_N_PROBES]))
+            x = reduce_images(probes, network_spec)
+            name = _behaviour(make, network, network_spec, x)
         digest.update(f"network {name};".encode())
     for rows in (source, target):
         digest.update(f"{rows.dtype.str} {rows.shape};".encode())
@@ -47,13 +54,12 @@ def training_key(spec, config, source, target, *, generator, discriminator, seed
     return digest.hexdigest()
 
 
-def _behaviour(make, factory, spec, rows):
+def _behaviour(make, factory, spec, x):
     """What tells the networks of a factory from others: their layers, and what they compute.
 
     Its name would stay the same where its code is edited. Other weights than the initial
     ones are tried too, which may hide what layers do.
     """
-    x = spec.encode(spec.as_tensor(rows))
     seen = []
     with global_seed(0), torch.no_grad():
         network = make(factory, spec)

@@ -66,7 +66,7 @@ def _check_state(trainer, state):
     """Refuse what would train for ever, not at all, or on other images."""
     check_history(state["history"])
     config = trainer.config
-    shape = trainer.cyclegan.spec.encode(trainer.source[:1]).shape[1:]
+    shape = trainer.cyclegan.encode(trainer.source[:1]).shape[1:]
     holds = {
         "n_iter": _is_whole(state["n_iter"], 0, config.max_iter),
         "batch_size": _is_whole(state["batch_size"], 1, config.batch_size),

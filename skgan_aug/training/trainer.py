@@ -146,7 +146,7 @@ class CycleGANTrainer:
         return self._encode(rows[send(chosen, rows.device)])
 
     def _encode(self, rows):
-        return place(self.cyclegan.spec.encode(rows), self.device)
+        return place(self.cyclegan.encode(rows), self.device)
 
     @torch.enable_grad()  # whatever the caller switched off, which would train nothing
     def train_step(self, real_s, real_t):

@@ -1,0 +1,76 @@
+"""Large images, reduced to what the networks were tuned on, and changed at their own size."""
+
+import math
+
+from torch.nn import functional as F
+
+
+def reduced_spec(spec, max_size):
+    """Describe what networks see of images.
+
+    Parameters
+    ----------
+    spec : ImageSpec
+        The images, or vectors.
+
+    max_size : int or None
+        Pixels of the longer side at most; None: any number.
+
+    Returns
+    -------
+    network_spec : ImageSpec
+        Either side divided by the least whole number that leaves so many, and rounded up;
+        ``spec`` itself where nothing is to be reduced.
+    """
+    if not spec.is_image or max_size is None:
+        return spec
+    divisor = math.ceil(max(spec.image_size) / max_size)
+    return spec.resized(tuple(math.ceil(side / divisor) for side in spec.image_size))
+
+
+def reduce_images(x, network_spec):
+    """Reduce images to the means of blocks of their pixels.
+
+    Parameters
+    ----------
+    x : float32 tensor of shape (n, C, H, W) or (n, n_features)
+        Images, or vectors.
+
+    network_spec : ImageSpec
+        Of :func:`reduced_spec`.
+
+    Returns
+    -------
+    reduced : float32 tensor of shape (n, C, h, w) or (n, n_features)
+        ``x`` itself where nothing is to be reduced.
+    """
+    if not network_spec.is_image or x.shape[2:] == network_spec.image_size:
+        return x
+    return F.interpolate(x, network_spec.image_size, mode="area")
+
+
+def transfer_change(x, reduced, translated):
+    """Change images as their reduced selves were changed.
+
+    What is too fine for these stays as it was, like the lower levels of a Laplacian pyramid
+    (Liang, Zeng, Zhang, "High-Resolution Photorealistic Image Translation in Real-Time: A
+    Laplacian Pyramid Translation Network", CVPR 2021).
+
+    Parameters
+    ----------
+    x : float32 tensor of shape (n, C, H, W) or (n, n_features)
+        In [-1, 1].
+
+    reduced, translated : float32 tensors of shape (n, C, h, w) or (n, n_features)
+        What :func:`reduce_images` made of them, and what a generator made of that.
+
+    Returns
+    -------
+    changed : float32 tensor of the shape of ``x``
+        In [-1, 1]; ``translated`` itself where nothing was reduced.
+    """
+    if reduced is x:
+        return translated
+    # Bicubic: reduced again, it comes closer to what was drawn than bilinear does.
+    change = F.interpolate(translated - reduced, x.shape[2:], mode="bicubic")
+    return (x + change).clamp(-1.0, 1.0)
