@@ -150,7 +150,7 @@ def bench_sizes(device):
     """Seconds that the default takes for a pair of classes, from the time of some steps."""
     default = CycleGANOverSampler()
     table = {}
-    for side in (28, 32, 48, 64, 128):
+    for side in (28, 32, 48, 64, 128, 224):
         run = default_steps(side, device)
         with one_thread():
             step = median_seconds(lambda: run(4)) / 4  # noqa: B023

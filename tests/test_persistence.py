@@ -72,11 +72,12 @@ def assert_same_learnt(loaded, saved):
     [
         (X, {}),
         (X.reshape(30, -1), {"image_shape": (8, 8)}),
+        (X.repeat(2, axis=1).repeat(2, axis=2), {"max_size": 8}),
         (X, {"generator": "resnet", "source": "rest", "augment": None}),
         # Snapshots begin at step 300.
         (X.reshape(30, -1)[:, :2].astype(float), {"max_iter": 302, "n_snapshots": 2}),
     ],
-    ids=["images", "flat images", "resnet", "vectors with snapshots"],
+    ids=["images", "flat images", "large images", "resnet", "vectors with snapshots"],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_sampler(there_and_back, images, params):

@@ -157,7 +157,7 @@ def augment(
     size: Annotated[
         str | None,
         typer.Option(
-            help="Size to train in and of translations: 32, or 32x48 (height x width)."
+            help="Size of images and translations: 32, or 32x48 (height x width)."
         ),
     ] = None,
     resize: Annotated[

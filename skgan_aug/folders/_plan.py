@@ -221,8 +221,8 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
         How to over-sample; labels are the names of the folders.
 
     size : int or tuple (height, width), default=None
-        The size to train in, which is that of the translations. Without one, all files must
-        be of one size.
+        The size of the images in memory, which is that of the translations. Without one,
+        all files must be of one size.
 
     resize : {"stretch", "crop", "pad"}, default="stretch"
         How images get to it, see :func:`~skgan_aug.datasets.resize_images`.
@@ -330,7 +330,7 @@ def _look_at(listing, size, resize, verbose):
         if image.shape[:2] != first[1]:
             raise ValueError(
                 f"The images differ in size: {first[0]} is {first[1][0]} x {first[1][1]}, "
-                f"{file} is {image.shape[0]} x {image.shape[1]}. Give the size to train in, "
+                f"{file} is {image.shape[0]} x {image.shape[1]}. Give the size to bring them to, "
                 "such as size=32 (--size 32)."
             )
     if first is None:
