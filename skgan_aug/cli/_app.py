@@ -156,9 +156,7 @@ def augment(
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(
-            help="Size of images and translations: 32, or 32x48 (height x width)."
-        ),
+        typer.Option(help="Size of images and translations: 32, or 32x48 (height x width)."),
     ] = None,
     resize: Annotated[
         str, typer.Option(help="How images get to that size: stretch, crop or pad.")

@@ -330,8 +330,8 @@ def _look_at(listing, size, resize, verbose):
         if image.shape[:2] != first[1]:
             raise ValueError(
                 f"The images differ in size: {first[0]} is {first[1][0]} x {first[1][1]}, "
-                f"{file} is {image.shape[0]} x {image.shape[1]}. Give the size to bring them to, "
-                "such as size=32 (--size 32)."
+                f"{file} is {image.shape[0]} x {image.shape[1]}. "
+                "Give the size to bring them to, such as size=32 (--size 32)."
             )
     if first is None:
         raise ValueError(f"None of the image files in {listing.root} can be read.")

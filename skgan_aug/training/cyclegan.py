@@ -20,10 +20,6 @@ _TRANSLATION_BATCH, _TRANSLATION_PIXELS = 256, 2**18  # rows and pixels, the mos
 _MOST_VALUES = 2**24  # of translations that are held as float32 at a time
 
 
-def _as_it_is(x, seen, output):
-    return output
-
-
 class CycleGAN(nn.Module):
     """Networks between a source and a target class.
 
@@ -154,7 +150,7 @@ class CycleGAN(nn.Module):
             In [-1, 1], on the CPU; ``spec.decode`` makes rows of it.
         """
         generator = self.generator_ts if reverse else self.generator_st
-        return self._in_batches(generator, rows, device, transfer_change)
+        return self._in_batches(generator, rows, device, is_generator=True)
 
     def translate_in_turn(self, x, turns, *, device="cpu"):
         """Translate into the target class, each row by one of the snapshots.
@@ -185,7 +181,7 @@ class CycleGAN(nn.Module):
             own = torch.from_numpy(turns % len(generators) == position)
             if own.any():
                 translations[own] = self._in_batches(
-                    generator, x[own], device, transfer_change
+                    generator, x[own], device, is_generator=True
                 )
         return translations
 
@@ -247,11 +243,10 @@ class CycleGAN(nn.Module):
         return self._in_batches(self.classifier, x, device).softmax(dim=1)[:, 1]
 
     @torch.no_grad()
-    def _in_batches(self, network, rows, device, finish=_as_it_is):
+    def _in_batches(self, network, rows, device, *, is_generator=False):
         """Apply ``network`` batch by batch, in float32; rows of X are encoded first.
 
-        ``finish`` makes the result of encoded rows, of what the network saw of them, and of
-        what it made of that.
+        What a generator changes of reduced images is changed in the images themselves.
         """
         network = copy.deepcopy(network).to(device).eval()
         is_encoded = torch.is_tensor(rows)
@@ -260,7 +255,8 @@ class CycleGAN(nn.Module):
         for batch in raw.split(self.rows_at_once):
             x = batch if is_encoded else self.spec.encode(batch)
             seen = reduce_images(x, self.network_spec)
-            outputs.append(finish(x, seen, network(seen.to(device)).float().cpu()))
+            output = network(seen.to(device)).float().cpu()
+            outputs.append(transfer_change(x, seen, output) if is_generator else output)
         return torch.cat(outputs)
 
 
