@@ -781,7 +781,7 @@ class TestPlan:
     def test_sizes_that_differ(self, pets):
         make_folder(pets / "cat", size=(6, 9), large=1)
         with pytest.raises(
-            ValueError, match=r"differ in size.*Give the size to train in, .*--size"
+            ValueError, match=r"differ in size.*Give the size to bring them to, .*--size"
         ):
             plan_folder(pets, sampler())
         assert plan_folder(pets, sampler(), size=8).image_size == (8, 8)
