@@ -158,6 +158,19 @@ def test_the_key_sees_behind_weights_that_start_at_zero():
     assert key(torch.nn.Tanh()) != key(Tanh())
 
 
+def test_the_key_sees_initial_weights_before_a_layer_that_starts_at_zero():
+    def key(scale):
+        def make(spec):
+            first, last = make_generator(spec), make_generator(spec)
+            torch.nn.init.normal_(first.weight, std=scale)
+            torch.nn.init.zeros_(last.weight)
+            return torch.nn.Sequential(first, last)
+
+        return training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS | {"generator": make})
+
+    assert key(0.02) == key(0.02) != key(1.0)
+
+
 class Laterally(torch.nn.Module):
     """Flips images, in evaluation alone if so told: means and spreads stay the same."""
 

@@ -55,20 +55,23 @@ def training_key(
 
 
 def _behaviour(make, factory, spec, x):
-    """What tells the networks of a factory from others: their layers, and what they compute.
+    """What tells the networks of a factory from others: layers, weights, what they compute.
 
-    Its name would stay the same where its code is edited. Other weights than the initial
-    ones are tried too, which may hide what layers do.
+    Its name would stay the same where its code is edited. Layers and weights may be hidden
+    behind others that start at zero: other weights are tried too, and norms looked at.
     """
     seen = []
     with global_seed(0), torch.no_grad():
         network = make(factory, spec)
-        is_frozen = [not weight.requires_grad for weight in network.parameters()]
+        weights = [
+            (not weight.requires_grad, f"{weight.double().norm():.3e}")
+            for weight in network.parameters()
+        ]
         seen += _seen_in(network, x)
         for weight in network.parameters():
             weight.normal_(std=0.1)
         seen += _seen_in(network, x)
-    return f"with its own weights {network!r} {is_frozen} {seen}"
+    return f"with its own weights {network!r} {weights} {seen}"
 
 
 def _seen_in(network, x):
