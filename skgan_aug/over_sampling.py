@@ -574,7 +574,9 @@ class CycleGANOverSampler(BaseOverSampler):
         spec = ImageSpec.from_array(X, self.image_shape)
         self.image_shape_ = spec.image_shape
         n_to_add = {label: n for label, n in self.sampling_strategy_.items() if n}
-        targets = list(n_to_add) if self.synthetic_fraction != 0 else []
+        may_be = SCALE if self.synthetic_fraction == "auto" else self.synthetic_fraction
+        n_synthetic = _counts(_fractions(may_be, y, n_to_add), n_to_add)
+        targets = [target for target, n in n_synthetic.items() if n]
         check_rare_classes(y, targets)
         check_room(X, n_to_add)
         check_sources(self.source, y, list(n_to_add))
@@ -629,11 +631,12 @@ class CycleGANOverSampler(BaseOverSampler):
         seed = draw_seed(check_random_state(self.random_state))
         training_seed = self._training_seed(seed)
         classes = np.unique(y).tolist()
-        self.synthetic_fraction_ = self._resolve_fractions(X, y, n_to_add, training_seed)
-        n_synthetic = {
-            target: round(self.synthetic_fraction_[target] * n)
-            for target, n in n_to_add.items()
-        }
+        fraction = self.synthetic_fraction
+        if fraction == "auto":
+            # Where no class is to be translated, there is nothing to try.
+            fraction = self._choose_fraction(X, y, n_to_add, training_seed) if sources else 0
+        self.synthetic_fraction_ = _fractions(fraction, y, n_to_add)
+        n_synthetic = _counts(self.synthetic_fraction_, n_to_add)
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
         # A seed for each pair, whichever others there are: the cache lives by it.
         seeds = {pair: derive_pair_seed(training_seed, pair, classes) for pair in pairs}
@@ -672,16 +675,9 @@ class CycleGANOverSampler(BaseOverSampler):
             device=device,
         )
 
-    def _resolve_fractions(self, X, y, n_to_add, seed):
-        """{label: share of translations}, of classes that gain rows."""
-        fraction = self.synthetic_fraction
-        if fraction == "auto":
-            rng = np.random.RandomState(derive_seed(seed, 0))
-            fraction = choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
-        return {
-            target: fraction_of_class(fraction, int(np.count_nonzero(y == target)), n)
-            for target, n in n_to_add.items()
-        }
+    def _choose_fraction(self, X, y, n_to_add, seed):
+        rng = np.random.RandomState(derive_seed(seed, 0))
+        return choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
 
     def _train(self, X, y, seeds, spec, config, device):
         """Train a CycleGAN for each pair, or find it in ``memory``."""
@@ -758,6 +754,19 @@ class CycleGANOverSampler(BaseOverSampler):
         tags.input_tags.sparse = False
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _fractions(synthetic_fraction, y, n_to_add):
+    """{label: share of translations}, of classes that gain rows."""
+    return {
+        target: fraction_of_class(synthetic_fraction, int(np.count_nonzero(y == target)), n)
+        for target, n in n_to_add.items()
+    }
+
+
+def _counts(fractions, n_to_add):
+    """{label: number of translations}."""
+    return {target: round(fractions[target] * n) for target, n in n_to_add.items()}
 
 
 def _spread(rows, most):

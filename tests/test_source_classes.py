@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skgan_aug import CycleGANOverSampler, source_classes
+from skgan_aug import CycleGANOverSampler, over_sampling, source_classes
 from skgan_aug.source_classes import resolve_sources, source_rows
 from skgan_aug.training import CycleGANCache
 
@@ -152,6 +152,21 @@ def test_where_nothing_is_translated_names_alone_are_checked(monkeypatch):
     assert len(sampler.fit_resample(X, y)[0]) == 180
     with pytest.raises(ValueError, match="source='farther' is no class of y"):
         sampler.set_params(source="farther").fit_resample(X, y)
+
+
+@pytest.mark.parametrize("synthetic_fraction", ["scale", "auto", 0.1])
+def test_where_translations_come_to_none_no_source_is_looked_for(
+    monkeypatch, synthetic_fraction
+):
+    monkeypatch.setattr(source_classes, "_discriminant_means", None)
+    monkeypatch.setattr(over_sampling, "choose_synthetic_fraction", None)
+    X, y = make_clouds(CENTRES, [60, 59, 58])
+    sampler = CycleGANOverSampler(synthetic_fraction=synthetic_fraction, random_state=0)
+    assert len(sampler.fit_resample(X, y)[0]) == 180
+    assert sampler.cyclegans_ == {}
+
+    X, y = make_clouds(CENTRES, [2, 2, 1])  # a single row is enough to copy
+    assert len(sampler.fit_resample(X, y)[0]) == 6
 
 
 @pytest.mark.parametrize("source", [np.array(["far"]), ["far"], {"rare": np.array([1, 2])}])

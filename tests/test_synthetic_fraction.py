@@ -224,7 +224,7 @@ def test_copies_of_a_row_are_held_back_with_it():
     assert set(drawn[held_back]).isdisjoint(drawn[~held_back])
 
 
-@pytest.mark.parametrize(("ratio", "n_frames"), [(1.0, 60), (0.5, 30), (0.12, 7)])
+@pytest.mark.parametrize(("ratio", "n_frames"), [(1.0, 60), (0.5, 30), (0.13, 7)])
 def test_trials_have_the_balance_of_the_whole(noise_and_frames, classifiers, ratio, n_frames):
     sampler = make_sampler(lambda spec: AddingFrame(), sampling_strategy=ratio)
     sampler.fit_resample(*noise_and_frames)
