@@ -464,7 +464,7 @@ class CycleGANOverSampler(BaseOverSampler):
         -------
         X_resampled : array-like of shape (n_new, ...)
             The rows of X, unchanged and first, then the added rows; container, dtype and
-            shape as in X.
+            shape as in X. A list of pictures comes back as a list of arrays.
 
         y_resampled : array-like of shape (n_new,) or (n_new, n_classes)
             Their labels.
@@ -492,14 +492,17 @@ class CycleGANOverSampler(BaseOverSampler):
         self._forget()
         given_X, given_y = X, y
         X, y, is_one_hot = self._check_X_y(X, y)
-        arrays = ArraysTransformer(given_X, given_y)
+        # Numbers of Python take many times the memory of images, and know no uint8.
+        holds_arrays = isinstance(given_X, list) and not isinstance(given_X[0], list | tuple)
+        arrays = ArraysTransformer(X if holds_arrays else given_X, given_y)
         X_resampled, y_resampled = self._fit_resample(X, y)
         self._warn_of_failures(X, y)
         if is_one_hot:  # scikit-learn's label_binarize would make one column of two
             n_columns = np.shape(given_y)[1]
             y_resampled = np.eye(n_columns, dtype=np.int64)[y_resampled]
         round_columns(X_resampled, getattr(given_X, "dtypes", ()))
-        return arrays.transform(X_resampled, y_resampled)
+        X_resampled, y_resampled = arrays.transform(X_resampled, y_resampled)
+        return list(X_resampled) if holds_arrays else X_resampled, y_resampled
 
     def translate(self, X, *, source, target):
         """Translate images of one class into another with a trained CycleGAN.

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -130,6 +131,15 @@ def test_lists_come_back_as_lists():
     expected_X, expected_y = make_sampler().fit_resample(X, y)
     assert_array_equal(X_new, expected_X)
     assert_array_equal(y_new, expected_y)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy, Image.fromarray])
+def test_lists_of_images_come_back_as_lists_of_arrays(kind):
+    X, y = make_images((6, 5))
+    X_new, _ = make_sampler().fit_resample([kind(image) for image in X], y)
+    assert isinstance(X_new, list)
+    assert {image.dtype for image in X_new} == {X.dtype}
+    assert_array_equal(X_new, make_sampler().fit_resample(X, y)[0])
 
 
 def test_frames_keep_columns_dtypes_and_names():
