@@ -462,6 +462,16 @@ def test_what_a_factory_draws_beside_weights_is_drawn_again(cache, trainings):
     assert torch.equal(first.translate(SOURCE), second.translate(SOURCE))
 
 
+def test_no_networks_are_made_to_look_for_what_is_not_kept(cache):
+    def make(spec):  # it may read weights from elsewhere
+        made.append(nn.Conv2d(spec.n_channels, spec.n_channels, 3, padding=1))
+        return made[-1]
+
+    made: list = []
+    train(cache, generator=make)
+    assert len(made) == 3  # one for the key, two to train
+
+
 # Many processes
 
 

@@ -119,6 +119,8 @@ class CycleGANCache:
         """
 
         def load():
+            if not os.path.lexists(self.folder / f"{key}{_ENTRY}"):
+                return None  # before a network is made, which may be read from elsewhere
             blank = make()
             blank.keep_snapshots(n_snapshots)
             return self._load(key, blank)
@@ -176,10 +178,8 @@ class CycleGANCache:
         return len(entries)
 
     def _load(self, key, cyclegan):
-        """``cyclegan`` as an entry says, or None where there is none or it is damaged."""
+        """``cyclegan`` as an entry says, or None where it is gone or damaged."""
         path = self.folder / f"{key}{_ENTRY}"
-        if not os.path.lexists(path):
-            return None
         n_bytes = sum(weights.nbytes for weights in cyclegan.state_dict().values())
         try:
             record = json.loads(_read(path, _MOST_RECORD))
