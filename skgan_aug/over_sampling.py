@@ -542,7 +542,12 @@ class CycleGANOverSampler(BaseOverSampler):
             )
         X = check_images(self, X, reset=False, spec=cyclegan.spec)
         device = resolve_device(self.device)
-        return cyclegan.spec.decode(cyclegan.translate(X, reverse=reverse, device=device))
+        # Many at a time, but never all: as floats they take many times the memory of X.
+        rows, n = np.empty(X.shape, dtype=cyclegan.spec.dtype), cyclegan.turn_size
+        for part in (slice(start, start + n) for start in range(0, len(X), n)):
+            translations = cyclegan.translate(X[part], reverse=reverse, device=device)
+            rows[part] = cyclegan.spec.decode(translations)
+        return rows
 
     def _forget(self):
         """Drop what an earlier call made: it must not stand beside what this one finds."""

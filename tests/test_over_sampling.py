@@ -18,6 +18,7 @@ from torch import nn
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug._devices import deal_devices
+from skgan_aug.images import ImageSpec
 from skgan_aug.training import CycleGANCache, CycleGANTrainer, TrainingConfig
 
 COUNTS = {"common": 12, "rare": 4, "uncommon": 7}
@@ -572,6 +573,23 @@ def test_translate_goes_both_ways(shape):
         assert translated.shape == (3, *shape)
         assert translated.dtype == X.dtype
     assert not np.array_equal(there, back)
+
+
+def test_translate_never_holds_all_rows_as_floats(monkeypatch):
+    def counted(self, x):
+        sizes.append(len(x))
+        return decode(self, x)
+
+    decode, sizes = ImageSpec.decode, []
+    X, y = make_images()
+    sampler = make_sampler(source="majority")
+    sampler.fit_resample(X, y)
+    expected = sampler.translate(X, source="common", target="rare")
+    monkeypatch.setattr("skgan_aug.training.cyclegan._MOST_VALUES", 7 * 6 * 5)
+    monkeypatch.setattr(ImageSpec, "decode", counted)
+    translated = sampler.translate(X, source="common", target="rare")
+    assert max(sizes) == 7
+    assert_allclose(translated.astype(int), expected.astype(int), atol=1)
 
 
 @pytest.mark.parametrize(
