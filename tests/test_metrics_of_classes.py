@@ -12,6 +12,7 @@ from sklearn.svm import SVC
 
 from skgan_aug import TorchCNNClassifier
 from skgan_aug.metrics import (
+    _class_space,
     class_margins,
     gan_test_score,
     gan_train_score,
@@ -159,6 +160,17 @@ class TestClassMargins:
         svm = SVC(kernel="linear", class_weight="balanced").fit(rows[own], y_real[own])
         result = class_margins(real, y_real, real[35:36], [1])
         assert_allclose(result.before, 2 / np.linalg.norm(svm.coef_), rtol=1e-3)
+
+    def test_is_the_same_of_rows_too_many_to_hold_their_products(self, monkeypatch):
+        real, y_real = (
+            np.concatenate([draw(30), draw(10, mean=1)]),
+            np.repeat([0, 1], [30, 10]),
+        )
+        result = class_margins(real, y_real, draw(20, seed=1, mean=1), np.ones(20))
+        monkeypatch.setattr(_class_space, "_MOST_PRODUCTS", 0)
+        again = class_margins(real, y_real, draw(20, seed=1, mean=1), np.ones(20))
+        assert_allclose(again.before, result.before)
+        assert_allclose(again.after, result.after)
 
     def test_classes_without_anything_between_them_have_no_margin_to_measure(self):
         result = class_margins(np.zeros((4, 2)), [0, 0, 1, 1], np.zeros((1, 2)), [1])

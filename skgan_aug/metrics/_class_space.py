@@ -11,6 +11,8 @@ from sklearn.utils import Bunch
 
 from ._checks import check_features, check_labels
 
+_MOST_PRODUCTS = 5000  # rows whose scalar products are held: 200 MB; libsvm's own take longer
+
 
 def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
     """Lay real and synthetic rows out in the plane by t-SNE, as Zhu et al. [1]_ look at them.
@@ -228,7 +230,12 @@ def _margins(part, label, neighbor, C):
 
 def _margin(rows, y, cost):
     """Margin between two classes; ``cost`` is shared out among all rows."""
-    # Nothing is drawn, but without a seed SVC would advance NumPy's global generator.
-    svm = SVC(kernel="linear", C=cost / len(rows), class_weight="balanced", random_state=0)
-    norm = float(np.linalg.norm(svm.fit(rows, y).coef_))
+    by_products = len(rows) <= _MOST_PRODUCTS
+    svm = SVC(
+        kernel="precomputed" if by_products else "linear",
+        C=cost / len(rows),
+        class_weight="balanced",
+        random_state=0,  # nothing is drawn, but without it NumPy's global generator advances
+    ).fit(rows @ rows.T if by_products else rows, y)
+    norm = float(np.linalg.norm(svm.dual_coef_ @ rows[svm.support_]))
     return 2.0 / norm if norm else np.inf

@@ -1,11 +1,14 @@
 """Distances between distributions: of Frechet, and of kernel means."""
 
+from math import prod
 from numbers import Real
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from ._checks import check_count, check_features
+
+_PAIRS_AT_ONCE = 2**20  # of which kernels are held: 8 MiB
 
 
 def frechet_distance(real, synthetic):
@@ -166,15 +169,23 @@ def kernel_distance(
     n_drawn = [min(len(rows) // 2, subset_size) for rows in (real, synthetic)]
 
     def kernel(rows, others):
-        return (gamma * (rows @ others.T) + coef0) ** degree
+        return prod([gamma * (rows @ others.T) + coef0] * degree)  # powers of NumPy are slow
 
-    def draw(rows, n):
-        return rows[rng.permutation(len(rows))[:n]]
-
-    distances = [
-        _squared_mmd(draw(real, n_drawn[0]), draw(synthetic, n_drawn[1]), kernel)
-        for _ in range(n_subsets)
-    ]
+    drawn = [np.zeros((len(rows), n_subsets), dtype=bool) for rows in (real, synthetic)]
+    for subset in range(n_subsets):
+        for is_drawn, n in zip(drawn, n_drawn, strict=True):
+            is_drawn[rng.permutation(len(is_drawn))[:n], subset] = True
+    # Subsets of few rows share their pairs; of very many rows each has pairs of its own.
+    is_shared = len(real) ** 2 + len(synthetic) ** 2 <= n_subsets * np.square(n_drawn).sum()
+    distances = np.concatenate(
+        [
+            _squared_mmds(_of_any(real, of_real), _of_any(synthetic, of_synthetic), kernel)
+            for of_real, of_synthetic in zip(
+                *(np.split(each, 1 if is_shared else n_subsets, axis=1) for each in drawn),
+                strict=True,
+            )
+        ]
+    )
     if not np.isfinite(distances).all():
         raise ValueError(
             f"gamma={gamma!r} or coef0={coef0!r} is no finite number, or makes kernels that "
@@ -191,13 +202,26 @@ def kernel_distance(
     )
 
 
-def _squared_mmd(real, synthetic, kernel):
-    within = _mean_over_pairs(kernel(real, real))
-    within += _mean_over_pairs(kernel(synthetic, synthetic))
-    return within - 2.0 * kernel(real, synthetic).mean()
+def _of_any(rows, is_drawn):
+    """The rows that any subset holds, and which of them each does: (n, n_subsets)."""
+    is_held = is_drawn.any(axis=1)
+    return rows[is_held], is_drawn[is_held].astype(np.float64)
 
 
-def _mean_over_pairs(values):
-    """Mean off the diagonal."""
-    n = len(values)
-    return (values.sum() - np.trace(values)) / (n * (n - 1))
+def _squared_mmds(real, synthetic, kernel):
+    within = _means_over_pairs(real, real, kernel)
+    within += _means_over_pairs(synthetic, synthetic, kernel)
+    return within - 2.0 * _means_over_pairs(real, synthetic, kernel)
+
+
+def _means_over_pairs(of_one, of_other, kernel):
+    """Mean of each subset, off the diagonal of one set; the kernels, a few rows at a time."""
+    (rows, held), (others, others_held) = of_one, of_other
+    sums, step = np.zeros(held.shape[1]), max(1, _PAIRS_AT_ONCE // len(others))
+    for start in range(0, len(rows), step):
+        values = kernel(rows[start : start + step], others)
+        if of_one is of_other:
+            np.fill_diagonal(values[:, start:], 0.0)
+        sums += np.sum(held[start : start + step] * (values @ others_held), axis=0)
+    n, n_others = held[:, 0].sum(), others_held[:, 0].sum()
+    return sums / (n * (n_others - 1 if of_one is of_other else n_others))
