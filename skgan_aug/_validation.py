@@ -90,7 +90,7 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     return checked
 
 
-def check_no_label_is_missing(y):
+def check_no_label_is_missing(y, name="y"):
     """Refuse None and NaN among labels, which scikit-learn may say of X."""
     if y is None or hasattr(y, "toarray"):
         return
@@ -101,8 +101,8 @@ def check_no_label_is_missing(y):
         missing = np.array([label is None or label != label for label in labels])
     if missing.any():
         raise ValueError(
-            f"y has {missing.sum()} missing labels (None or NaN): leave their rows out, or "
-            "give them one."
+            f"{name} has {missing.sum()} missing labels (None or NaN): leave their rows out, "
+            "or give them one."
         )
 
 

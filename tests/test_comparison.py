@@ -941,6 +941,8 @@ def test_bad_data_is_refused():
         compare_samplers(X, np.array([0, "1", 2], dtype=object)[y], classifier=tree)
     with pytest.raises(ValueError, match="y has 12 missing labels"):
         compare_samplers(X, np.array(["a", "b", np.nan], dtype=object)[y], classifier=tree)
+    with pytest.raises(ValueError, match="y_test of test has 1 missing labels"):
+        compare_samplers(X, y.astype(str), test=(X[:2], ["1", None]), classifier=tree)
     with pytest.raises(ValueError, match=r"X cannot be used: .*inhomogeneous"):
         compare_samplers([np.zeros((2, 2 + label)) for label in y], y, classifier=tree)
     with pytest.raises(ValueError, match=r"ratios holds 0\.2, at which no class gains"):

@@ -427,6 +427,16 @@ def test_a_comparison_in_which_nothing_ran_has_a_page(tmp_path):
     assert answers(result, tmp_path) == ["CycleGAN over-sampling could not run."]
 
 
+def test_what_could_not_run_at_the_largest_ratio_is_said_to(tmp_path):
+    half = np.r_[BASE[:2], [np.nan] * 2]
+    result = make_result(random=BASE, smote=half, cyclegan=BASE)
+    at_two = Bunch(**{**result, "ratio": np.tile([0.5, 0.5, 1.0, 1.0], 3)})
+    (sentence,) = answers(at_two, tmp_path)
+    assert sentence.startswith("At ratio 1, CycleGAN over-sampling has too few runs")
+    assert sentence.endswith("SMOTE could not run.")
+    assert answers(at_two, tmp_path, sampler="smote") == ["At ratio 1, SMOTE could not run."]
+
+
 @pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
 def test_without_the_extra(compared, tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ._samplers import sampler_title
-from ._summary import SCORE_TITLES, paired_difference
+from ._summary import SCORE_TITLES, paired_difference, paired_values
 
 _USUAL_BASELINES = ("smote", "random", "none")
 
@@ -142,8 +142,8 @@ def _sentence(result, sampler, baselines, score):
 
 
 def _ever_ran(result, sampler):
-    """Whether any of its cells has scores."""
-    return bool(np.isfinite(result.balanced_accuracy[result.sampler == sampler]).any())
+    """Whether any of its cells, at the ratio that the verdict is about, has scores."""
+    return len(paired_values(result, sampler, sampler)[0]) > 0
 
 
 def _phrase(difference, title):

@@ -276,7 +276,7 @@ def _check_rows(X, y, x_name, y_name):
         X = X.sparse.to_dense()
     with named(x_name):
         X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
-    check_no_label_is_missing(y)
+    check_no_label_is_missing(y, y_name)
     y = column_or_1d(np.array(y, ndmin=1))
     if y.dtype == object:
         if len({isinstance(label, str) for label in y.tolist()}) > 1:
