@@ -328,6 +328,14 @@ class TestMemorization:
         mixed = np.concatenate([real[:30], draw(70, 10, seed=1, mean=2)])
         assert_allclose(memorization(real, mixed).copied_fraction, 0.3, atol=0.03)
 
+    @pytest.mark.parametrize("n_real", [8, 20, 40, 200])
+    def test_new_rows_count_as_copies_as_often_as_said(self, n_real):
+        shares = [
+            memorization(draw(n_real, seed=2 * k), draw(60, seed=2 * k + 1)).copied_fraction
+            for k in range(200)
+        ]
+        assert_allclose(np.mean(shares), 0.05 + 1.5 / n_real, atol=0.035)
+
     def test_new_rows_are_no_copies(self):
         results = [
             memorization(draw(100, seed=2 * k), draw(100, seed=2 * k + 1)) for k in range(20)

@@ -143,8 +143,8 @@ def memorization(real, synthetic, *, quantile=0.05):
     -------
     result : Bunch
         ``copied_fraction``, in [0, 1]: the share of synthetic rows as near to a real row as
-        the nearest ``quantile`` of real rows are to another. About the larger of
-        ``quantile`` and ``2 / n_real`` where synthetic rows are new ones of the same
+        the nearest ``quantile`` of real rows are to another. About
+        ``quantile + 1.5 / n_real`` where synthetic rows are new ones of the same
         distribution, 1 where all are copies.
         ``median_ratio``, 0 or more: the median distance of synthetic rows divided by that
         of real rows. 0 for copies, about 1 for new rows of the same distribution, more for

@@ -98,8 +98,7 @@ def augmentation_report(
           smaller p-value doubled where there are two;
         - ``copied``, ``copied_distance``: fraction and ratio of
           :func:`~skgan_aug.metrics.memorization`, in pixels, against the n rows that the
-          sampler learned from: new rows have a fraction of about 0.05 or, if that is more,
-          2/n;
+          sampler learned from: new rows have a fraction of about 0.05 + 1.5/n;
         - ``diversity``: ratio of :func:`~skgan_aug.metrics.diversity`;
         - ``neighbor``, ``margin_before``, ``margin_after``:
           :func:`~skgan_aug.metrics.class_margins`;

@@ -20,7 +20,7 @@ MEASURES = (
     ("coverage", None, "coverage", "1"),
     ("two_sample", None, "two-sample accuracy", "0.5"),
     ("two_sample_p", None, "its p-value", ""),
-    ("copied", None, "copies of real ones", "0.05 or 2/n"),
+    ("copied", None, "copies of real ones", "0.05 + 1.5/n"),
     ("copied_distance", None, "distance to real : among real", "1"),
     ("diversity", "diversity_se", "diversity : that of real", "1"),
     ("neighbor", None, "nearest class", ""),
