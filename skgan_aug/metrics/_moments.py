@@ -179,11 +179,12 @@ def kernel_distance(
     is_shared = len(real) ** 2 + len(synthetic) ** 2 <= n_subsets * np.square(n_drawn).sum()
     distances = np.concatenate(
         [
-            _squared_mmds(_of_any(real, of_real), _of_any(synthetic, of_synthetic), kernel)
-            for of_real, of_synthetic in zip(
-                *(np.split(each, 1 if is_shared else n_subsets, axis=1) for each in drawn),
-                strict=True,
+            _squared_mmds(
+                _of_any(real, drawn[0][:, subsets]),
+                _of_any(synthetic, drawn[1][:, subsets]),
+                kernel,
             )
+            for subsets in np.split(np.arange(n_subsets), 1 if is_shared else n_subsets)
         ]
     )
     if not np.isfinite(distances).all():
