@@ -1,5 +1,6 @@
 """A folder of images becomes a balanced one: nothing lost, nothing overwritten, resumable."""
 
+import contextlib
 import csv
 import json
 import os
@@ -603,6 +604,28 @@ class TestGoingOn:
         monkeypatch.undo()
         augment_folder(plan, tmp_path / "whole")
         assert contents(out) == contents(tmp_path / "whole")
+
+    @pytest.mark.slow
+    def test_sigterm_of_the_command_alone_ends_its_workers(self, pets, tmp_path):
+        out = tmp_path / "out"
+        command = [sys.executable, "-m", "skgan_aug.cli", "augment", str(pets), str(out)]
+        process = subprocess.Popen(
+            [*command, "--jobs", "2", "--max-iter", "100000"],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        while not any(out.glob(".skgan-aug/class*.lock")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.terminate()
+        try:
+            message = process.communicate(timeout=60)[1]  # the workers hold the pipe, too
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        assert message == "Stopped. The same command goes on from here.\n"
+        assert process.returncode == 143
 
     def test_stopped_while_images_are_moved(self, pets, tmp_path, monkeypatch):
         plan, out = plan_folder(pets, sampler()), tmp_path / "out"

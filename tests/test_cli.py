@@ -586,6 +586,27 @@ def test_ctrl_c_says_what_was_kept(npz, tmp_path, monkeypatch, options, message)
     assert outcome.stderr.splitlines()[-1] == message
 
 
+@pytest.mark.parametrize("of_ctrl_c", ["default_int_handler", "SIG_IGN"])
+def test_sigterm_ends_the_command_as_ctrl_c_does(npz, of_ctrl_c):
+    """Even in the background of a script, where Ctrl-C is ignored."""
+    code = f"""
+import os, signal, time
+from skgan_aug.cli import _compare, main
+
+def terminate(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(10)
+
+signal.signal(signal.SIGINT, signal.{of_ctrl_c})
+_compare.compare_samplers = terminate
+main()
+"""
+    command = [sys.executable, "-c", code, "compare", "--data", str(npz)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 143
+    assert done.stderr == "Stopped; nothing was kept: --memory keeps CycleGANs.\n"
+
+
 def test_images_beside_the_class_folders_are_named(tmp_path):
     data, out = tmp_path / "set", tmp_path / "out"
     X, y = make_arrays(ant=6, bee=3)

@@ -14,7 +14,8 @@ from .._scale import SCALE
 from ..datasets._files import IN_NO_CLASS, composed, split_folders, subfolders
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
-from ._console import INTERRUPTED, as_text, plain_warnings
+from . import INTERRUPTED
+from ._console import as_text, plain_warnings
 from ._jobs import default_jobs
 from ._problem import no_class, parse_size, split_list
 

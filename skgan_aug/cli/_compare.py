@@ -30,14 +30,8 @@ from ..inspection import SamplerComparisonDisplay
 from ..inspection._figure import wrapped
 from ..reporting import check_requirements, write_report
 from ..training import CycleGANCache
-from ._console import (
-    INTERRUPTED,
-    CellProgress,
-    as_text,
-    key_to_spreads,
-    plain_warnings,
-    summary_table,
-)
+from . import INTERRUPTED
+from ._console import CellProgress, as_text, key_to_spreads, plain_warnings, summary_table
 from ._jobs import default_jobs
 from ._problem import check_choice, load_problem, split_list
 

@@ -20,7 +20,6 @@ from ..comparison import SCORES, row_title, row_titles
 from ..comparison._answer import with_spread
 from ..comparison._summary import SCORE_TITLES
 
-INTERRUPTED = 130  # what shells expect of a command that Ctrl-C ended
 HEADINGS = (*SCORE_TITLES.values(), "seconds")
 
 
