@@ -627,6 +627,22 @@ class TestGoingOn:
         assert message == "Stopped. The same command goes on from here.\n"
         assert process.returncode == 143
 
+    @pytest.mark.parametrize("finished", [False, True])
+    def test_copies_in_place_of_the_links_of_an_earlier_run(
+        self, pets, tmp_path, monkeypatch, finished
+    ):
+        make_folder(pets / "dog", indoor=2)
+        plan, out = plan_folder(pets, sampler()), tmp_path / "out"
+        augment_folder(plan, tmp_path / "whole")
+        if finished:
+            augment_folder(plan, out)
+        else:
+            self.interrupt(monkeypatch, plan, out, after=1)
+        assert (out / "dog/indoor/0.png").samefile(pets / "dog/indoor/0.png")
+        augment_folder(plan, out, copy=True)
+        assert contents(out) == contents(tmp_path / "whole")
+        assert {path.stat().st_nlink for path in out.rglob("*") if path.is_file()} == {1}
+
     def test_stopped_while_images_are_moved(self, pets, tmp_path, monkeypatch):
         plan, out = plan_folder(pets, sampler()), tmp_path / "out"
         augment_folder(plan, tmp_path / "whole")

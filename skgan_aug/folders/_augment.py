@@ -47,7 +47,7 @@ def augment_folder(plan, out, *, copy=False, callback=None):
         A new or empty folder, or one that a call with the same plan has begun to fill.
 
     copy : bool, default=False
-        Copy the originals rather than link them.
+        Copy the originals rather than link them, those that an earlier call linked too.
 
     callback : callable, default=None
         Called with the name of each class that gains images, once it has them.
@@ -78,6 +78,9 @@ def augment_folder(plan, out, *, copy=False, callback=None):
     check_output(out, plan.root)
     output = OutputFolder(out)
     with output.begin(_settings(plan)):
+        if copy:  # an earlier run may have linked
+            for folder in {file.parent for file in plan.files}:
+                output.part_links(folder)
         if output.is_finished:
             return
         for file in plan.files:

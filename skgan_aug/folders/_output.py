@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import stat
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,6 +122,17 @@ class OutputFolder:
                 return
             except OSError:  # another disk, or one without links, or too many of them
                 pass
+        self._copy(source, destination)
+
+    def part_links(self, folder):
+        """Put copies in place of what is linked in ``folder``, one of this folder."""
+        folder = self.inside(folder)
+        for file in folder.iterdir() if folder.is_dir() else ():
+            found = file.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+                self._copy(file, file)
+
+    def _copy(self, source, destination):
         unfinished = self.work / f"{uuid.uuid4().hex}.tmp"
         shutil.copy2(source, unfinished)
         os.replace(unfinished, destination)
