@@ -354,6 +354,7 @@ class TestLeftOut:
             "  cat/broken.png: no image of a known format",
             "  dog/empty.jpg: empty file",
             "Files left out because their names are not those of images: 1",
+            "  dog/notes.txt",
             f"All of them: {out / 'left_out.csv'}",
         ]
         with (out / "left_out.csv").open(newline="") as file:

@@ -490,7 +490,10 @@ class TestFolder:
         with pytest.raises(ValueError, match="holds no folders"):
             load_image_folder(tmp_path)
         (tmp_path / "a").mkdir()
-        with pytest.raises(ValueError, match=r"class folder .*a holds no images"):
+        with pytest.raises(ValueError, match=r"class folder .*a holds no images\. Fill or"):
+            load_image_folder(tmp_path)
+        (tmp_path / "a" / "1.czi").touch()
+        with pytest.raises(ValueError, match=r"Save its files, such as 1\.czi, as PNG"):
             load_image_folder(tmp_path)
         with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
             load_image_folder(tmp_path / "nowhere")

@@ -183,12 +183,8 @@ def _list_left_out(plan, settings, console):
     ]
     _list_files("Files left out because they cannot be read", unreadable, console)
     _list_files(f"Image files left out because they are {IN_NO_CLASS}", stray, console)
-    if n_others := len(plan.others):
-        console.print(
-            f"Files left out because their names are not those of images: {n_others}",
-            style="yellow",
-            highlight=False,
-        )
+    others = "Files left out because their names are not those of images"
+    _list_files(others, plan.others, console)
     if (plan.left_out or plan.others) and not settings.dry_run:
         console.print(as_text(f"All of them: {settings.out / 'left_out.csv'}"), soft_wrap=True)
 

@@ -96,7 +96,10 @@ def list_class_files(root):
             )
         found, not_opened, foreign = list_images(folder, root)
         if not found and not not_opened:
-            raise ValueError(f"The class folder {folder} holds no images. Fill or remove it.")
+            remedy = "Fill or remove it."
+            if foreign:
+                remedy = f"Save its files, such as {foreign[0].name}, as PNG or TIFF."
+            raise ValueError(f"The class folder {folder} holds no images. {remedy}")
         files += found
         target += [label] * len(found)
         refused += not_opened
