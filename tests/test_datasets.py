@@ -239,10 +239,12 @@ class TestFolder:
         for image in load_image_folder(tmp_path, mode="L").images:
             np.testing.assert_array_equal(image, levels)
 
-    def test_levels_of_12_bits_in_16_are_warned_of(self, tmp_path):
-        levels = np.array([[0, 4095]], dtype=np.uint16)
+    @pytest.mark.parametrize(("bits", "brightest"), [(12, 15), (8, 0)])
+    def test_levels_of_fewer_bits_in_16_are_warned_of(self, tmp_path, bits, brightest):
+        levels = np.array([[0, 2**bits - 1]], dtype=np.uint16)
         save_image(tmp_path / "a" / "1.png", levels)
-        with pytest.warns(UserWarning, match="nearly black: none is brighter than 15 of 255"):
+        message = f"nearly black: none is brighter than {brightest} of 255"
+        with pytest.warns(UserWarning, match=message):
             load_image_folder(tmp_path)
 
     def test_a_class_that_cannot_be_read_is_refused(self, tmp_path):

@@ -89,7 +89,7 @@ def load_image_folder(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for name in ("cat", "dog"):
     ...         Path(folder, name).mkdir()
-    ...         Image.new("L", (30, 20)).save(Path(folder, name, "1.jpg"))
+    ...         Image.new("L", (30, 20), 99).save(Path(folder, name, "1.jpg"))
     ...     data = load_image_folder(folder, size=16)
     >>> data.images.shape, data.target_names.tolist()
     ((2, 16, 16), ['cat', 'dog'])
@@ -223,10 +223,10 @@ def _enumerate(items):
 
 def warn_of_darkness(brightest):
     """Say what 16-bit files come to that use the levels of 12 bits or fewer."""
-    if 0 < brightest < _DARK:
+    if brightest < _DARK:
         warnings.warn(
             f"All images are nearly black: none is brighter than {brightest} of 255. Where "
-            "files of 16 bits hold levels of 12, multiply these by 16 first.",
+            "files of 16 bits hold levels of 12, multiply these by 16 first; by 256 if of 8.",
             stacklevel=4,
         )
 

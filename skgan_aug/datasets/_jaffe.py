@@ -62,7 +62,7 @@ def load_jaffe(path, *, size=None, resize="stretch", unreadable="raise", return_
     >>> from skgan_aug.datasets import load_jaffe
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for name in ("KA.AN1.39.tiff", "YM.HA2.52.tiff"):
-    ...         Image.new("L", (256, 256)).save(Path(folder, name))
+    ...         Image.new("L", (256, 256), 99).save(Path(folder, name))
     ...     faces = load_jaffe(folder, size=48)
     >>> faces.images.shape, faces.target_names[faces.target].tolist(), faces.groups.tolist()
     ((2, 48, 48), ['angry', 'happy'], ['KA', 'YM'])
