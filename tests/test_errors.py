@@ -325,18 +325,27 @@ def test_a_factory_of_something_else(estimator, parameter):
 
 
 @pytest.mark.parametrize(
-    ("estimator", "parameter", "network"),
+    ("estimator", "parameter", "layers", "match"),
     [
-        (SAMPLER, "generator", nn.Upsample(scale_factor=2)),
-        (SAMPLER, "discriminator", nn.Flatten(0)),
-        (CLASSIFIER, "module", nn.Flatten()),
+        (SAMPLER, "generator", [nn.Upsample(scale_factor=2)], r"be \(2, 1, 6, 5\)"),
+        (SAMPLER, "generator", [nn.Unflatten(3, (5, 1))], r"be \(2, 1, 6, 5\)"),
+        (SAMPLER, "discriminator", [nn.Flatten(0)], r"begin with \(2,\)"),
+        (CLASSIFIER, "module", [nn.Flatten()], r"be \(2, 3\)"),
+        (CLASSIFIER, "module", [nn.Conv2d(1, 3, (6, 5))], r"be \(2, 3\)"),
+        (CLASSIFIER, "module", [nn.MaxPool2d(2, return_indices=True)], "tuple, but"),
+        (
+            CLASSIFIER,
+            "module",
+            [nn.Flatten(), nn.Linear(30, 3), nn.Softmax(dim=1)],
+            "probabilities, .* logits: leave out its softmax",
+        ),
     ],
-    ids=["generator", "discriminator", "module"],
 )
-def test_a_factory_of_networks_whose_output_does_not_fit(estimator, parameter, network):
+def test_a_factory_of_networks_whose_output_does_not_fit(estimator, parameter, layers, match):
     X, y = make_images()
+    network = nn.Sequential(*layers)
     estimator = clone(estimator).set_params(**{parameter: lambda *args: network})
-    match = f"{parameter} factory returned a module that maps a batch of shape .* to .* begin"
+    match = f"{parameter} factory returned a module that maps a batch of shape .* to .*{match}"
     assert_refused(estimator, X, y, match)
 
 

@@ -246,7 +246,7 @@ def probe_batch(spec):
 
 
 def _make_checked(parameter, factory, args, spec, wanted):
-    """What a factory makes, refused unless the shape of its output begins as ``wanted``."""
+    """What a factory makes, refused unless its output has the shape ``wanted``."""
     with failure_as_value_error(f"The {parameter} factory failed"):
         module = factory(*args)
     if not isinstance(module, nn.Module):
@@ -262,10 +262,24 @@ def _make_checked(parameter, factory, args, spec, wanted):
         f"{tuple(probe.shape)}"
     )
     with failure_as_value_error(failed), torch.no_grad():
-        shape = tuple(module.eval()(probe).shape)
-    if shape[: len(wanted)] != wanted:
+        output = module.eval()(probe)
+    maps = (
+        f"The {parameter} factory returned a module that maps a batch of shape "
+        f"{tuple(probe.shape)} to"
+    )
+    shape = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
+    begins = parameter == "discriminator"  # which may score each row many times
+    if (shape[: len(wanted)] if begins else shape) != wanted:
+        must = "begin with" if begins else "be"
+        raise ValueError(f"{maps} {shape}, but the result must {must} {wanted}.")
+    if parameter == "module" and _are_probabilities(output):
         raise ValueError(
-            f"The {parameter} factory returned a module that maps a batch of shape "
-            f"{tuple(probe.shape)} to {shape}, but the result must begin with {wanted}."
+            f"{maps} probabilities, but the result must be logits: leave out its softmax."
         )
     return module.train()
+
+
+def _are_probabilities(output):
+    """Whether rows add up to 1: as logits, they would learn little and be sure of nothing."""
+    sums = output.double().sum(dim=1)
+    return bool((output >= 0).all()) and torch.allclose(sums, torch.ones_like(sums))
