@@ -69,6 +69,7 @@ def refused(path, match):
         load(path)
     assert type(caught.value) is ValueError
     assert str(path) in str(caught.value)
+    assert not str(caught.value).endswith("..")
 
 
 def forge(original, path, change):

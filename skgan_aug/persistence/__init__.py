@@ -160,7 +160,7 @@ def load(path, *, device="cpu", params=None):
         estimator = restore_estimator(record["estimator"], tensors, device, given)
         require(not tensors, f"it has tensors {sorted(tensors)[:3]} that nothing needs")
     except _DAMAGES as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         if isinstance(error, SafetensorError):
             reason = f"it was not written by skgan_aug, or is not whole ({reason})"
         if version != __version__:
