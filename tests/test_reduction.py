@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.images import ImageSpec
@@ -28,6 +29,18 @@ def checkerboard(size):
     return 0.1 * (-1.0) ** (rows[:, None] + columns)
 
 
+@torch.no_grad()
+def draw(generator, *, content, mask):
+    """Have a masked generator draw the same everywhere, before tanh and sigmoid."""
+    generator.content_and_mask.weight.zero_()
+    generator.content_and_mask.bias[:-1] = content
+    generator.content_and_mask.bias[-1] = mask
+
+
+def enlarge(x, size):
+    return F.interpolate(x, size, mode="bicubic")
+
+
 @pytest.mark.parametrize(
     ("size", "max_size", "seen"),
     [
@@ -46,36 +59,31 @@ def test_what_networks_see(size, max_size, seen):
     raw = cyclegan.spec.as_tensor(np.random.default_rng(0).random((2, *size, 3)))
     x, whole = cyclegan.encode(raw), cyclegan.spec.encode(raw)
     assert x.shape == (2, 3, *seen)
-    means = torch.nn.functional.adaptive_avg_pool2d(whole, seen)
+    means = F.adaptive_avg_pool2d(whole, seen)
     torch.testing.assert_close(x, means)
 
 
 @pytest.mark.parametrize("size", LARGE, ids=str)
-def test_what_is_too_fine_for_the_generator_stays(size):
-    cyclegan, x, fine = CycleGAN(spec_of(size)), images(size), checkerboard(size)
-    cyclegan.generator_st.content_and_mask.weight.data *= 0.1  # so that nothing is cut off
-    translated = cyclegan.translate(x)
-    torch.testing.assert_close(cyclegan.translate(x + fine), translated + fine)
-    assert (translated - x).abs().mean() > 0.005
+def test_a_change_is_enlarged_and_details_fade_with_it(size):
+    cyclegan, x = CycleGAN(spec_of(size)), images(size) + checkerboard(size)
+    draw(cyclegan.generator_st, content=0.5, mask=0.0)
+    # Half of tanh(0.5), half of what the generator saw.
+    seen = F.adaptive_avg_pool2d(x, cyclegan.network_spec.image_size)
+    change = enlarge(0.5 * (np.tanh(0.5) - seen), size)
+    details = x - enlarge(seen, size)
+    torch.testing.assert_close(cyclegan.translate(x), x + change - change.abs() * details)
 
 
 @pytest.mark.parametrize("size", LARGE, ids=str)
-def test_a_change_is_that_of_the_reduced_image_enlarged(size):
-    cyclegan, x = CycleGAN(spec_of(size)).eval(), images(size)
-    cyclegan.generator_st.content_and_mask.weight.data.zero_()
-    cyclegan.generator_st.content_and_mask.bias.data = torch.tensor([0.5, 0.5, 0.5, 0.0])
-    # Half of tanh(0.5) everywhere and half of what the generator saw.
-    seen = torch.nn.functional.adaptive_avg_pool2d(x, cyclegan.network_spec.image_size)
-    change = 0.5 * (np.tanh(0.5) - seen)
-    change = torch.nn.functional.interpolate(change, size, mode="bicubic")
-    torch.testing.assert_close(cyclegan.translate(x), x + change)
+def test_nothing_is_left_of_what_has_gone(size):
+    cyclegan, x = CycleGAN(spec_of(size)), 0.8 + checkerboard(size).expand(2, 3, *size)
+    draw(cyclegan.generator_st, content=-10.0, mask=20.0)
+    torch.testing.assert_close(cyclegan.translate(x), -torch.ones_like(x))
 
 
 def test_where_nothing_is_changed_images_stay_to_the_bit():
     cyclegan, x = CycleGAN(spec_of((96, 70))), images((96, 70))
-    with torch.no_grad():
-        cyclegan.generator_st.content_and_mask.weight[-1] = 0
-        cyclegan.generator_st.content_and_mask.bias[-1] = -200
+    draw(cyclegan.generator_st, content=0.5, mask=-200.0)
     assert torch.equal(cyclegan.translate(x), x)
 
 
@@ -104,7 +112,7 @@ def test_an_over_sampler_adds_images_of_their_own_size():
     fine_added, fine_sources = (
         (rows - rows.mean(axis=(2, 4), keepdims=True)).ravel() for rows in blocks
     )
-    assert np.corrcoef(fine_added, fine_sources)[0, 1] > 0.9
+    assert np.corrcoef(fine_added, fine_sources)[0, 1] > 0.8
     assert not np.array_equal(added, sources)
 
 

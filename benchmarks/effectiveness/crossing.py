@@ -3,9 +3,10 @@
     python -m benchmarks.effectiveness.crossing FOLDER_OF_DATA --problem fashion_mnist_15
 
 A judge is trained on the whole data set, which no user has; CycleGANs on the problem's few
-rare images, with several weights of their losses. Printed for each, and written beside the
-cells as it ends: the share of translations that the judge gives to the target class and to
-the source class, and how much an image changes, in percent of its range.
+rare images, with several weights of their losses and sizes of what they see. Printed for
+each, and written beside the cells as it ends: the share of translations that the judge gives
+to the target class and to the source class, and how much an image changes, in percent of its
+range.
 """
 
 import argparse
@@ -19,10 +20,10 @@ from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.comparison._samplers import set_training_steps
 from skgan_aug.datasets import make_imbalanced_images
 
-from .problems import DEVELOPMENT_PROBLEMS, PROBLEMS, load_problem, load_whole
+from .problems import PROBLEMS, load_problem, load_whole
 from .run import CELLS
 
-WEIGHTS = ("cycle_weight", "identity_weight", "classifier_weight")
+LEVERS = ("cycle_weight", "identity_weight", "classifier_weight", "max_size")
 _JUDGED = 500  # source images of a pair
 _JUDGE_STEPS, _JUDGE_ROWS = 1500, 15_000
 
@@ -30,23 +31,24 @@ _JUDGE_STEPS, _JUDGE_ROWS = 1500, 15_000
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder of the data sets")
-    parser.add_argument("--problem", choices=DEVELOPMENT_PROBLEMS, default="fashion_mnist_15")
+    parser.add_argument("--problem", choices=PROBLEMS, default="fashion_mnist_15")
     parser.add_argument("--cycle-weights", type=float, nargs="+", default=[2, 10])
     parser.add_argument("--identity-weights", type=float, nargs="+", default=[0, 2])
     parser.add_argument("--classifier-weights", type=float, nargs="+", default=[0, 1])
+    parser.add_argument("--max-sizes", type=int, nargs="+", default=[64])
     parser.add_argument("--max-iter", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=None)
     options = parser.parse_args()
     path = CELLS / f"crossing_{options.problem}_{options.max_iter}_{options.seed}.json"
     rows = json.loads(path.read_text()) if path.exists() else []
-    done = {tuple(row[name] for name in WEIGHTS) for row in rows}
+    done = {tuple(row.get(name, 64) for name in LEVERS) for row in rows}
     X, y = cut_rare_classes(options.problem, options.data, options.seed)
     judge = train_judge(PROBLEMS[options.problem].dataset, options.data)
-    for weights in product(*(getattr(options, f"{name}s") for name in WEIGHTS)):
-        if weights in done:
+    for values in product(*(getattr(options, f"{name}s") for name in LEVERS)):
+        if values in done:
             continue
-        names = dict(zip(WEIGHTS, weights, strict=True))
+        names = dict(zip(LEVERS, values, strict=True))
         sampler = CycleGANOverSampler(
             **names,
             max_iter=options.max_iter,

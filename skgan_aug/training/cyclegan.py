@@ -34,8 +34,7 @@ class CycleGAN(nn.Module):
 
     max_size : int or None, default=64
         Pixels of the longer side of images as the networks see them. Larger ones are reduced
-        for them, and what a generator changes is enlarged and added to the image. None: any
-        size.
+        for them, and what a generator changes is enlarged. None: any size.
 
     seed : int, default=0
         Decides the initial weights.
