@@ -130,8 +130,6 @@ class ImageSpec:
             Of rows of shape (H, W) or (H, W, C).
         """
         assert self.image_shape is not None
-        if image_size == self.image_size:
-            return self
         image_shape = (*image_size, *self.image_shape[2:])
         return replace(self, row_shape=image_shape, image_shape=image_shape)
 

@@ -121,8 +121,8 @@ class CycleGANOverSampler(BaseOverSampler):
 
     max_size : int or None, default=64
         Pixels of the longer side of images as the networks see them, 8 or more. Larger
-        images are reduced for them by a whole number, and what a generator changes is
-        enlarged; finer details of an image stay where nothing changes. None: any size.
+        images are reduced for them, and what a generator changes is enlarged; finer details
+        of an image stay where nothing changes. None: any size.
 
     max_iter : int, default=1300
         Optimisation steps for each pair of classes.

@@ -1,7 +1,5 @@
 """Large images, reduced to what the networks were tuned on, and changed at their own size."""
 
-import math
-
 from torch.nn import functional as F
 
 
@@ -19,17 +17,16 @@ def reduced_spec(spec, max_size):
     Returns
     -------
     network_spec : ImageSpec
-        Either side divided by the least whole number that leaves so many, and rounded up;
-        ``spec`` itself where nothing is to be reduced.
+        Of images with the same proportions; ``spec`` itself where nothing is to be reduced.
     """
-    if not spec.is_image or max_size is None:
+    if not spec.is_image or max_size is None or max(spec.image_size) <= max_size:
         return spec
-    divisor = math.ceil(max(spec.image_size) / max_size)
-    return spec.resized(tuple(math.ceil(side / divisor) for side in spec.image_size))
+    scale = max_size / max(spec.image_size)
+    return spec.resized(tuple(max(1, round(scale * side)) for side in spec.image_size))
 
 
 def reduce_images(x, network_spec):
-    """Reduce images to the means of blocks of their pixels.
+    """Reduce images to the size that networks see, each pixel a mean of its neighbourhood.
 
     Parameters
     ----------
@@ -46,7 +43,7 @@ def reduce_images(x, network_spec):
     """
     if not network_spec.is_image or x.shape[2:] == network_spec.image_size:
         return x
-    return F.interpolate(x, network_spec.image_size, mode="area")
+    return F.interpolate(x, network_spec.image_size, mode="bilinear", antialias=True)
 
 
 def transfer_change(x, reduced, translated):
@@ -79,5 +76,5 @@ def transfer_change(x, reduced, translated):
 
 
 def _enlarge(reduced, x):
-    """To the size of ``x``; bicubic comes back closer than bilinear when it is reduced."""
+    """To the size of ``x``, bicubic: reduced again it comes closer than bilinear does."""
     return F.interpolate(reduced, x.shape[2:], mode="bicubic")
