@@ -20,7 +20,13 @@ X = np.random.RandomState(0).randint(256, size=(20, 8, 8)).astype(np.uint8)
 SOURCE, TARGET = X[:12], X[12:]
 SPEC = ImageSpec.from_array(X)
 CONFIG = TrainingConfig(max_iter=2, batch_size=2)
-NETWORKS = {"generator": "auto", "discriminator": "auto", "seed": 0, "device": "cpu"}
+NETWORKS = {
+    "generator": "auto",
+    "discriminator": "auto",
+    "max_size": 64,
+    "seed": 0,
+    "device": "cpu",
+}
 
 
 def train(cache, seed=0, **networks):
@@ -89,6 +95,7 @@ def test_the_key_holds_what_shapes_training_and_nothing_else():
         for change in (
             {"seed": 1},
             {"device": "cuda"},
+            {"max_size": 6},
             {"generator": "resnet"},
             {"generator": make_generator},
         )

@@ -104,6 +104,7 @@ OF_SAMPLER = {
     "image_shape": SHAPE,
     "generator": (["auto"], ["masked", "mlp"], FACTORY),
     "discriminator": (["auto"], ["patch", "mlp", "paper"], FACTORY),
+    "max_size": ([None, 8, np.int64(64)], [], [7, 0, -8, 8.5, NAN, "64", [64], True, 10**30]),
     "max_iter": ([1, np.int64(2)], [], WHOLE[2]),
     "batch_size": ([1, 2, True, np.int8(3)], [], WHOLE[2]),
     "learning_rate": ([1e-3, np.float32(1e-4)], [], [*REAL[2], 0]),

@@ -201,7 +201,7 @@ class CycleGAN(nn.Module):
         """
         if not self.spec.is_image:
             return _TRANSLATION_BATCH
-        n_pixels = math.prod(self.network_spec.image_size)
+        n_pixels = math.prod(self.spec.image_size)
         return min(_TRANSLATION_BATCH, max(1, _TRANSLATION_PIXELS // n_pixels))
 
     def score_realness(self, x, *, device="cpu"):
