@@ -371,6 +371,18 @@ def test_what_auto_chooses():
         assert [row, *page] == [row, *found]
 
 
+def test_large_images():
+    (table,) = tables("networks see")
+    found = json.loads((RESULTS / CPU / "crossing_letters_15_500_0.json").read_text())
+    assert table == [
+        [
+            f"{size}x{size}",
+            *(f"{row['judged_target']:.1%}" for row in found if row["max_size"] == size),
+        ]
+        for size in (64, 96)
+    ]
+
+
 def test_cmo():
     page = " ".join(PAGE.split())
 
