@@ -69,7 +69,6 @@ LEVERS = {
     },
     "max_size_24": {"max_size": 24},
     "half_the_steps": {"max_iter": 650},
-    "half_the_steps_full_size": {"max_iter": 650, "max_size": None},
     "half_the_steps_selection_classifier": {"max_iter": 650, "selection": "classifier"},
     "half_the_steps_selection_discriminator": {"max_iter": 650, "selection": "discriminator"},
     "twice_the_steps_half_the_rate": {"max_iter": 2600, "learning_rate": 2.5e-4},
