@@ -5,9 +5,10 @@ mnist.npz and letters.npz (arrays X_train, y_train, X_test, y_test, classes) and
 Fashion-MNIST's four idx files, as they are published.
 
 The defaults were chosen on blood cells, Fashion-MNIST and FER2013. CIFAR-10 and MNIST are held
-out: nothing is chosen on them, and their rare classes were drawn. So are blood cells in the
-size of their file with rare classes that no development problem has, a long tail of them,
-letters of 96x96 pixels, and five data sets with few images of any class.
+out: nothing is chosen on them, and their rare classes were drawn. So are the three data sets
+with rare classes that no development problem has (blood cells in the size of their file) and
+with 30 images of a rare class, a long tail of blood cells, letters of 96x96 pixels, and five
+data sets with few images of any class.
 """
 
 from dataclasses import dataclass, replace
@@ -40,10 +41,10 @@ class Problem:
     classifier_steps: int = CLASSIFIER_STEPS
 
 
-def _levels(dataset, size, rare, common_count):
+def _levels(dataset, size, rare, common_count, *, rare_counts=(15, 60), other=""):
     return {
-        f"{dataset}_{rare_count}": Problem(dataset, size, rare, rare_count, common_count)
-        for rare_count in (15, 60)
+        f"{dataset}{other}_{rare_count}": Problem(dataset, size, rare, rare_count, common_count)
+        for rare_count in rare_counts
     }
 
 
@@ -53,22 +54,26 @@ def _whole(dataset, size, rare, ratio):
     return Problem(dataset, size, rare, ratio=ratio, classifier_steps=steps)
 
 
+BLOOD_CELLS = ("basophil", "eosinophil", "monocyte")
+GARMENTS = ("Dress", "Shirt", "Sneaker")
+EXPRESSIONS = ("disgust", "fear", "surprise")
 DEVELOPMENT_PROBLEMS = {
-    **_levels("blood_cells", 32, ("basophil", "eosinophil", "monocyte"), 620),
-    **_levels("fashion_mnist", 28, ("Dress", "Shirt", "Sneaker"), 1000),
-    **_levels("fer2013", 48, ("disgust", "fear", "surprise"), 1200),
+    **_levels("blood_cells", 32, BLOOD_CELLS, 620),
+    **_levels("fashion_mnist", 28, GARMENTS, 1000),
+    **_levels("fer2013", 48, EXPRESSIONS, 1200),
 }
 # The classes at numpy.random.default_rng(0).choice(10, 3, replace=False).
 HELD_OUT_PROBLEMS = {
     **_levels("cifar10", 32, ("dog", "truck", "frog"), 1000),
     **_levels("mnist", 28, ("5", "9", "6"), 1000),
-    # Three of the other five, drawn likewise.
-    **{
-        f"blood_cells_48_{rare_count}": Problem(
-            "blood_cells", 48, ("neutrophil", "platelet", "lymphocyte"), rare_count, 620
-        )
-        for rare_count in (15, 60)
-    },
+    # Three of the classes that no development problem cuts, drawn likewise.
+    **_levels("blood_cells", 48, ("neutrophil", "platelet", "lymphocyte"), 620, other="_48"),
+    **_levels("fashion_mnist", 28, ("Coat", "Ankle boot", "Sandal"), 1000, other="_other"),
+    **_levels("fer2013", 48, ("sad", "neutral", "happy"), 1200, other="_other"),
+    # Between the two levels that the defaults were chosen at.
+    **_levels("blood_cells", 32, BLOOD_CELLS, 620, rare_counts=[30]),
+    **_levels("fashion_mnist", 28, GARMENTS, 1000, rare_counts=[30]),
+    **_levels("fer2013", 48, EXPRESSIONS, 1200, rare_counts=[30]),
     # Larger images, of letters in many fonts (see letters.py).
     "letters_15": Problem("letters", 96, ("F", "J", "G"), 15, 440),
     # From 620 images to 15 in equal ratios; which class has how many was drawn likewise.
@@ -80,10 +85,11 @@ HELD_OUT_PROBLEMS = {
     ),
 }
 # The same with few images of any class, as in SFEW.
+SETS_OF_FEW = ("blood_cells", "fashion_mnist", "fer2013", "cifar10", "mnist")
 HELD_OUT_PROBLEMS |= {
     f"{name}_of_100": replace(problem, common_count=100)
     for name, problem in (DEVELOPMENT_PROBLEMS | HELD_OUT_PROBLEMS).items()
-    if problem.rare_count == 15 and name not in ("blood_cells_48_15", "letters_15")
+    if name in [f"{dataset}_15" for dataset in SETS_OF_FEW]
 }
 # Raised half as far.
 HALF_RATIO_PROBLEMS = {
