@@ -32,7 +32,12 @@ OF_100 = tuple(
     f"{name}_15_of_100"
     for name in ("blood_cells", "fashion_mnist", "fer2013", "cifar10", "mnist")
 )
-CELLS_48 = ("blood_cells_48_15", "blood_cells_48_60")
+OTHER_CLASSES = tuple(
+    f"{name}_{rare_count}"
+    for name in ("blood_cells_48", "fashion_mnist_other", "fer2013_other")
+    for rare_count in (15, 60)
+)
+BETWEEN = ("blood_cells_30", "fashion_mnist_30", "fer2013_30")
 CONFIGURATIONS = {
     "as it is": "none",
     "nothing": "none",
@@ -42,6 +47,7 @@ CONFIGURATIONS = {
     "Borderline-SMOTE": "borderline_smote",
     "ADASYN": "adasyn",
     "M2m": "m2m",
+    "M2m, on the cells": "m2m",
     "untranslated": "untranslated",
     "untranslated (wrong labels, see below)": "untranslated",
     "CycleGAN": "cyclegan",
@@ -135,9 +141,10 @@ def test_results_are_those_of_the_cells(results):
         (1, GPU, [(MOVED, problem) for problem in DEVELOPMENT_PROBLEMS]),
         (2, CPU, [(None, problem) for problem in HELD_OUT]),
         (3, GPU, [(None, problem) for problem in OF_100]),
-        (4, GPU, [(kind, problem) for kind in (PLAIN, MOVED) for problem in CELLS_48]),
-        (5, CPU, [(kind, "blood_cells_long_tail") for kind in (PLAIN, MOVED)]),
-        (6, CPU, [("mixup", problem) for problem in ("blood_cells_15", "fashion_mnist_15")]),
+        (4, GPU, [(None, problem) for problem in OTHER_CLASSES]),
+        (5, GPU, [(None, problem) for problem in BETWEEN]),
+        (6, CPU, [(kind, "blood_cells_long_tail") for kind in (PLAIN, MOVED)]),
+        (7, CPU, [("mixup", problem) for problem in ("blood_cells_15", "fashion_mnist_15")]),
     ],
 )
 def test_mean_scores(position, results, columns):
@@ -159,7 +166,8 @@ def test_mean_scores(position, results, columns):
         ("against", 0, GPU, tuple(DEVELOPMENT_PROBLEMS)),
         ("the default against", 0, CPU, HELD_OUT),
         ("the default against", 1, GPU, OF_100),
-        ("the default against", 2, GPU, CELLS_48),
+        ("the default against", 2, GPU, OTHER_CLASSES),
+        ("the default against", 3, GPU, BETWEEN),
     ],
 )
 def test_the_default_against_others(header, position, results, problems):
@@ -210,6 +218,20 @@ def test_the_summary():
             assert gain.removeprefix("+") in line
 
 
+def test_other_problems_in_the_summary():
+    page = " ".join(PAGE.split())
+    for baseline, text in (
+        ("random", "it is {} ahead of copies, and {} where everyone flips and shifts;"),
+        ("smote", "of SMOTE, {} and {} (41 draws"),
+    ):
+        found = [
+            difference(GPU, kind, OTHER_CLASSES + BETWEEN, "cyclegan", baseline)
+            for kind in (PLAIN, MOVED)
+        ]
+        assert text.format(*(gain.removeprefix("+") for gain, _ in found)) in page
+        assert {n_pairs for _, n_pairs in found} == {41}
+
+
 def test_small_sets_in_the_summary_and_on_a_cpu():
     page = " ".join(PAGE.split())
     plain, moved = (
@@ -252,6 +274,24 @@ def test_how_many_translations():
                 assert [row, *written] == [row, gain, str(n_pairs)]
                 n_figures += 1
     assert n_figures == 6
+
+
+def test_between_the_levels():
+    names = {
+        "`synthetic_fraction=0.5`": "fraction_0.5",
+        "`min_strength=0.3`": "strength_0.3",
+        "both": "fraction_0.5_strength_0.3",
+        "`synthetic_fraction=0.2`": "fraction_0.2",
+        "`min_strength=1`": "whole_way",
+    }
+    (table,) = tables("with 30 images")
+    assert len(table) == len(names)
+    for row, *page, pairs in table:
+        found = [
+            difference(GPU, kind, BETWEEN, names[row], "cyclegan") for kind in (PLAIN, MOVED)
+        ]
+        assert [row, *page] == [row, *(gain for gain, _ in found)]
+        assert {int(pairs)} == {n_pairs for _, n_pairs in found}
 
 
 @pytest.mark.parametrize(

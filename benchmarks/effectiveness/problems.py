@@ -43,7 +43,9 @@ class Problem:
 
 def _levels(dataset, size, rare, common_count, *, rare_counts=(15, 60), other=""):
     return {
-        f"{dataset}{other}_{rare_count}": Problem(dataset, size, rare, rare_count, common_count)
+        f"{dataset}{other}_{rare_count}": Problem(
+            dataset, size, rare, rare_count, common_count
+        )
         for rare_count in rare_counts
     }
 
