@@ -5,6 +5,8 @@ classifier's boundary to where it belongs. Sixty say it well enough to be misled
 helps then is fewer translations, that lie well inside.
 """
 
+import numpy as np
+
 SCALE = "scale"
 _FEW, _MANY = 15, 60  # rows, measured: docs/ablations.md
 _LEAST_STRENGTH = 0.3  # of few rows
@@ -32,6 +34,50 @@ def fraction_of_class(synthetic_fraction, n_real, n_to_add):
         return float(synthetic_fraction)
     fraction = _FEW / (_FEW + max(_FEW, n_real))
     return fraction if round(fraction * n_to_add) >= _WORTH_TRAINING * n_real else 0.0
+
+
+def fractions_of_classes(synthetic_fraction, y, n_to_add):
+    """Find the share of translations in what each class gains.
+
+    Parameters
+    ----------
+    synthetic_fraction : float in [0, 1] or "scale"
+        A share for every class; "scale" derives it from the rows of each.
+
+    y : ndarray of shape (n,)
+        Labels.
+
+    n_to_add : dict
+        ``{label: rows to add}``.
+
+    Returns
+    -------
+    fractions : dict
+        ``{label: share}``, of the labels of ``n_to_add``.
+    """
+    return {
+        label: fraction_of_class(synthetic_fraction, int(np.count_nonzero(y == label)), n)
+        for label, n in n_to_add.items()
+    }
+
+
+def count_synthetic(fractions, n_to_add):
+    """Find how many of the rows that each class gains are translations.
+
+    Parameters
+    ----------
+    fractions : dict
+        ``{label: share}``.
+
+    n_to_add : dict
+        ``{label: rows to add}``.
+
+    Returns
+    -------
+    n_synthetic : dict
+        ``{label: translations}``.
+    """
+    return {label: round(fractions[label] * n) for label, n in n_to_add.items()}
 
 
 def min_strength_of_class(min_strength, n_real):

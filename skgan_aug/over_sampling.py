@@ -20,7 +20,7 @@ from ._files import check_path, make_folder
 from ._frames import check_categories, check_frame, round_columns
 from ._random import derive_pair_seed, derive_seed, draw_seed, global_seed
 from ._sampling_strategy import check_rare_classes, check_room, resolve_sampling_strategy
-from ._scale import SCALE, fraction_of_class, min_strength_of_class
+from ._scale import SCALE, count_synthetic, fractions_of_classes, min_strength_of_class
 from ._validation import (
     check_images,
     check_labels_are_classes,
@@ -583,7 +583,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self.image_shape_ = spec.image_shape
         n_to_add = {label: n for label, n in self.sampling_strategy_.items() if n}
         may_be = SCALE if self.synthetic_fraction == "auto" else self.synthetic_fraction
-        n_synthetic = _counts(_fractions(may_be, y, n_to_add), n_to_add)
+        n_synthetic = count_synthetic(fractions_of_classes(may_be, y, n_to_add), n_to_add)
         targets = [target for target, n in n_synthetic.items() if n]
         check_rare_classes(y, targets)
         check_room(X, n_to_add)
@@ -643,8 +643,8 @@ class CycleGANOverSampler(BaseOverSampler):
         if fraction == "auto":
             # Where no class is to be translated, there is nothing to try.
             fraction = self._choose_fraction(X, y, n_to_add, training_seed) if sources else 0
-        self.synthetic_fraction_ = _fractions(fraction, y, n_to_add)
-        n_synthetic = _counts(self.synthetic_fraction_, n_to_add)
+        self.synthetic_fraction_ = fractions_of_classes(fraction, y, n_to_add)
+        n_synthetic = count_synthetic(self.synthetic_fraction_, n_to_add)
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
         # A seed for each pair, whichever others there are: the cache lives by it.
         seeds = {pair: derive_pair_seed(training_seed, pair, classes) for pair in pairs}
@@ -762,19 +762,6 @@ class CycleGANOverSampler(BaseOverSampler):
         tags.input_tags.sparse = False
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _fractions(synthetic_fraction, y, n_to_add):
-    """{label: share of translations}, of classes that gain rows."""
-    return {
-        target: fraction_of_class(synthetic_fraction, int(np.count_nonzero(y == target)), n)
-        for target, n in n_to_add.items()
-    }
-
-
-def _counts(fractions, n_to_add):
-    """{label: number of translations}."""
-    return {target: round(fractions[target] * n) for target, n in n_to_add.items()}
 
 
 def _spread(rows, most):

@@ -234,6 +234,16 @@ class TestResult:
         assert written[0.0].keys() == written[1.0].keys()
         assert all(written[1.0][name] != image for name, image in written[0.0].items())
 
+    def test_a_class_that_gains_duplicates_alone(self, tmp_path):
+        folder = make_folder(tmp_path / "pets", cat=6, dog=2, owl=5)
+        (folder / "dog" / "1.png").unlink()  # too few to translate into, were there need
+        plan = plan_folder(folder, sampler(sampling_strategy={"dog": 2, "owl": 6}))
+        assert plan.sources == {}
+        augment_folder(plan, tmp_path / "out")
+        kinds = Counter((row["class"], row["kind"]) for row in manifest(tmp_path / "out"))
+        assert (kinds["dog", "duplicate"], kinds["owl", "duplicate"]) == (1, 1)
+        assert not any(kind == "synthetic" for _, kind in kinds)
+
     def test_the_rest_as_source(self, tmp_path):
         pets = make_folder(tmp_path / "pets", rest=3, cat=2, dog=30)
         out = tmp_path / "out"

@@ -134,7 +134,10 @@ def _make_part(plan, number, output, device):
     # Threads share what becomes of warnings: one that comes between would leave it changed.
     with taking_turns(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        added = _over_sample(plan, target, output, device)
+        if target in plan.sources:
+            added = _over_sample(plan, target, output, device)
+        else:
+            added = _duplicate(plan, target)
     own = [plan.files[position] for position in np.flatnonzero(plan.y == target)]
     names, folder = FileNames(own), Path(own[0].parts[0])
     rows = []
@@ -162,8 +165,6 @@ def _over_sample(plan, target, output, device):
     """(position of the source file, image or None, score) of each image to add."""
     source, seed = plan.source_positions(target), _seed_of_pair(plan, target)
     n_sources = max(_MAX_SOURCES, plan.n_to_add[target])
-    if not any(entry.n_synthetic for entry in plan.classes if entry.name == target):
-        n_sources = 1  # nothing is translated, but samplers want two classes
     if len(source) > n_sources:
         drawn = np.random.RandomState(seed).permutation(len(source))[:n_sources]
         source = source[np.sort(drawn)]
@@ -200,12 +201,20 @@ def _over_sample(plan, target, output, device):
     ]
 
 
+def _duplicate(plan, target):
+    """The same, of a class that gains nothing but its own images again."""
+    own = np.flatnonzero(plan.y == target)
+    random_state = np.random.RandomState(_seed_of_pair(plan, target))
+    drawn = random_state.choice(own, plan.n_to_add[target])
+    return [(int(position), None, None) for position in drawn]
+
+
 def _seed_of_pair(plan, target):
-    """A seed for a class and its source, whichever others are filled.
+    """A seed for a class and its source, if any, whichever others are filled.
 
     The sampler sees the two alone, so that it could not tell pairs apart by itself.
     """
-    pair = plan.sources[target], target
+    pair = plan.sources.get(target, target), target
     return derive_pair_seed(plan.seed, pair, np.unique(plan.y).tolist())
 
 

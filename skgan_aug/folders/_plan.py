@@ -10,7 +10,7 @@ from sklearn.base import clone
 from tqdm.auto import tqdm
 
 from .._sampling_strategy import check_rare_classes, resolve_sampling_strategy
-from .._scale import fraction_of_class
+from .._scale import count_synthetic, fractions_of_classes
 from ..datasets._decode import UnreadableImageError, read_image, read_images
 from ..datasets._files import (
     IN_NO_CLASS,
@@ -96,7 +96,8 @@ class FolderPlan:
         ``{class: images to add}``.
 
     sources : dict
-        ``{class: the class that is translated}``, or "rest" for all others.
+        ``{class: the class that is translated}``, or "rest" for all others, of the classes
+        that gain translations.
 
     Examples
     --------
@@ -137,17 +138,12 @@ class FolderPlan:
     def classes(self):
         """A ClassPlan for each class."""
         names, counts = np.unique(self.y, return_counts=True)
-        return [
-            self._of_class(name, n)
-            for name, n in zip(names.tolist(), counts.tolist(), strict=True)
-        ]
-
-    def _of_class(self, name, n_images):
-        n_to_add = self.n_to_add.get(name, 0)
-        fraction = fraction_of_class(self.sampler.synthetic_fraction, n_images, n_to_add)
-        n_synthetic = round(fraction * n_to_add)
-        source = self.sources[name] if n_synthetic else None
-        return ClassPlan(name, n_images, n_synthetic, n_to_add - n_synthetic, source)
+        n_synthetic = _n_synthetic(self.sampler, self.y, self.n_to_add)
+        plans = []
+        for name, n_images in zip(names.tolist(), counts.tolist(), strict=True):
+            made, n = n_synthetic.get(name, 0), self.n_to_add.get(name, 0)
+            plans.append(ClassPlan(name, n_images, made, n - made, self.sources.get(name)))
+        return plans
 
     def source_positions(self, target):
         """Find what may be translated into a class.
@@ -296,7 +292,8 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
         n_to_add=_n_to_add(sampler, y),
         sources={},
     )
-    sources = resolve_sources(sampler.source, _Thumbnails(plan), y, list(plan.n_to_add))
+    targets = _translated(sampler, y, plan.n_to_add)
+    sources = resolve_sources(sampler.source, _Thumbnails(plan), y, targets)
     plan = replace(plan, sources=sources)
     _try_sampler(plan)
     return plan
@@ -342,18 +339,27 @@ def _look_at(listing, size, resize, verbose):
 def _n_to_add(sampler, y):
     n_to_add = resolve_sampling_strategy(sampler.sampling_strategy, y)
     n_to_add = {str(name): n for name, n in n_to_add.items() if n}
-    if sampler.synthetic_fraction != 0:
-        check_rare_classes(y, n_to_add)
+    check_rare_classes(y, _translated(sampler, y, n_to_add))
     return n_to_add
 
 
+def _translated(sampler, y, n_to_add):
+    """The classes that gain translations."""
+    return [name for name, n in _n_synthetic(sampler, y, n_to_add).items() if n]
+
+
+def _n_synthetic(sampler, y, n_to_add):
+    fractions = fractions_of_classes(sampler.synthetic_fraction, y, n_to_add)
+    return count_synthetic(fractions, n_to_add)
+
+
 def _try_sampler(plan):
-    """Let the sampler refuse what cannot work with these images now, on four of them."""
-    for target in list(plan.n_to_add)[:1]:
-        source, rare = plan.source_positions(target)[:2], np.flatnonzero(plan.y == target)[:2]
-        X = np.stack([plan.read(position) for position in (*source, *source, *rare)])
-        sampler = clone(plan.sampler).set_params(source="nearest", sampling_strategy="auto")
-        with warnings.catch_warnings():
-            # The first images may be blank where others are not.
-            warnings.filterwarnings("ignore", "X holds uint8 images of values from")
-            sampler.fit(X, np.repeat([0, 1], [2 * len(source), len(rare)]))
+    """Let the sampler refuse what cannot work with these images now, on two of them."""
+    if not plan.n_to_add:
+        return
+    X = np.stack([plan.read(0), plan.read(1)])[[0, 1, 0, 1, 0, 1]]
+    sampler = clone(plan.sampler).set_params(source="nearest", sampling_strategy="auto")
+    with warnings.catch_warnings():
+        # The first images may be blank where others are not.
+        warnings.filterwarnings("ignore", "X holds uint8 images of values from")
+        sampler.fit(X, [0, 0, 0, 0, 1, 1])
