@@ -738,6 +738,18 @@ class TestPlan:
         assert contents(tmp_path) == before
         assert not (tmp_path / "out").exists()
 
+    def test_names_with_commas_go_between_quotes(self, tmp_path):
+        people = make_folder(tmp_path / "people", **{"Doe, J": 6, "Roe, R": 2, "cat": 5})
+        options = [*QUICK, "--dry-run", "--classes", '"Roe, R",cat']
+        sources = '"Roe, R=Doe, J",cat=Doe'
+        outcome = run(people, tmp_path / "out", *options, "--source", sources)
+        assert "source='Doe' is no class" in outcome.stderr
+        outcome = run(people, tmp_path / "out", *options, "--source", '"Doe, J"')
+        assert outcome.exit_code == 0, outcome.output
+        outcome = run(people, tmp_path / "out", *QUICK, "--classes", "Roe, R")
+        assert "--classes names Roe, which is no class" in outcome.stderr
+        assert "where a name has a comma" in outcome.stderr
+
     def test_majority_and_nearest_sources(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=6, dog=5, owl=2)
         ratio = {"owl": 4}

@@ -203,6 +203,15 @@ def test_a_class_may_be_named_twice(npz):
     assert "of which bee keep 8 training images" in outcome.stdout
 
 
+def test_a_rare_class_whose_name_has_a_comma(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+    path = tmp_path / "people.npz"
+    np.savez(path, X=images, y=np.repeat(["Doe, J", "Roe, R", "cat"], 10))
+    options = ["--rare-count", 4, "--samplers", "none", "--folds", 2, *QUICK]
+    outcome = run("compare", "--data", path, "--rare", '"Roe, R", cat', *options)
+    assert "of which Roe, R, cat keep 4 training images" in outcome.stdout, outcome.output
+
+
 def test_a_long_name_of_the_data_fits_over_the_plot(npz, monkeypatch):
     from matplotlib.figure import Figure
     from matplotlib.text import Text

@@ -54,8 +54,8 @@ def compare(
     rare: Annotated[
         str | None,
         typer.Option(
-            help="Classes that are rare: names or labels, with commas. Default: all but the "
-            "largest; of the digits 3,8,9."
+            help="Classes that are rare: names or labels, with commas; a name that has one "
+            "goes between double quotes. Default: all but the largest; of the digits 3,8,9."
         ),
     ] = None,
     rare_count: Annotated[

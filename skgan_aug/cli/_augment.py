@@ -99,7 +99,8 @@ def _check_memory(settings):
 
 def parse_source(text):
     """Turn "nearest", a class, or pairs "target=source" with commas, into ``source``."""
-    pairs = [part.split("=") for part in split_list("--source", text)]
+    parts = split_list("--source", text)
+    pairs = [part.split("=") for part in parts]
     if all(len(pair) == 2 for pair in pairs):
         return {target.strip(): source.strip() for target, source in pairs}
     if "=" in text:
@@ -107,7 +108,7 @@ def parse_source(text):
             f"--source {text}: write nearest, majority, rest, a class, or pairs of classes "
             "such as cat=dog,cow=horse (target=source)."
         )
-    return composed(text)
+    return parts[0] if len(parts) == 1 else composed(text)
 
 
 def _make_sampler(settings):

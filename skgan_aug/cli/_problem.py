@@ -1,5 +1,6 @@
 """From the options to arrays: which images are compared on, which classes are rare."""
 
+import csv
 import warnings
 from dataclasses import dataclass
 
@@ -148,9 +149,10 @@ def parse_rare(rare, names):
 
 def no_class(option, name, known):
     """The error for a name that is none of the classes."""
-    return ValueError(
-        f"{option} names {name}, which is no class. The classes are {', '.join(known)}."
-    )
+    message = f"{option} names {name}, which is no class. The classes are {', '.join(known)}."
+    if any("," in other for other in known):
+        message += f""" Write {option} '"a, b",c' where a name has a comma."""
+    return ValueError(message)
 
 
 def _check_folds(folds, y):
@@ -181,8 +183,9 @@ def _check_rare_count(rare_count, rare, y, folds):
 
 
 def split_list(option, text):
-    """Split at commas; accents are composed, as in names of classes."""
-    parts = [part.strip() for part in composed(text).split(",") if part.strip()]
+    """Split at commas outside double quotes; accents are composed, as in names of classes."""
+    cells = next(csv.reader([composed(text)], skipinitialspace=True), [])
+    parts = [cell.strip() for cell in cells if cell.strip()]
     if not parts:  # as of a variable of the shell that is not set
         raise ValueError(f"{option} {text!r} names nothing. Name something, or leave it out.")
     return parts
