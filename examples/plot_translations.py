@@ -60,5 +60,5 @@ for name, sampler in samplers.items():
     steps = [record["n_iter"] for record in history]
     ax.plot(steps, [record["target_score"] for record in history], "o-", label=name)
 ax.set(xlabel="step", ylabel="target-class score", ylim=(0, 1))
-ax.legend()
+ax.legend(loc="lower right")
 plt.show()
