@@ -151,5 +151,7 @@ def _hash(row, seed):
 
 def as_bytes(X):
     """Rows as one opaque value each, which can be sorted and compared; -0.0 is 0.0."""
+    if X.dtype == np.longdouble:  # some of its bytes are padding, of any value
+        X = X.astype(np.float64)
     flat = np.ascontiguousarray(X if X.dtype.kind != "f" else X + 0.0).reshape(len(X), -1)
     return flat.view([("row", f"V{flat.dtype.itemsize * flat.shape[1]}")])["row"][:, 0]

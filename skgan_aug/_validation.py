@@ -106,6 +106,18 @@ def check_no_label_is_missing(y, name="y"):
         )
 
 
+def plain_labels(y):
+    """Labels of a dtype that is pandas' own, in NumPy's; any others as they are.
+
+    scikit-learn makes floats of nullable integers, some of which are then the same, and of
+    categories that are bools.
+    """
+    dtype = getattr(y, "dtype", None)
+    if not hasattr(y, "isna") or dtype is None or isinstance(dtype, np.dtype):
+        return y
+    return y.to_numpy(dtype=getattr(dtype, "numpy_dtype", None))
+
+
 def check_labels_are_classes(y):
     """Refuse labels in which scikit-learn sees no classes."""
     try:
@@ -119,6 +131,17 @@ def check_labels_are_classes(y):
             "must hold integers, bools or strings, in shape (n,). Convert it, such as by "
             "y.astype(int) or y.astype(str)."
         ) from error
+
+
+def check_one_hot(y):
+    """Refuse rows of zeros, which would pass for the first class, and codes of -1 and 1."""
+    y = np.asarray(y)
+    if not (np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()):
+        raise ValueError(
+            "y has several columns, but is not one-hot: each row needs a single 1 among "
+            "zeros. Of pandas.get_dummies leave drop_first out, and rows without a label; or "
+            "pass the labels themselves, of shape (n,)."
+        )
 
 
 def warn_of_unlikely_images(X, image_shape):

@@ -32,6 +32,7 @@ from ._validation import (
     check_no_label_is_missing,
     check_unmasked,
     named,
+    plain_labels,
     real_number,
     warn_of_unlikely_images,
     whole_number,
@@ -293,8 +294,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             remedy = "set warm_start=False to start anew with these classes"
             self._refuse_new_classes(y, remedy)
         self._check_callbacks(validates=self.early_stopping)
-        net = self._go_on() if goes_on else self._start(X, np.unique(y))
-        self._train(net, X, y, weights, is_real)
+        with torch.inference_mode(False):  # what is made in it can never be trained
+            net = self._go_on() if goes_on else self._start(X, np.unique(y))
+            self._train(net, X, y, weights, is_real)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -343,8 +345,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         labels = np.unique(y) if classes is None else classes
         self._check_callbacks(validates=False)
-        net = self._start(X, labels) if starts else self._go_on()
-        self._train(net, X, y, weights, None, is_partial=True)
+        with torch.inference_mode(False):
+            net = self._start(X, labels) if starts else self._go_on()
+            self._train(net, X, y, weights, None, is_partial=True)
         return self
 
     def predict_proba(self, X):
@@ -434,6 +437,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     def _check_X_y(self, X, y, *, reset):
         with named("y"):
             check_no_label_is_missing(y)
+            y = plain_labels(y)
             check_labels_are_classes(y)
             labels = y if hasattr(y, "ndim") else np.asarray(y)
             if labels.ndim > 1 and labels.shape[1] > 1:
@@ -536,6 +540,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             class_weights = resolve_class_weights(
                 self.class_weight, self.classes_, labels, weights
             )
+        self._check_batch_size(loss_weights, class_weights)
         held_out = None
         if self.early_stopping and not is_partial:
             order, held_out = self._hold_out(X, labels, order, is_real)
@@ -564,6 +569,15 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             raise
         finally:
             self.history_ = net.history
+
+    def _check_batch_size(self, loss_weights, class_weights):
+        """Refuse batches of one row, in which every weight counts the same."""
+        if self.batch_size == 1 and (loss_weights is not None or class_weights is not None):
+            name = "sample_weight" if class_weights is None else "class_weight"
+            raise ValueError(
+                f"batch_size=1 leaves {name} without effect, since rows of a batch are "
+                "weighed against each other: pass batch_size=2 or more."
+            )
 
     def _hold_out(self, X, labels, order, is_real):
         """``order`` without the rows held out and their copies; those rows and labels."""
@@ -594,10 +608,21 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         n_batches = count_batches(n_rows, int(self.batch_size))
         return min(max(_FEWEST_EPOCHS, -(-_STEPS // n_batches)), _MOST_EPOCHS)
 
+    def _count_last(self, n_epochs):
+        """Epochs that ``real_last`` leaves to real rows: not all, and not none."""
+        if not self.real_last:
+            return 0
+        if n_epochs < 2:
+            raise ValueError(
+                f"real_last={self.real_last} needs an epoch of all rows and one of real ones: "
+                "pass max_epochs=2 or more, or real_last=0."
+            )
+        return min(max(1, round(self.real_last * n_epochs)), n_epochs - 1)
+
     def _passes(self, order, is_real, max_epochs, rng):
         """For each epoch the rows that it goes over, the last ones over real rows alone."""
         n_epochs = ceil(max_epochs)
-        n_last = 0 if is_real is None else round(self.real_last * n_epochs)
+        n_last = 0 if is_real is None else self._count_last(n_epochs)
         last = order[is_real[order]] if n_last else order
         if not len(last):
             raise ValueError(

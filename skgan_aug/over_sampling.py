@@ -25,8 +25,10 @@ from ._validation import (
     check_images,
     check_labels_are_classes,
     check_no_label_is_missing,
+    check_one_hot,
     check_unmasked,
     named,
+    plain_labels,
     real_number,
     warn_of_unlikely_images,
     whole_number,
@@ -565,11 +567,13 @@ class CycleGANOverSampler(BaseOverSampler):
             check_frame(y)
             check_unmasked(y=y)
             check_no_label_is_missing(y)
+            given = y = plain_labels(y)
             check_labels_are_classes(y)
-            is_category = str(getattr(y, "dtype", "")) == "category"
-            if np.ndim(y) > 1 or is_category:
-                y = np.asarray(y)  # scikit-learn makes floats of categories that are bools
+            if np.ndim(y) > 1:
+                y = np.asarray(y)
             y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+            if is_one_hot:
+                check_one_hot(given)
             if np.asarray(y).dtype.kind in "mM":  # tolist() makes other labels of them
                 raise ValueError("y holds dates: pass strings, such as y.astype(str).")
         X, y = check_images(self, X, y, reset=True)

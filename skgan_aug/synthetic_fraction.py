@@ -91,7 +91,8 @@ def hold_back(X, y, random_state):
     Returns
     -------
     held_back : bool ndarray of shape (n,)
-        None of a class of less than three different rows.
+        None of a class of less than three different rows, nor, where equal rows have
+        several labels, what a class of two or more cannot do without.
     """
     _, first, group = np.unique(as_bytes(X), return_index=True, return_inverse=True)
     chosen = []
@@ -99,7 +100,13 @@ def hold_back(X, y, random_state):
         different = np.sort(first[y[first] == label])
         n = min(len(different) // 3, _MAX_HELD_BACK)
         chosen.append(random_state.permutation(different)[:n])
-    return np.isin(group, group[np.concatenate(chosen)])
+    held_back = np.isin(group, group[np.concatenate(chosen)])
+    for label in np.unique(y):
+        own = y == label
+        n_left = len(np.unique(group[own & ~held_back]))
+        if n_left < min(2, len(np.unique(group[own]))):  # others have copies of its rows
+            held_back &= ~np.isin(group, group[own])
+    return held_back
 
 
 def wanted_counts(y, y_left, n_to_add):

@@ -6,6 +6,7 @@ import signal
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import skorch
 import torch
@@ -676,6 +677,62 @@ def test_the_cycle_ends_with_the_last_epochs():
     classifier = make_classifier(real_last=0.5, max_epochs=4, callbacks=[Watch()])
     classifier.fit(X, y, synthetic_mask=np.arange(32) % 4 > 0)
     assert rates[0] < 1e-3 * classifier.learning_rate
+
+
+@pytest.mark.parametrize(("share", "sizes"), [(0.9, [32, 25]), (0.1, [32, 25])])
+def test_some_epochs_are_the_last_and_some_are_not(share, sizes):
+    X, y = make_images((20, 12))
+    rows = {True: [], False: []}
+    module = record_batches(rows)
+    classifier = make_classifier(module=module, real_last=share, max_epochs=2, batch_size=32)
+    classifier.fit(X, y, synthetic_mask=np.arange(32) >= 25)
+    assert [len(batch) for batch in rows[True]] == sizes
+
+
+def test_one_epoch_cannot_be_the_last_and_another():
+    X, y = make_images()
+    classifier = make_classifier(real_last=0.6, max_epochs=1)
+    with pytest.raises(ValueError, match=r"real_last=0.6 needs .* max_epochs=2 or more"):
+        classifier.fit(X, y, synthetic_mask=np.arange(len(X)) > 20)
+
+
+@pytest.mark.parametrize("weights", ["class_weight", "sample_weight"])
+def test_weights_need_batches_of_several_rows(weights):
+    X, y = make_images()
+    given = {"dark": 1, "light": 9} if weights == "class_weight" else None
+    classifier = make_classifier(batch_size=1, class_weight=given)
+    rows = None if given else np.linspace(0.1, 1, len(X))
+    with pytest.raises(ValueError, match=f"batch_size=1 leaves {weights} without effect"):
+        classifier.fit(X, y, sample_weight=rows)
+    assert not hasattr(classifier, "net_")
+
+
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_training_learns_where_the_caller_switched_gradients_off(off):
+    X, y = make_images()
+    expected = make_classifier().fit(X, y).partial_fit(X, y).predict_proba(X)
+    with off():
+        classifier = make_classifier().fit(X, y).partial_fit(X, y)
+    assert_array_equal(classifier.predict_proba(X), expected)
+
+
+def test_labels_of_a_dtype_of_pandas_stay_what_they_are():
+    X, y = make_images()
+    codes = 2**60 + np.unique(y, return_inverse=True)[1]
+    classifier = make_classifier().fit(X, pd.Series(codes, dtype="Int64"))
+    assert_array_equal(classifier.classes_, [2**60, 2**60 + 1])
+    assert classifier.classes_.dtype == np.int64
+
+
+@pytest.mark.skipif(np.longdouble == np.float64, reason="there is no longer float")
+def test_padding_of_long_doubles_tells_no_rows_apart():
+    X, y = make_images()
+    wide = X.astype(np.longdouble)
+    dirty = np.frombuffer(b"\xff" * wide.nbytes, dtype=np.longdouble).copy().reshape(X.shape)
+    dirty[...] = wide
+    options = {"early_stopping": True, "validation_fraction": 0.3}
+    expected = make_classifier(**options).fit(X, y).history_[:, "valid_loss"]
+    assert make_classifier(**options).fit(dirty, y).history_[:, "valid_loss"] == expected
 
 
 def test_a_part_has_no_last_epochs():

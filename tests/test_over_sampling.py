@@ -173,6 +173,35 @@ def test_one_hot_labels_come_back_one_hot():
     assert_array_equal(y_new.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize(
+    "coded",
+    [
+        lambda y: pd.get_dummies(y, drop_first=True),
+        lambda y: pd.get_dummies(pd.Series(y).mask(np.arange(len(y)) == 0)),
+        lambda y: 2 * pd.get_dummies(y).to_numpy(int) - 1,
+    ],
+    ids=["without the first class", "without a label", "of -1 and 1"],
+)
+def test_labels_of_several_columns_that_are_not_one_hot_are_refused(coded, no_training):
+    X, y = make_images()
+    with pytest.raises(ValueError, match="y has several columns, but is not one-hot"):
+        make_sampler().fit_resample(X, coded(y))
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "UInt64", "boolean", "string", "category"])
+def test_labels_of_a_dtype_of_pandas_stay_what_they_are(dtype):
+    """scikit-learn makes floats of some, of which neighbours beyond 2^53 are the same."""
+    X, y = make_images()
+    codes = np.unique(y, return_inverse=True)[1]
+    plain = codes > 0 if dtype == "boolean" else 2**60 + codes
+    labels = pd.Series(plain.astype(str) if dtype == "string" else plain).astype(dtype)
+    sampler = make_sampler()
+    _, expected = sampler.fit_resample(X, np.asarray(plain))
+    _, y_new = make_sampler().fit_resample(X, labels)
+    assert y_new.dtype == labels.dtype
+    assert y_new.astype(str).tolist() == list(map(str, expected.tolist()))
+
+
 @pytest.mark.parametrize("dtype", ["Int64", "UInt8", "uint8", "boolean", "bool"])
 def test_columns_of_integers_and_bools_are_rounded(dtype):
     """Beside floats, of which the common array then is, and nullable ones."""

@@ -214,6 +214,16 @@ def test_a_third_of_each_class_is_held_back():
     assert not np.array_equal(hold_back(X, y, np.random.RandomState(1)), held_back)
 
 
+def test_a_small_class_whose_rows_others_have_too_keeps_them():
+    X = np.arange(44)
+    X[-2:] = X[3:5]
+    y = np.repeat([0, 1, 2], [30, 12, 2])
+    for seed in range(40):
+        held_back = hold_back(X, y, np.random.RandomState(seed))
+        assert not held_back[y == 2].any()
+        assert held_back[y == 0].sum() >= 8
+
+
 def test_copies_of_a_row_are_held_back_with_it():
     rng = np.random.RandomState(0)
     y = np.repeat([0, 1, 2], [30, 6, 2])
