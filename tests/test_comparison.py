@@ -18,7 +18,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, StratifiedKFold, StratifiedShuffleSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    LeaveOneGroupOut,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -188,6 +193,25 @@ def test_rows_of_a_group_are_never_on_both_sides(records, cv):
     assert len(records) == 6
     for record in records:
         assert not set(record["X"][:, 0]) & set(record["X_test"][:, 0])
+
+
+@pytest.mark.parametrize("n_groups", [3, 4])
+def test_as_many_groups_as_folds_make_the_same_folds_for_every_seed(n_groups):
+    """Seeds deal them out in another order, which is no new evidence."""
+    rng = np.random.RandomState(0)
+    groups = np.repeat(np.arange(n_groups), 30)
+    y = np.tile(np.repeat([0, 1], [20, 10]), n_groups)
+    X = rng.normal(size=(len(y), 4)) + y[:, None]
+    options = {"samplers": ["none", "random"], "classifier": KNeighborsClassifier(3)}
+    options |= {"groups": groups, "n_seeds": 6}
+    shuffled = compare_samplers(X, y, cv=n_groups, **options)
+    left_out = compare_samplers(X, y, cv=LeaveOneGroupOut(), **options)
+    assert shuffled.folds_recur
+    found, expected = (
+        paired_difference(result, "random", "none") for result in (shuffled, left_out)
+    )
+    assert found.low == pytest.approx(expected.low)
+    assert found.high == pytest.approx(expected.high)
 
 
 def test_groups_that_cannot_be_folded():
@@ -969,6 +993,18 @@ def make_result(*, test_train_ratio=0.0, **scores):
         test_train_ratio=test_train_ratio,
         folds_recur=False,
     )
+
+
+def test_scores_that_differ_by_rounding_alone_are_the_same():
+    result = make_result(none=[0.3, 0.3, 0.3], smote=[0.1 + 0.2] * 3)
+    difference = paired_difference(result, "smote", "none")
+    assert (difference.mean, difference.low, difference.high) == (0, 0, 0)
+
+
+def test_paired_values_are_of_runs_in_which_both_ran():
+    result = make_result(none=[0.2, 0.4, 0.6], smote=[0.5, np.nan, 0.7])
+    ours, theirs = paired_values(result, "smote", "none", key="sampler_seconds")
+    assert len(ours) == len(theirs) == 2
 
 
 def test_summary_has_means_and_standard_deviations():

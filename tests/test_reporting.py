@@ -345,9 +345,30 @@ def test_whiskers_are_explained_where_there_are_any(tmp_path, n_runs):
     assert ("Whiskers are" in page.all("figcaption")[0]["text"]) == (n_runs > 2)
 
 
+def test_a_score_that_cannot_be_measured_is_said_to_be_that(tmp_path):
+    result = make_result(none=BASE, random=BASE, smote=BASE)
+    result.minority_recall = np.full(len(result.sampler), np.nan)
+    path = write_report(result, tmp_path / "page.html", score="minority_recall")
+    page = path.read_text(encoding="utf-8")
+    assert Page(page).answers == [
+        "Minority recall could not be measured: no test image is of a class that gains rows."
+    ]
+    assert "resampling nan" not in page
+
+
+def test_what_adds_no_rows_is_not_judged(tmp_path):
+    result = make_result(random=BASE, none=BASE)
+    assert answers(result, tmp_path)[0].startswith("Random over-sampling shows no evidence")
+
+
+def test_too_few_folds_are_not_called_runs(tmp_path):
+    result = Bunch(**make_result(none=BASE, smote=BASE) | {"folds_recur": True})
+    assert "SMOTE has too few folds for a verdict" in answers(result, tmp_path)[0]
+
+
 def test_one_sampler_alone_is_compared_with_nothing(tmp_path):
     assert answers(make_result(none=BASE), tmp_path) == [
-        "no resampling was compared with nothing else."
+        "No resampling was compared with nothing else."
     ]
 
 

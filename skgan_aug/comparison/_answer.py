@@ -2,17 +2,18 @@
 
 import numpy as np
 
-from ._samplers import sampler_title
+from ._samplers import TITLES, sampler_title
 from ._summary import SCORE_TITLES, paired_difference, paired_values
 
 _USUAL_BASELINES = ("smote", "random", "none")
 
 
 def choose_sampler(result, sampler=None):
-    """Return the sampler that is judged: by default CycleGAN, or the last one."""
+    """Return the sampler that is judged: by default CycleGAN, or the last that adds rows."""
     names = list(dict.fromkeys(result.sampler.tolist()))
     if sampler is None:
-        return "cyclegan" if "cyclegan" in names else names[-1]
+        adding = result.sampler[~np.isnan(result.ratio)].tolist()
+        return "cyclegan" if "cyclegan" in names else (adding or names)[-1]
     _check_compared([sampler], names)
     return sampler
 
@@ -103,7 +104,14 @@ def answer(result, sampler, baselines, *, score, condition=None):
     """
     lead = ", ".join(filter(None, (condition, at_ratio(result))))
     sentence = _sentence(result, sampler, baselines, score)
-    return f"{lead[0].upper()}{lead[1:]}, {sentence}" if lead else sentence
+    if lead:
+        return f"{_capitalized(lead)}, {sentence}"
+    is_name_of_users = sampler not in TITLES and sentence.startswith(sampler_title(sampler))
+    return sentence if is_name_of_users else _capitalized(sentence)
+
+
+def _capitalized(text):
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def at_ratio(result):
@@ -122,23 +130,28 @@ def _sentence(result, sampler, baselines, score):
     failure = f"{join_words(failed)} could not run." if failed else ""
     if not ran:
         return f"{subject(sampler)} ran alone: {failure}"
+    has_run = np.array([error is None for error in result.error])
+    if np.isnan(result[score][has_run]).all():
+        title = SCORE_TITLES[score]
+        return f"{title} could not be measured: no test image is of a class that gains rows."
     by_standing: dict = {}
     for name in ran:
         difference = paired_difference(result, sampler, name, score=score)
         phrase = _phrase(difference, sampler_title(name))
         by_standing.setdefault(standing_of(difference), []).append(phrase)
     clauses, title = [], SCORE_TITLES[score]
+    runs = "folds" if result.folds_recur else "runs"  # more runs would bring no other folds
     for standing, opening in (
         ("raised", f"raised {title} "),
         ("lowered", f"lowered {title} "),
         ("undecided", f"shows no evidence of a difference in {title} "),
-        ("too few", f"has too few runs for a verdict on {title} "),
+        ("too few", f"has too few {runs} for a verdict on {title} "),
         ("never", "never ran on the same images "),
     ):
         if standing in by_standing:
             clauses.append(opening + join_words(by_standing[standing]))
     verdict = f"{subject(sampler)} {'; it '.join(clauses)}."
-    return f"{verdict} {failure[0].upper()}{failure[1:]}" if failure else verdict
+    return f"{verdict} {_capitalized(failure)}" if failure else verdict
 
 
 def _ever_ran(result, sampler):

@@ -354,10 +354,14 @@ def _check_positive_int(name, value):
 def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
     """Return the draws of the data, seed by seed and fold by fold."""
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds)
-    draws, positions = [], np.arange(len(y))
+    draws: list = []
+    positions = np.arange(len(y))
+    first: list = []
     for seed, state in enumerate(seeds.tolist()):
-        for fold, parts in enumerate(split(state)):
-            train, test = (positions[part] for part in parts)  # of masks, too
+        # Splitters may give masks, too.
+        folds = [[positions[part] for part in parts] for parts in split(state)]
+        first = first or folds
+        for fold, (train, test) in enumerate(_in_the_order_of(first, folds)):
             if len(np.unique(y[train])) < 2:
                 raise ValueError(
                     f"cv leaves a single class to train on in fold {fold}: give a number of "
@@ -374,6 +378,18 @@ def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
                     ) from error
             draws.append(Draw(seed, fold, state, train, test))
     return draws
+
+
+def _in_the_order_of(first, folds):
+    """``folds``, where they are those of ``first`` in another order, in the order of these.
+
+    As many groups as folds leave a shuffle nothing else to change.
+    """
+    tested = [np.sort(test).tobytes() for _, test in folds]
+    wanted = [np.sort(test).tobytes() for _, test in first]
+    if sorted(tested) != sorted(wanted):
+        return folds
+    return [folds[tested.index(test)] for test in wanted]
 
 
 def _test_train_ratio(draws):

@@ -16,6 +16,7 @@ SCORE_TITLES = {
 SCORES = tuple(SCORE_TITLES)
 # With two pairs a t interval spans the whole scale.
 MIN_PAIRS = 3
+_DIGITS = 12  # of a score that are no accident of rounding
 
 
 def check_score(score):
@@ -200,7 +201,8 @@ def paired_difference(
         raise ValueError(f"confidence={confidence!r} is not between 0 and 1, such as 0.95.")
     check_score(score)
     ours, theirs = _paired_cells(result, sampler, baseline, score, ratio)
-    differences = result[score][ours] - result[score][theirs]
+    # Without the last digits: equal scores, summed in another order, are no difference.
+    differences = np.round(result[score][ours] - result[score][theirs], _DIGITS)
     mean, _ = _mean_and_sd(differences)
     spread = _half_width(result, differences, result.fold[ours], confidence)
     return Bunch(mean=mean, low=mean - spread, high=mean + spread, n_pairs=len(differences))
@@ -287,6 +289,7 @@ def _cells(result, sampler, key, ratio):
         )
     selected = result.sampler == sampler
     selected &= np.isnan(result.ratio) | (result.ratio == ratio)
+    selected &= np.array([error is None for error in result.error])
     is_nan = np.isnan(result[key])
     selected &= ~(is_nan if is_nan.ndim == 1 else is_nan.all(axis=1))
     return {

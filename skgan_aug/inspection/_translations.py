@@ -30,7 +30,7 @@ class TranslationsDisplay:
 
     limits : tuple of float, default=None
         Pixel values drawn as black and as white; by default 0 and 255 for
-        unsigned bytes, and the lowest and highest pixel for others.
+        unsigned bytes, and the lowest and highest pixel of all for others.
 
     Attributes
     ----------
@@ -119,8 +119,8 @@ class TranslationsDisplay:
             axes = _new_axes_for(self.examples, self.class_names)
         self.axes_ = shape_axes(axes, len(self.examples))
         n_columns = most_triples(self.examples)
+        low, high = self.limits or _limits(self.examples)
         for (pair, triples), ax in zip(self.examples.items(), self.axes_, strict=True):
-            low, high = self.limits or _limits(triples)
             grid = _as_grid([_as_colors(images, low, high) for images in triples])
             ax.imshow(grid, interpolation="none")
             height, width = triples[0].shape[1:3]
@@ -159,11 +159,12 @@ def most_triples(examples):
     return max(len(sources) for sources, *_ in examples.values())
 
 
-def _limits(triples):
-    if triples[0].dtype == np.uint8:
+def _limits(examples):
+    every = [images for triples in examples.values() for images in triples]
+    if every[0].dtype == np.uint8:
         return 0, 255
-    low = min(images.min() for images in triples)
-    high = max(images.max() for images in triples)
+    low = min(images.min() for images in every)
+    high = max(images.max() for images in every)
     return float(low), float(high)  # differences of small integers would wrap
 
 

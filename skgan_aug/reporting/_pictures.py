@@ -113,7 +113,7 @@ def _scores(result, score):
     shown = ", ".join(
         f"{row_title(row, with_ratio=True)} {points(row[score])}"
         for row in rows
-        if row["n_failed"] < row["n_cells"]
+        if np.isfinite(row[score])
     )
     caption = "Dots are means over all runs."
     if np.isfinite([row[f"{score}_interval"] for row in rows]).any():
