@@ -6,6 +6,9 @@ import torch
 
 # What torch raises where a device is not there, or cannot be used.
 _NO_DEVICE = (RuntimeError, AssertionError, ImportError)
+# What torch says without a class of error for it: on POSIX systems, on Windows; on Macs.
+_NO_MEMORY_ON_CPU = ("can't allocate memory", "DefaultCPUAllocator: not enough memory")
+_NO_MEMORY_ON_MPS = "MPS backend out of memory"
 
 
 def resolve_device(device):
@@ -199,3 +202,13 @@ def _multiplies_bfloat16(device):
         getattr(torch.cpu, name, lambda: False)()
         for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     )
+
+
+def cpu_lacks_memory(error):
+    """Whether this is what torch raises where the CPU's memory ran out."""
+    return any(words in str(error) for words in _NO_MEMORY_ON_CPU)
+
+
+def gpu_lacks_memory(error):
+    """Whether this is what torch raises where a GPU's memory ran out."""
+    return isinstance(error, torch.OutOfMemoryError) or _NO_MEMORY_ON_MPS in str(error)

@@ -748,7 +748,45 @@ class TestPlan:
         assert outcome.exit_code == 0, outcome.output
         outcome = run(people, tmp_path / "out", *QUICK, "--classes", "Roe, R")
         assert "--classes names Roe, which is no class" in outcome.stderr
-        assert "where a name has a comma" in outcome.stderr
+        assert "for a name with a comma" in " ".join(outcome.stderr.split())
+
+    @pytest.mark.parametrize("classes", [["owl"], ["cat", "dog", "owl"]])
+    def test_a_class_of_links_is_named_with_the_reason(self, tmp_path, classes):
+        pets = make_folder(tmp_path / "pets", cat=6, dog=5, owl=2)
+        for name in classes:
+            for file in list((pets / name).iterdir()):
+                moved = file.rename(tmp_path / f"{name}-{file.name}")
+                file.symlink_to(moved)
+        for options in ([], ["--source", "owl=cat"]):
+            outcome = run(pets, tmp_path / "out", *QUICK, *options)
+            assert outcome.exit_code == 2
+            error = " ".join(outcome.stderr.split())
+            assert f"No image of class {classes[0]!r}" in error
+            assert "a link out of the folder" in error
+
+    def test_a_class_of_damaged_files_is_named_with_the_reason(self, tmp_path):
+        pets = make_folder(tmp_path / "pets", cat=6, owl=2)
+        for file in (pets / "owl").iterdir():
+            file.write_bytes(b"no image")
+        with pytest.raises(ValueError, match=r"No image of class 'owl' in .*owl.0\.png: "):
+            plan_folder(pets, sampler())
+        for file in (pets / "cat").iterdir():
+            file.write_bytes(b"no image")
+        with pytest.raises(ValueError, match=r"None of the image files .*cat.0\.png: "):
+            plan_folder(pets, sampler())
+
+    @pytest.mark.parametrize("place", ["pets/cache", "pets/cat/cache", "out/cache"])
+    def test_a_cache_among_class_folders_is_refused(self, tmp_path, place):
+        pets = make_folder(tmp_path / "pets", cat=6, owl=2)
+        before = contents(pets)
+        outcome = run(pets, tmp_path / "out", *QUICK, "--memory", tmp_path / place)
+        assert outcome.exit_code == 2
+        assert "which is for class folders alone" in " ".join(outcome.stderr.split())
+        compare = ["compare", "--data", pets, "--memory", tmp_path / "pets/cache"]
+        outcome = CliRunner().invoke(app, list(map(str, compare)))
+        assert outcome.exit_code == 2
+        assert contents(pets) == before
+        assert not (pets / "cache").exists()
 
     def test_majority_and_nearest_sources(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=6, dog=5, owl=2)

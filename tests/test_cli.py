@@ -84,7 +84,14 @@ def test_a_plot_that_needs_what_is_missing_is_refused_before_the_work(npz, monke
     assert not outcome.stdout
 
 
-@pytest.mark.parametrize("error", [MemoryError("16 images"), TerminatedWorkerError("killed")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("16 images"),
+        TerminatedWorkerError("killed"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
 def test_memory_that_runs_out_is_one_line(npz, monkeypatch, error):
     def fail(*args, **kwargs):
         raise error
@@ -201,6 +208,12 @@ def test_a_class_may_be_named_twice(npz):
     options = ["--rare", "bee,1,bee", "--rare-count", 8, "--samplers", "none", *QUICK]
     outcome = run("compare", "--data", npz, *options)
     assert "of which bee keep 8 training images" in outcome.stdout
+
+
+def test_lists_may_run_over_several_lines(npz):
+    options = ["--rare-count", 8, "--samplers", "none,\n  random\r\n", *QUICK]
+    outcome = run("compare", "--data", npz, "--rare", "bee,\n  cat", *options)
+    assert "of which bee, cat keep 8 training images" in outcome.stdout, outcome.output
 
 
 def test_a_rare_class_whose_name_has_a_comma(tmp_path):

@@ -138,6 +138,11 @@ class TestNpz:
             ({"X": X_TRAIN}, "lacks y;"),
             ({key: SPLIT[key] for key in ("X_train", "y_train", "X_test")}, "lacks y_test"),
             ({"X": X_TRAIN, "y": Y_TRAIN[:5]}, r"y must hold one label per row of X"),
+            ({"X": X_TRAIN[:, :0], "y": Y_TRAIN}, "X is empty. Store at least one image"),
+            (
+                {"X": X_TRAIN, "y": np.where(Y_TRAIN == 1, "é".encode("latin1"), b"a")},
+                "y holds bytes that are no UTF-8",
+            ),
             ({"X": X_TRAIN[:0], "y": Y_TRAIN[:0]}, "X is empty. Store at least one image"),
             ({**SPLIT, "X_test": X_TEST[:0], "y_test": Y_TEST[:0]}, "X_test is empty"),
             ({"X": X_TRAIN[:, 0, 0, 0], "y": Y_TRAIN}, "X must hold numbers of shape"),

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from .. import __version__
+from .._devices import cpu_lacks_memory, gpu_lacks_memory
 from ._augment import AugmentSettings, run_augmentation
 from ._cache import clear_cache, list_cache
 from ._compare import CompareSettings, run_comparison
@@ -152,7 +153,11 @@ def augment(
         float, typer.Option(help="Share of the largest class to raise the others to.")
     ] = 1.0,
     classes: Annotated[
-        str | None, typer.Option(help="Raise these alone, with commas. Default: all below.")
+        str | None,
+        typer.Option(
+            help="Raise these alone, with commas; a name that has one goes between double "
+            "quotes. Default: all below."
+        ),
     ] = None,
     size: Annotated[
         str | None,
@@ -167,7 +172,8 @@ def augment(
     source: Annotated[
         str,
         typer.Option(
-            help="What is translated: nearest, majority, rest, a class, or target=source,..."
+            help="What is translated: nearest, majority, rest, a class, or target=source,... "
+            "(a pair whose names have commas goes between double quotes)."
         ),
     ] = "nearest",
     synthetic_fraction: Annotated[
@@ -253,9 +259,13 @@ def _plain_errors():
     """Print what the user can mend as one line, and exit with 2."""
     try:
         yield
-    except (*_MENDABLE, MemoryError, BrokenExecutor) as error:
+    except (*_MENDABLE, MemoryError, BrokenExecutor, RuntimeError) as error:
+        lacks_memory = isinstance(error, MemoryError | BrokenExecutor)
+        lacks_memory |= cpu_lacks_memory(error) or gpu_lacks_memory(error)
+        if not lacks_memory and not isinstance(error, _MENDABLE):
+            raise
         message = " ".join(str(error).split())
-        if isinstance(error, MemoryError | BrokenExecutor):
+        if lacks_memory:
             message = (
                 "Memory ran out, or a process was ended from outside. Use a smaller --size "
                 f"or fewer --jobs. ({message})"

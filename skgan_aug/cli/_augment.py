@@ -17,7 +17,7 @@ from ..over_sampling import CycleGANOverSampler
 from . import INTERRUPTED
 from ._console import as_text, plain_warnings
 from ._jobs import default_jobs
-from ._problem import no_class, parse_size, split_list
+from ._problem import no_class, parse_size, refuse_inside, split_list
 
 HEADINGS = ("class", "images", "+ synthetic", "+ duplicates", "= all", "translated from")
 N_FILES_SHOWN = 20
@@ -88,13 +88,10 @@ def run_augmentation(settings):
 
 
 def _check_memory(settings):
-    """Refuse a cache among class folders, which would keep their own folder from being new."""
-    memory, out = settings.memory, settings.out
-    if memory is not None and memory.resolve().is_relative_to(out.resolve()):
-        raise ValueError(
-            f"--memory {memory} lies in {out}, which is for class folders alone. Give a "
-            "folder beside it."
-        )
+    """Refuse a cache among class folders, of which it would be taken for one."""
+    if settings.memory is not None:
+        for folder in (settings.folder, settings.out):
+            refuse_inside("--memory", settings.memory, folder)
 
 
 def parse_source(text):
@@ -106,7 +103,8 @@ def parse_source(text):
     if "=" in text:
         raise ValueError(
             f"--source {text}: write nearest, majority, rest, a class, or pairs of classes "
-            "such as cat=dog,cow=horse (target=source)."
+            "such as cat=dog,cow=horse (target=source), in double quotes where a name has a "
+            "comma."
         )
     return parts[0] if len(parts) == 1 else composed(text)
 

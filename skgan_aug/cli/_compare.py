@@ -33,7 +33,7 @@ from ..training import CycleGANCache
 from . import INTERRUPTED
 from ._console import CellProgress, as_text, key_to_spreads, plain_warnings, summary_table
 from ._jobs import default_jobs
-from ._problem import check_choice, load_problem, split_list
+from ._problem import check_choice, load_problem, refuse_inside, split_list
 
 # A demonstration has two minutes.
 DIGITS_MAX_ITER = 100
@@ -220,6 +220,8 @@ def _check_outputs(settings):
                 f"--plot {settings.plot}: {suffix} cannot be written here: {error}."
             ) from error
     if settings.memory is not None:
+        if settings.data is not None and settings.data.is_dir():
+            refuse_inside("--memory", settings.memory, settings.data)
         make_folder("--memory", settings.memory)
 
 
@@ -339,6 +341,7 @@ def _as_json(settings, problem, result, rows):
             "problem": problem.describe(settings.folds),
             "comparison": result.settings,  # what the options, and their defaults, came to
             "test_train_ratio": result.test_train_ratio,
+            "folds_recur": result.folds_recur,
             "found_in_memory": result.n_found,  # CycleGANs, whose training no seconds hold
             "versions": result.versions,
             "classes": result.classes.tolist(),

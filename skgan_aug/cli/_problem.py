@@ -1,6 +1,7 @@
 """From the options to arrays: which images are compared on, which classes are rare."""
 
 import csv
+import io
 import warnings
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from ..datasets import load_digits_images, load_image_folder, load_npz, resize_images
 from ..datasets._files import composed
 
+QUOTED = '"Doe, J",other'  # how names with commas are given
 # Digits that look alike, so that a classifier needs to see enough of each.
 DIGITS_RARE = "3,8,9"
 DIGITS_RARE_COUNT = 12
@@ -150,8 +152,8 @@ def parse_rare(rare, names):
 def no_class(option, name, known):
     """The error for a name that is none of the classes."""
     message = f"{option} names {name}, which is no class. The classes are {', '.join(known)}."
-    if any("," in other for other in known):
-        message += f""" Write {option} '"a, b",c' where a name has a comma."""
+    if any("," in other or '"' in other for other in known):
+        message += f" Write {option} '{QUOTED}' for a name with a comma, and \"\" for a quote."
     return ValueError(message)
 
 
@@ -184,11 +186,23 @@ def _check_rare_count(rare_count, rare, y, folds):
 
 def split_list(option, text):
     """Split at commas outside double quotes; accents are composed, as in names of classes."""
-    cells = next(csv.reader([composed(text)], skipinitialspace=True), [])
-    parts = [cell.strip() for cell in cells if cell.strip()]
+    lines = csv.reader(io.StringIO(composed(text)), skipinitialspace=True)
+    try:
+        parts = [part.strip() for line in lines for part in line if part.strip()]
+    except csv.Error as error:
+        raise ValueError(f"{option} cannot be split at its commas: {error}") from error
     if not parts:  # as of a variable of the shell that is not set
         raise ValueError(f"{option} {text!r} names nothing. Name something, or leave it out.")
     return parts
+
+
+def refuse_inside(option, path, folder):
+    """Refuse a folder of ours among the class folders of a data set."""
+    if path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(
+            f"{option} {path} lies in {folder}, which is for class folders alone. Give a "
+            "folder beside it."
+        )
 
 
 def check_choice(option, name, known):

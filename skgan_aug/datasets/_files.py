@@ -110,7 +110,7 @@ def list_class_files(root):
     )
 
 
-def check_classes_read(listing, target):
+def check_classes_read(listing, target, problems=()):
     """Refuse a class of which nothing is left.
 
     Parameters
@@ -121,14 +121,25 @@ def check_classes_read(listing, target):
     target : int ndarray
         The classes of what could be read, as positions in the listing's names.
 
+    problems : iterable of tuple (Path, str), default=()
+        What cannot be read, and why, where nobody has been told.
+
     Raises
     ------
     ValueError
-        Naming the class.
+        Naming the class, and its first problem.
     """
     for label, name in enumerate(listing.names.tolist()):
         if label not in target:
-            raise ValueError(f"No image of class {name!r} in {listing.root} can be read.")
+            reasons = (
+                f" ({file}: {reason})"
+                for file, reason in problems
+                if composed(file.relative_to(listing.root).parts[0]) == name
+            )
+            raise ValueError(
+                f"No image of class {name!r} in {listing.root} can be read"
+                f"{next(reasons, '')}. Repair its files, or remove it."
+            )
 
 
 def list_images(folder, root):

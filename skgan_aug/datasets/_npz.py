@@ -151,13 +151,23 @@ def _read_pair(arrays, x_key, y_key, path):
             f"{path}: {x_key} must hold numbers of shape (n, H, W), (n, H, W, C) or (n, d), "
             f"got {X.dtype} of shape {X.shape}."
         )
-    if not len(X):
-        raise ValueError(f"{path}: {x_key} is empty. Store at least one image in it.")
+    if not X.size:
+        raise ValueError(
+            f"{path}: {x_key} is empty. Store at least one image in it, of at least one "
+            f"pixel: its shape is {X.shape}."
+        )
     if y.shape != X.shape[:1]:
         raise ValueError(
             f"{path}: {y_key} must hold one label per row of {x_key}, that is shape "
             f"{X.shape[:1]}, got {y.shape}."
         )
+    if y.dtype.kind == "S":
+        try:
+            y = np.char.decode(y, "utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{path}: {y_key} holds bytes that are no UTF-8 ({error}). Store str."
+            ) from error
     is_whole = y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.floor(y)).all()
     if is_whole:  # as other tools write them
         y = y.astype(np.int64)

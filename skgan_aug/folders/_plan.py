@@ -268,11 +268,12 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
         )
     listing = list_class_files(root)
     _check_several_classes(listing)
+    check_classes_read(listing, listing.target, listing.refused)
     labels = listing.names[listing.target]  # refused before the files are read
     check_sources(sampler.source, labels, list(_n_to_add(sampler, labels)))
     kept, damaged, found_size, found_mode = _look_at(listing, size, resize, sampler.verbose)
     target = listing.target[kept]
-    check_classes_read(listing, target)
+    check_classes_read(listing, target, damaged)
     y = listing.names[target]
     left_out = [*listing.refused, *damaged, *((file, IN_NO_CLASS) for file in listing.stray)]
     plan = FolderPlan(
@@ -331,7 +332,10 @@ def _look_at(listing, size, resize, verbose):
                 "Give the size to bring them to, such as size=32 (--size 32)."
             )
     if first is None:
-        raise ValueError(f"None of the image files in {listing.root} can be read.")
+        file, reason = damaged[0]
+        raise ValueError(
+            f"None of the image files in {listing.root} can be read ({file}: {reason})."
+        )
     warn_of_darkness(brightest)
     return kept, damaged, first[1], mode
 

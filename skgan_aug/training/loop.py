@@ -5,9 +5,9 @@ import math
 import time
 import warnings
 
-import torch
 from tqdm.auto import tqdm
 
+from .._devices import cpu_lacks_memory, gpu_lacks_memory
 from .._interrupts import watched_interrupt
 from .._text import printable
 from .checkpoint import save_checkpoint
@@ -15,9 +15,6 @@ from .state import restore_state, training_state
 
 _LOG_EVERY = 50  # steps; losses stay on the device in between
 _CHECKPOINT_SECONDS = 30
-# What torch says without a class of error for it: on POSIX systems, on Windows; on Macs.
-_NO_MEMORY_ON_CPU = ("can't allocate memory", "DefaultCPUAllocator: not enough memory")
-_NO_MEMORY_ON_MPS = "MPS backend out of memory"
 
 
 class TrainingDivergedError(FloatingPointError):
@@ -111,7 +108,7 @@ def _advances(trainer):
         trainer.advance()
     except RuntimeError as error:
         _raise_lack_of_memory(error, trainer)
-        if not _is_lack_of_memory(error) or trainer.batch_size == 1:
+        if not gpu_lacks_memory(error) or trainer.batch_size == 1:
             raise
         return False
     return True
@@ -171,16 +168,11 @@ def _raise_lack_of_memory(error, trainer):
 
     It is no time to go on: convolutions that once lacked memory may hang.
     """
-    if any(words in str(error) for words in _NO_MEMORY_ON_CPU):
+    if cpu_lacks_memory(error):
         raise MemoryError(
             f"There is no memory for batch_size={trainer.batch_size} on the CPU: lower it, or "
             "n_jobs."
         ) from error
-
-
-def _is_lack_of_memory(error):
-    """Whether it is a GPU's."""
-    return isinstance(error, torch.OutOfMemoryError) or _NO_MEMORY_ON_MPS in str(error)
 
 
 def _halve_batch(trainer, good):
