@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import product
 import sys
 from functools import cache
 from pathlib import Path
@@ -113,14 +114,19 @@ def tables(first_header):
     return [rows[1:] for rows in found]  # after the rule
 
 
-def difference(results, augmentation, problems, minuend, subtrahend):
-    """What the page says of it: "+1.5 ± 0.5 (1.6)", and of how many pairs."""
+def gains_of(results, augmentation, problems, minuend, subtrahend):
+    """{(problem, seed): points ahead}."""
     both = {
         name: {pair: score for pair, score in own.items() if pair[0] in problems}
         for name, own in scores(results, augmentation).items()
         if name in (minuend, subtrahend)
     }
-    gains = paired_gains(both, subtrahend)[minuend]
+    return paired_gains(both, subtrahend)[minuend]
+
+
+def difference(results, augmentation, problems, minuend, subtrahend):
+    """What the page says of it: "+1.5 ± 0.5 (1.6)", and of how many pairs."""
+    gains = gains_of(results, augmentation, problems, minuend, subtrahend)
     return difference_text(*mean_and_intervals(gains)), len(gains)
 
 
@@ -207,6 +213,22 @@ def test_levers(position, results, n_rows):
         ]
         assert [row, *page] == [row, *(gain for gain, _ in found)]
         assert {int(n) for n in pairs.split(" and ")} == {n_pairs for _, n_pairs in found}
+
+
+def test_what_a_single_draw_can_tell():
+    (table,) = tables("of 30 draws each")
+    found = []
+    for kind, name in product((PLAIN, MOVED), ("random_again", "cyclegan")):
+        gains = gains_of(CPU, kind, DEVELOPMENT_PROBLEMS, name, "random")
+        own = np.array(list(gains.values()))
+        assert len(own) == 30
+        behind = f"{-own.min():.1f}" if own.min() < 0 else ""
+        found.append([str((own < -0.5).sum()), behind, str((own > 0.5).sum())])
+    assert [row[1:] for row in table] == found
+    n_behind = sum(int(row[0]) for row in found[::2])
+    page = " ".join(PAGE.split())
+    assert f"that much behind themselves in {n_behind} of 60 draws" in page
+    assert f"[copies are up to {max(row[1] for row in found[::2])} behind themselves]" in page
 
 
 def test_the_summary():

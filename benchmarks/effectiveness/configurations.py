@@ -7,6 +7,7 @@ from sklearn.base import clone
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.comparison import SAMPLERS, make_samplers
 
+from .again import AgainClassifier
 from .boundaries import RecordingClassifier
 from .cmo import CMOOverSampler
 from .feature_discriminator import FeatureDiscriminatorOverSampler
@@ -98,6 +99,7 @@ VARIANTS = {
 
 CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
+    "random_again",
     "class_weights",
     "cmo",
     "m2m",
@@ -122,6 +124,9 @@ def make_configuration(name, augmentation, memory, *, whole):
     classifier = RecordingClassifier(**CLASSIFIERS[augmentation])
     if name == "class_weights":
         return None, classifier.set_params(class_weight="balanced")
+    if name == "random_again":
+        again = AgainClassifier(**CLASSIFIERS[augmentation])
+        return make_samplers(["random"])["random"], again
     if name == "real_last":
         classifier = RealLastClassifier(**CLASSIFIERS[augmentation], real_last=0.2)
         return MaskRecordingSampler(memory=memory), classifier

@@ -5,7 +5,8 @@
 Prints, for each augmentation, the mean balanced accuracy of each configuration on each
 problem, and its mean paired difference from a baseline with two 95% intervals, by Student's t.
 The first is for other draws of the same problems. The second, in parentheses where there are
-three problems or more, is for other problems, as if these had been drawn from all there are.
+three problems or more, is for other problems, as if these had been drawn from all there are;
+where they have unequal numbers of draws, it is about the mean of the means of the problems.
 """
 
 import argparse
