@@ -2,9 +2,9 @@
 
 import json
 import re
-from itertools import product
 import sys
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
