@@ -11,7 +11,6 @@ from sklearn.model_selection import train_test_split
 from ..datasets import load_digits_images, load_image_folder, load_npz, resize_images
 from ..datasets._files import composed
 
-QUOTED = '"Doe, J",other'  # how names with commas are given
 # Digits that look alike, so that a classifier needs to see enough of each.
 DIGITS_RARE = "3,8,9"
 DIGITS_RARE_COUNT = 12
@@ -153,7 +152,7 @@ def no_class(option, name, known):
     """The error for a name that is none of the classes."""
     message = f"{option} names {name}, which is no class. The classes are {', '.join(known)}."
     if any("," in other or '"' in other for other in known):
-        message += f" Write {option} '{QUOTED}' for a name with a comma, and \"\" for a quote."
+        message += f""" Write {option} '"a, b",c' for a name with a comma, "" for a quote."""
     return ValueError(message)
 
 
