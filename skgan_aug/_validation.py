@@ -135,7 +135,6 @@ def check_labels_are_classes(y):
 
 def check_one_hot(y):
     """Refuse rows of zeros, which would pass for the first class, and codes of -1 and 1."""
-    y = np.asarray(y)
     if not (np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()):
         raise ValueError(
             "y has several columns, but is not one-hot: each row needs a single 1 among "

@@ -567,11 +567,10 @@ class CycleGANOverSampler(BaseOverSampler):
             check_frame(y)
             check_unmasked(y=y)
             check_no_label_is_missing(y)
-            given = y = plain_labels(y)
+            y = plain_labels(y)
             check_labels_are_classes(y)
-            if np.ndim(y) > 1:
-                y = np.asarray(y)
-            y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+            given = np.asarray(y) if np.ndim(y) > 1 else y
+            y, is_one_hot = check_target_type(given, indicate_one_vs_all=True)
             if is_one_hot:
                 check_one_hot(given)
             if np.asarray(y).dtype.kind in "mM":  # tolist() makes other labels of them

@@ -195,8 +195,7 @@ def test_labels_of_a_dtype_of_pandas_stay_what_they_are(dtype):
     codes = np.unique(y, return_inverse=True)[1]
     plain = codes > 0 if dtype == "boolean" else 2**60 + codes
     labels = pd.Series(plain.astype(str) if dtype == "string" else plain).astype(dtype)
-    sampler = make_sampler()
-    _, expected = sampler.fit_resample(X, np.asarray(plain))
+    _, expected = make_sampler().fit_resample(X, plain)
     _, y_new = make_sampler().fit_resample(X, labels)
     assert y_new.dtype == labels.dtype
     assert y_new.astype(str).tolist() == list(map(str, expected.tolist()))

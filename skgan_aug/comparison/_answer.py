@@ -130,8 +130,7 @@ def _sentence(result, sampler, baselines, score):
     failure = f"{join_words(failed)} could not run." if failed else ""
     if not ran:
         return f"{subject(sampler)} ran alone: {failure}"
-    has_run = np.array([error is None for error in result.error])
-    if np.isnan(result[score][has_run]).all():
+    if np.isnan(result[score]).all():
         title = SCORE_TITLES[score]
         return f"{title} could not be measured: no test image is of a class that gains rows."
     by_standing: dict = {}
