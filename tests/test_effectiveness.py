@@ -8,7 +8,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest.importorskip("benchmarks", reason="benchmarks are not part of the source distribution")
+from benchmarks.effectiveness.again import AgainClassifier
 from benchmarks.effectiveness.boundaries import score_with_best_boundaries
+from benchmarks.effectiveness.classifiers import (
+    CLASSIFIERS,
+    PIXEL_CLASSIFIERS,
+    balance_classes,
+    make_classifier,
+)
 from benchmarks.effectiveness.cmo import CMOOverSampler
 from benchmarks.effectiveness.judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from benchmarks.effectiveness.multi_domain import MultiDomainOverSampler
@@ -188,3 +195,28 @@ def test_the_ceiling_adds_images_that_were_cut_and_no_copies():
     cut = {row.tobytes() for row in np.delete(whole, kept, axis=0)}
     assert len(set(added)) == 17
     assert set(added) == cut
+
+
+@pytest.mark.parametrize("learner", CLASSIFIERS)
+def test_every_classifier_learns_from_images(learner):
+    rng = np.random.default_rng(0)
+    y = np.repeat(["dark", "light"], 40)
+    X = rng.integers(0, 128, size=(80, 8, 8, 3), dtype=np.uint8)
+    X[y == "light"] += 128
+    classifier = make_classifier(learner, "plain").fit(X[::2], y[::2])
+    np.testing.assert_array_equal(classifier.predict(X[1::2]), y[1::2])
+
+
+@pytest.mark.parametrize("learner", CLASSIFIERS)
+def test_balanced_classes_reach_what_a_classifier_is_made_of(learner):
+    parameters = balance_classes(make_classifier(learner, "plain")).get_params()
+    weights = [value for key, value in parameters.items() if key.endswith("class_weight")]
+    assert weights == ["balanced"]
+
+
+@pytest.mark.parametrize("learner", PIXEL_CLASSIFIERS)
+def test_what_only_networks_can_do_is_refused(learner):
+    with pytest.raises(ValueError, match="no batches"):
+        make_classifier(learner, "flips_shifts")
+    with pytest.raises(ValueError, match="no batches"):
+        make_classifier(learner, "plain", AgainClassifier)

@@ -1,4 +1,4 @@
-"""What is compared: over-samplers, and what the classifier does to its batches."""
+"""What is compared: over-samplers, each with the classifier that learns from its rows."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from skgan_aug import CycleGANOverSampler
 from skgan_aug.comparison import SAMPLERS, make_samplers
 
 from .again import AgainClassifier
-from .boundaries import RecordingClassifier
+from .classifiers import balance_classes, make_classifier
 from .cmo import CMOOverSampler
 from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
@@ -34,13 +34,6 @@ from .untranslated import UntranslatedOverSampler
 
 # Seconds of training and scores are the same for all: one classifier, one number of steps.
 CLASSIFIER_STEPS = 1000
-
-CLASSIFIERS = {
-    "plain": {},
-    "flips_shifts": {"augmentation": "flips_shifts"},
-    "mixup": {"mixup": 0.2},
-}
-
 
 # Default first; every other one changes what its name says, and nothing else.
 LEVERS = {
@@ -115,21 +108,22 @@ CONFIGURATIONS = (
 )
 
 
-def make_configuration(name, augmentation, memory, *, whole):
+def make_configuration(name, augmentation, memory, *, whole, learner="compact"):
     """The over-sampler (None: no resampling) and the classifier behind a name.
 
     ``memory`` is a folder for trained CycleGANs: what a configuration does not train
-    differently, it shares. ``whole`` is the (X, y) that the rare classes are cut from.
+    differently, it shares. ``whole`` is the (X, y) that the rare classes are cut from,
+    ``learner`` one of CLASSIFIERS.
     """
-    classifier = RecordingClassifier(**CLASSIFIERS[augmentation])
-    if name == "class_weights":
-        return None, classifier.set_params(class_weight="balanced")
     if name == "random_again":
-        again = AgainClassifier(**CLASSIFIERS[augmentation])
+        again = make_classifier(learner, augmentation, AgainClassifier)
         return make_samplers(["random"])["random"], again
     if name == "real_last":
-        classifier = RealLastClassifier(**CLASSIFIERS[augmentation], real_last=0.2)
-        return MaskRecordingSampler(memory=memory), classifier
+        classifier = make_classifier(learner, augmentation, RealLastClassifier)
+        return MaskRecordingSampler(memory=memory), classifier.set_params(real_last=0.2)
+    classifier = make_classifier(learner, augmentation)
+    if name == "class_weights":
+        return None, balance_classes(classifier)
     return _make_sampler(name, classifier, memory, *whole), classifier
 
 

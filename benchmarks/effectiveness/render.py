@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import t as student_t
 
-from .configurations import CLASSIFIERS, CONFIGURATIONS
+from .classifiers import AUGMENTATIONS
+from .configurations import CONFIGURATIONS
 from .plot import plot_differences
 from .problems import DEVELOPMENT_PROBLEMS, PROBLEMS
 from .run import CELLS
@@ -63,7 +64,7 @@ def _parse_options():
     lists = {
         "problems": (PROBLEMS, DEVELOPMENT_PROBLEMS),
         "configurations": (CONFIGURATIONS, CONFIGURATIONS),
-        "augmentations": (CLASSIFIERS, CLASSIFIERS),
+        "augmentations": (AUGMENTATIONS, AUGMENTATIONS),
     }
     for name, (known, default) in lists.items():
         parser.add_argument(f"--{name}", nargs="+", choices=known, default=tuple(default))

@@ -26,7 +26,8 @@ from skgan_aug._files import write_whole
 from skgan_aug.comparison import SCORES, compare_samplers
 
 from .boundaries import RecordingClassifier, score_with_best_boundaries
-from .configurations import CLASSIFIERS, CONFIGURATIONS, make_configuration
+from .classifiers import AUGMENTATIONS, CLASSIFIERS
+from .configurations import CONFIGURATIONS, make_configuration
 from .problems import HELD_OUT_PROBLEMS, PROBLEMS, load_problem
 
 CELLS = Path(__file__).parents[1] / "results" / "effectiveness"
@@ -35,20 +36,23 @@ SECONDS = ("sampler_seconds", "classifier_seconds")
 
 def main():
     options = _parse_options()
+    results = options.results or cells_of(options.classifier)
     # Seeds outermost: stopped early, every configuration has as many.
     cells = [
         (problem, name, augmentation, seed)
         for seed, problem, name, augmentation in product(
             options.seeds, options.problems, options.configurations, options.augmentations
         )
-        if not cell_path(options.results, problem, name, augmentation, seed).exists()
+        if not cell_path(results, problem, name, augmentation, seed).exists()
     ]
     # The augmentations of a configuration share its CycleGANs: one worker runs them all.
     groups: dict = {}
     for cell in cells:
         groups.setdefault((cell[0], cell[1], cell[3]), []).append(cell)
     joblib.Parallel(n_jobs=options.jobs)(
-        joblib.delayed(run_cells)(group, options.data, options.memory, options.results)
+        joblib.delayed(run_cells)(
+            group, options.data, options.memory, results, options.classifier
+        )
         for group in groups.values()
     )
 
@@ -59,7 +63,7 @@ def _parse_options():
     lists = {
         "problems": tuple(PROBLEMS),
         "configurations": CONFIGURATIONS,
-        "augmentations": tuple(CLASSIFIERS),
+        "augmentations": tuple(AUGMENTATIONS),
     }
     for name, known in lists.items():
         parser.add_argument(f"--{name}", nargs="+", choices=known, default=known)
@@ -68,25 +72,38 @@ def _parse_options():
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
     parser.add_argument("--jobs", type=int, default=joblib.cpu_count())
     parser.add_argument("--memory", default=None, help="folder to keep trained CycleGANs in")
-    parser.add_argument("--results", type=Path, default=CELLS, help="folder of the cells")
+    parser.add_argument(
+        "--classifier",
+        choices=CLASSIFIERS,
+        default=CLASSIFIERS[0],
+        help="what learns; the cells of each go to a folder of their own",
+    )
+    parser.add_argument("--results", type=Path, default=None, help="folder of the cells")
     return parser.parse_args()
+
+
+def cells_of(learner):
+    """The folder of a classifier's cells; that of the default network has no suffix."""
+    return CELLS if learner == CLASSIFIERS[0] else CELLS.with_name(f"{CELLS.name}_{learner}")
 
 
 def cell_path(results, problem, name, augmentation, seed):
     return results / problem / f"{name}-{augmentation}-{seed}.json"
 
 
-def run_cells(cells, data, memory, results):
+def run_cells(cells, data, memory, results, learner=CLASSIFIERS[0]):
     for problem, name, augmentation, seed in cells:
-        cell = run_cell(problem, name, augmentation, seed, data, memory)
+        cell = run_cell(problem, name, augmentation, seed, data, memory, learner)
         path = cell_path(results, problem, name, augmentation, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, f"{json.dumps(cell, indent=1)}\n".encode())
 
 
-def run_cell(problem, name, augmentation, seed, data, memory):
+def run_cell(problem, name, augmentation, seed, data, memory, learner=CLASSIFIERS[0]):
     X, y, test, rare = load_problem(problem, data, seed)
-    sampler, classifier = make_configuration(name, augmentation, memory, whole=(X, y))
+    sampler, classifier = make_configuration(
+        name, augmentation, memory, whole=(X, y), learner=learner
+    )
     result = compare_samplers(
         X,
         y,
@@ -102,13 +119,14 @@ def run_cell(problem, name, augmentation, seed, data, memory):
     )
     labels = np.searchsorted(result.classes, test[1])
     moved = np.nan
-    if result.error[0] is None:
+    if result.error[0] is None and isinstance(classifier, RecordingClassifier):
         moved = score_with_best_boundaries(RecordingClassifier.recorded, labels)
     share = np.unique(test[1], return_counts=True)[1] / len(test[1])
     return {
         "problem": problem,
         "configuration": name,
         "augmentation": augmentation,
+        "classifier": learner,
         "seed": seed,
         **{score: _rounded(100 * result[score][0]) for score in SCORES},
         "recall": _rounded(100 * result.recall[0]),
