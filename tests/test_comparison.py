@@ -1,5 +1,6 @@
 """Comparisons are fair, complete, reproducible, and say what failed."""
 
+import re
 from collections import Counter
 from functools import partial
 from itertools import count
@@ -847,7 +848,8 @@ def test_bad_arguments_are_refused_before_any_work(options, message, records):
 def test_what_cannot_learn_or_be_called_is_refused_before_any_work(records):
     X, y = make_images()
     own = {"mine": RandomOverSampler(), "nothing": None}
-    with pytest.raises(ValueError, match=r"classifier failed on 30 rows of X .* dim 3"):
+    remedy = re.escape(f"wants X.reshape(len(X), -1) and image_shape={X.shape[1:]}")
+    with pytest.raises(ValueError, match=rf"failed on 30 rows of X .*{remedy}.* dim 3"):
         compare_samplers(X, y, samplers=own, classifier=DecisionTreeClassifier())
     with pytest.raises(ValueError, match=r"classifier failed on 30 rows of X .* dim 3"):
         compare_samplers(

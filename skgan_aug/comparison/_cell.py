@@ -160,6 +160,9 @@ def try_classifier(problem):
     rows = np.concatenate(firsts)
     problem = replace(problem, classifier_steps=problem.classifier_steps and 1)
     failed = f"classifier failed on {len(rows)} rows of X and on all"
+    if problem.X.ndim > 2:
+        image_shape = problem.X.shape[1:]
+        failed += f" (one of rows wants X.reshape(len(X), -1) and image_shape={image_shape})"
     with failure_as_value_error(failed), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # so few rows make some warn
         try:
