@@ -266,16 +266,23 @@ def test_a_damaged_file_is_left_out_and_named(tmp_path):
     assert message in outcome.stderr
 
 
+def text_of(page):
+    return html.unescape(re.sub("<[^>]+>", "", page.read_text(encoding="utf-8")))
+
+
+def command_in(page):
+    (command,) = re.findall("skgan-aug compare .*", text_of(page))
+    return shlex.split(command)
+
+
 def test_report_is_a_page_with_the_command_that_makes_it(npz, tmp_path):
     data = npz.rename(tmp_path / "my insects; rm.npz")
     page = tmp_path / "report.html"
     options = ["--data", data, "--rare", "cat", "--rare-count", 6, "--max-iter", 1, "--flips"]
     outcome = run("compare", *options, "--samplers", "none,cyclegan", *QUICK, "--report", page)
     assert outcome.exit_code == 0, outcome.output
-    text = html.unescape(re.sub("<[^>]+>", "", page.read_text(encoding="utf-8")))
-    assert "With flips and shifts, CycleGAN over-sampling has too few runs" in text
-    (command,) = re.findall("skgan-aug compare .*", text)
-    words = shlex.split(command)
+    assert "With flips and shifts, CycleGAN over-sampling has too few runs" in text_of(page)
+    words = command_in(page)
     assert words[words.index("--data") + 1] == str(data)
     assert words[words.index("--augmentation") + 1] == "flips_shifts"
     again = CliRunner().invoke(app, words[1:])
@@ -354,6 +361,44 @@ def test_a_sampler_that_cannot_run_says_why_in_its_row(npz):
     text = re.sub(r"\s+", " ", outcome.stdout)
     assert re.search(r"SMOTE could not run: ValueError: .*'cat' has 3 rows .* needs 6", text)
     assert re.search(rf"random over-sampling +({FIGURES} +){{3}}", outcome.stdout)
+
+
+@pytest.mark.parametrize("name", ["forest", "svc"])
+def test_a_classifier_of_scikit_learn_learns_from_rows_of_pixels(npz, tmp_path, name):
+    figures, page = tmp_path / "out.json", tmp_path / "out.html"
+    outcome = run(
+        *("compare", "--data", npz, *RARE, "--samplers", "random,smote,cyclegan"),
+        *("--max-iter", 2, "--seeds", 1, "--jobs", 1, "--classifier", name),
+        *("--json", figures, "--report", page),
+    )
+    assert outcome.exit_code == 0, outcome.output
+    written = json.loads(figures.read_text())
+    assert written["comparison"]["classifier"] in ("RandomForestClassifier()", "SVC()")
+    assert written["comparison"]["image_shape"] == [8, 8]
+    assert [cell["error"] for cell in written["cells"]] == [None] * 3
+    assert written["cells"][0]["balanced_accuracy"] == 1.0  # brightness tells the class
+    words = command_in(page)
+    assert words[words.index("--classifier") + 1] == name
+    assert "Translations" in text_of(page)
+
+
+def test_a_network_by_name(npz, tmp_path):
+    figures = tmp_path / "out.json"
+    given = ["--samplers", "none", "--classifier", "resnet", "--json", figures, *QUICK]
+    outcome = run("compare", "--data", npz, *RARE, *given)
+    assert outcome.exit_code == 0, outcome.output
+    compared = json.loads(figures.read_text())["comparison"]
+    assert compared["classifier"] == "TorchCNNClassifier(module='resnet')"
+
+
+def test_vectors_are_rows_as_they_are(tmp_path):
+    X = np.repeat(np.eye(3, dtype=np.float32), 20, axis=0)
+    np.savez(tmp_path / "vectors.npz", X=X, y=np.repeat([0, 1, 2], 20))
+    given = ["--classifier", "forest", "--samplers", "none,smote", "--seeds", 1, "--jobs", 1]
+    rare = ["--rare", 2, "--rare-count", 8]
+    outcome = run("compare", "--data", tmp_path / "vectors.npz", *rare, *given)
+    assert outcome.exit_code == 0, outcome.output
+    assert "100.0" in outcome.stdout
 
 
 def test_cyclegan_row_and_verdict(npz):
@@ -473,6 +518,13 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
             "--augmentation names 'turns', which is unknown. Choose among flips, shifts, "
             "flips_shifts.",
         ),
+        (
+            ["--classifier", "tree"],
+            "--classifier names 'tree', which is unknown. Choose among compact, resnet, "
+            "paper, forest, svc.",
+        ),
+        (["--classifier", "svc", "--flips"], "--augmentation flips_shifts is for networks"),
+        (["--classifier", "forest"], "--classifier-steps 5 is for networks, and --classifier"),
     ],
 )
 def test_mistakes_end_in_one_line_and_code_2(args, message, tmp_path, monkeypatch):

@@ -101,11 +101,18 @@ def compare(
         Path | None,
         typer.Option(help="CycleGAN: folder that keeps what was trained, for other runs."),
     ] = None,
+    classifier: Annotated[
+        str | None,
+        typer.Option(
+            help="What learns: compact (the default for images), resnet or paper, which are "
+            "networks; or, from rows of pixels, forest or svc of scikit-learn."
+        ),
+    ] = None,
     classifier_steps: Annotated[
-        int | None, typer.Option(min=1, help="Classifier: optimiser steps.")
+        int | None, typer.Option(min=1, help="Network: optimiser steps.")
     ] = None,
     augmentation: Annotated[
-        str | None, typer.Option(help="Classifier: flips, shifts or flips_shifts.")
+        str | None, typer.Option(help="Network: flips, shifts or flips_shifts.")
     ] = None,
     flips: Annotated[
         bool, typer.Option("--flips", help="The same as --augmentation flips_shifts.")

@@ -16,7 +16,6 @@ from rich.console import Console
 from .._classifier_net import AUGMENTATIONS
 from .._files import make_folder, output_file
 from .._text import printable
-from ..classification import TorchCNNClassifier
 from ..comparison import (
     CELL_KEYS,
     SAMPLERS,
@@ -31,6 +30,7 @@ from ..inspection._figure import wrapped
 from ..reporting import check_requirements, write_report
 from ..training import CycleGANCache
 from . import INTERRUPTED
+from ._classifiers import arrange_for, make_classifier
 from ._console import CellProgress, as_text, key_to_spreads, plain_warnings, summary_table
 from ._jobs import default_jobs
 from ._problem import check_choice, load_problem, refuse_inside, split_list
@@ -70,6 +70,7 @@ class CompareSettings:
     synthetic_fraction: float | None
     min_strength: float | None
     memory: Path | None
+    classifier: str | None
     classifier_steps: int | None
     augmentation: str | None
     jobs: int | None
@@ -85,12 +86,17 @@ def run_comparison(settings):
     if settings.augmentation is not None:
         check_choice("--augmentation", settings.augmentation, AUGMENTATIONS)
     samplers, ratios = _make_samplers(settings), _parse_ratios(settings.ratios)
+    classifier = make_classifier(
+        settings.classifier,
+        augmentation=settings.augmentation,
+        steps=settings.classifier_steps,
+    )
     console, errors = Console(), Console(stderr=True)
     with plain_warnings(errors):
         problem = load_problem(settings)
         console.print(as_text(problem.describe(settings.folds)), soft_wrap=True)
         try:
-            result = _compare(settings, problem, samplers, ratios, errors)
+            result = _compare(settings, problem, samplers, classifier, ratios, errors)
         except KeyboardInterrupt as error:
             errors.print(as_text(_what_is_kept(settings)), soft_wrap=True)
             raise typer.Exit(INTERRUPTED) from error
@@ -106,7 +112,8 @@ def run_comparison(settings):
         raise OSError(" ".join(failures))
 
 
-def _compare(settings, problem, samplers, ratios, console):
+def _compare(settings, problem, samplers, classifier, ratios, console):
+    X, test, image_shape = arrange_for(classifier, problem)
     n_draws = settings.seeds * (1 if problem.test is not None else settings.folds)
     n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
     # They run first and take the longest: without a word, the bar would seem to hang.
@@ -117,19 +124,20 @@ def _compare(settings, problem, samplers, ratios, console):
     )
     with progress:
         result = compare_samplers(
-            problem.X,
+            X,
             problem.y,
             samplers=samplers,
-            classifier=TorchCNNClassifier(augmentation=settings.augmentation),
+            classifier=classifier,
             ratios=ratios,
             cv=settings.folds,
             groups=problem.groups,
-            test=problem.test,
+            test=test,
             n_seeds=settings.seeds,
             random_state=settings.seed,
             rare=problem.rare,
             rare_count=problem.rare_count,
             classifier_steps=_classifier_steps(settings),
+            image_shape=image_shape,
             n_jobs=default_jobs() if settings.jobs is None else settings.jobs,
             callback=progress.advance,
         )

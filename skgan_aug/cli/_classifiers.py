@@ -1,0 +1,63 @@
+"""The classifiers that the command line knows by name."""
+
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.svm import SVC
+
+from ..classification import TorchCNNClassifier
+from ._problem import check_choice
+
+NETWORKS = ("compact", "resnet", "paper")
+OF_ROWS = {"forest": RandomForestClassifier, "svc": SVC}
+
+
+def make_classifier(name, *, augmentation, steps):
+    """Return what ``--classifier`` names.
+
+    Parameters
+    ----------
+    name : str or None
+        One of NETWORKS or OF_ROWS; None is the default network, which also takes vectors.
+
+    augmentation : str or None
+        What a network does to its batches.
+
+    steps : int or None
+        Of a network's training, as typed.
+
+    Raises
+    ------
+    ValueError
+        For another name, or what only networks have.
+    """
+    if name is None:
+        return TorchCNNClassifier(augmentation=augmentation)
+    check_choice("--classifier", name, (*NETWORKS, *OF_ROWS))
+    if name in NETWORKS:
+        return TorchCNNClassifier(module=name, augmentation=augmentation)
+    for option, value in (("augmentation", augmentation), ("classifier-steps", steps)):
+        if value is not None:
+            raise ValueError(
+                f"--{option} {value} is for networks, and --classifier {name} is none. Leave "
+                f"one away, or choose among {', '.join(NETWORKS)}."
+            )
+    return OF_ROWS[name]()
+
+
+def arrange_for(classifier, problem):
+    """What it learns from and is tested on: images, or rows of their pixels.
+
+    Returns
+    -------
+    X, test, image_shape : ndarray, tuple (X_test, y_test) or None, tuple or None
+        ``image_shape`` is that of the images in rows.
+    """
+    X, test = problem.X, problem.test
+    if isinstance(classifier, TorchCNNClassifier) or X.ndim == 2:
+        return X, test, None
+    if test is not None:
+        test = _as_rows(test[0]), test[1]
+    return _as_rows(X), test, X.shape[1:]
+
+
+def _as_rows(X):
+    return X.reshape(len(X), -1)
