@@ -117,6 +117,22 @@ def make_generator(spec):
     return torch.nn.Conv2d(spec.n_channels, spec.n_channels, 1)
 
 
+@pytest.mark.parametrize("shape", [(8, 8), (4, 4, 4)], ids=str)
+def test_rows_of_pixels_find_what_their_images_trained(cache, trainings, shape):
+    images = X.reshape(20, *shape)
+    rows = images.reshape(20, -1)
+    found = [
+        train_cyclegan(spec, CONFIG, x[:12], x[12:], cache=cache)
+        for spec, x in (
+            (ImageSpec.from_array(images), images),
+            (ImageSpec.from_array(rows, shape), rows),
+        )
+    ]
+    assert same(*found)
+    assert len(trainings) == len(cache.entries()) == 1
+    assert [cyclegan.spec.row_shape for cyclegan in found] == [shape, (64,)]
+
+
 def test_the_key_is_of_the_version(monkeypatch):
     before = training_key(SPEC, CONFIG, SOURCE, TARGET, **NETWORKS)
     monkeypatch.setattr("skgan_aug.training.key.__version__", "another")

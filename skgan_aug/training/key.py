@@ -29,6 +29,9 @@ def training_key(
     key : str
         64 hexadecimal digits.
     """
+    if spec.is_image:  # rows of pixels are the same images
+        spec = spec.resized(spec.image_size)
+        source, target = (rows.reshape(-1, *spec.row_shape) for rows in (source, target))
     digest = hashlib.sha256()
     network_spec = reduced_spec(spec, max_size)
     values = asdict(config) | {
