@@ -374,6 +374,7 @@ def test_a_classifier_of_scikit_learn_learns_from_rows_of_pixels(npz, tmp_path, 
     assert outcome.exit_code == 0, outcome.output
     written = json.loads(figures.read_text())
     assert written["comparison"]["classifier"] in ("RandomForestClassifier()", "SVC()")
+    assert written["comparison"]["classifier_steps"] is None
     assert written["comparison"]["image_shape"] == [8, 8]
     assert [cell["error"] for cell in written["cells"]] == [None] * 3
     assert written["cells"][0]["balanced_accuracy"] == 1.0  # brightness tells the class

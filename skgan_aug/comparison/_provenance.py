@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from .. import __version__
+from ._samplers import can_set_training_steps
 
 _VERSIONS_OF = ("numpy", "scikit-learn", "imbalanced-learn", "torch", "skorch")
 
@@ -44,8 +45,10 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
     -------
     settings : dict
         With text in place of estimators. ``train_counts`` are the images of
-        each class in the training part of the first draw.
+        each class in the training part of the first draw, ``classifier_steps`` None where
+        the classifier makes none.
     """
+    has_steps = can_set_training_steps(problem.classifier)
     labels, counts = np.unique(problem.y[draws[0].train], return_counts=True)
     return {
         "samplers": {
@@ -53,7 +56,7 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
             for name, sampler in samplers.items()
         },
         "classifier": _in_one_line(problem.classifier),
-        "classifier_steps": problem.classifier_steps,
+        "classifier_steps": problem.classifier_steps if has_steps else None,
         "ratios": list(ratios),
         "rare": problem.rare,
         "row_shape": problem.X.shape[1:],

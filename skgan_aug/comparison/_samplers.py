@@ -224,12 +224,22 @@ def set_training_steps(classifier, n_rows, n_steps):
     a sampler would be credited with the longer training. Epochs are whole
     ones where that is near enough, or the estimator knows no others.
     """
+    for key, owner, batch_size in _counted_in_epochs(classifier):
+        whole = not isinstance(owner, TorchCNNClassifier)
+        epochs = count_epochs(n_steps, n_rows, batch_size, whole=whole)
+        classifier.set_params(**{key: epochs})
+
+
+def can_set_training_steps(classifier):
+    """Whether it, or what it is made of, makes steps that can be counted."""
+    return any(_counted_in_epochs(classifier))
+
+
+def _counted_in_epochs(classifier):
+    """Each `max_epochs` beside a `batch_size`: its name, whose it is, and that size."""
     nested = {"": classifier, **classifier.get_params(deep=True)}
     for key in nested:
         prefix, found, rest = key.rpartition("max_epochs")
         batch_size = nested.get(f"{prefix}batch_size")
         if found and not rest and isinstance(batch_size, Integral):
-            owner = nested[prefix.removesuffix("__")]
-            whole = not isinstance(owner, TorchCNNClassifier)
-            epochs = count_epochs(n_steps, n_rows, batch_size, whole=whole)
-            classifier.set_params(**{key: epochs})
+            yield key, nested[prefix.removesuffix("__")], batch_size
