@@ -38,6 +38,16 @@ OTHER_CLASSES = tuple(
     for name in ("blood_cells_48", "fashion_mnist_other", "fer2013_other")
     for rare_count in (15, 60)
 )
+OF_PIXELS = (
+    *(
+        f"{name}_{rare_count}"
+        for name in ("blood_cells", "fashion_mnist")
+        for rare_count in (15, 60)
+    ),
+    "fer2013_15",
+    "blood_cells_long_tail",
+)
+RESIDUAL = ("blood_cells_15", "fashion_mnist_15", "fer2013_15")
 BETWEEN = ("blood_cells_30", "fashion_mnist_30", "fer2013_30")
 CONFIGURATIONS = {
     "as it is": "none",
@@ -52,6 +62,7 @@ CONFIGURATIONS = {
     "untranslated": "untranslated",
     "untranslated (wrong labels, see below)": "untranslated",
     "CycleGAN": "cyclegan",
+    "CycleGAN, `synthetic_fraction=0.8`": "fraction_0.8",
     "real images": "real_images",
 }
 LEVERS = {
@@ -135,7 +146,9 @@ def mean_score(results, augmentation, problem, name):
     return f"{np.mean([score for pair, score in own.items() if pair[0] == problem]):.1f}"
 
 
-@pytest.mark.parametrize("results", [CPU, GPU])
+@pytest.mark.parametrize(
+    "results", [CPU, GPU, "effectiveness_forest", "effectiveness_svc", "effectiveness_resnet"]
+)
 def test_results_are_those_of_the_cells(results):
     assert json.loads((RESULTS / results / "results.json").read_text()) == cells(results)
 
@@ -183,6 +196,40 @@ def test_the_default_against_others(header, position, results, problems):
         for kind, written in zip((PLAIN, MOVED), page, strict=True):
             found = difference(results, kind, problems, "cyclegan", CONFIGURATIONS[name])
             assert (name, *found) == (name, written, int(pairs))
+
+
+@pytest.mark.parametrize(
+    ("header", "results", "n_rows", "problems"),
+    [
+        ("a random forest", "effectiveness_forest", 7, OF_PIXELS),
+        ("support vectors", "effectiveness_svc", 7, OF_PIXELS),
+        ("a residual network", "effectiveness_resnet", 8, RESIDUAL),
+    ],
+)
+def test_mean_scores_of_other_classifiers(header, results, n_rows, problems):
+    (table,) = tables(header)
+    assert len(table) == n_rows
+    for row, *page in table:
+        name = row.removesuffix(", flips and shifts")
+        kind = PLAIN if name == row else MOVED
+        found = [
+            mean_score(results, kind, problem, CONFIGURATIONS[name]) for problem in problems
+        ]
+        assert [row, *page] == [row, *found]
+
+
+def test_the_default_against_others_by_classifier():
+    (table,) = tables("the default ahead of")
+    assert len(table) == 4
+    columns = (
+        ("effectiveness_forest", PLAIN, OF_PIXELS),
+        ("effectiveness_svc", PLAIN, OF_PIXELS),
+        ("effectiveness_resnet", PLAIN, RESIDUAL),
+        ("effectiveness_resnet", MOVED, RESIDUAL),
+    )
+    for name, *page in table:
+        found = [difference(*column, "cyclegan", CONFIGURATIONS[name]) for column in columns]
+        assert [name, *page] == [name, *(gain for gain, _ in found)]
 
 
 def test_the_default_against_others_by_level():

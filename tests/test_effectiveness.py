@@ -18,6 +18,10 @@ from benchmarks.effectiveness.classifiers import (
 )
 from benchmarks.effectiveness.cmo import CMOOverSampler
 from benchmarks.effectiveness.judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
+from benchmarks.effectiveness.moved_copies import (
+    MovedAdditionsOverSampler,
+    MovedCopiesOverSampler,
+)
 from benchmarks.effectiveness.multi_domain import MultiDomainOverSampler
 from benchmarks.effectiveness.real_images import RealImagesOverSampler
 from benchmarks.effectiveness.render import (
@@ -220,3 +224,19 @@ def test_what_only_networks_can_do_is_refused(learner):
         make_classifier(learner, "flips_shifts")
     with pytest.raises(ValueError, match="no batches"):
         make_classifier(learner, "plain", AgainClassifier)
+
+
+@pytest.mark.parametrize(
+    "sampler", [MovedCopiesOverSampler(), MovedAdditionsOverSampler(synthetic_fraction=0)]
+)
+def test_moved_copies_are_rare_images_in_other_places(sampler):
+    X = np.zeros((30, 12, 12), dtype=np.uint8)
+    y = np.repeat([0, 1], [26, 4])
+    X[26:, 5:7, 5:7] = np.arange(100, 116).reshape(4, 2, 2)  # no two pixels alike
+    X_resampled, y_resampled = sampler.set_params(random_state=0).fit_resample(X, y)
+    np.testing.assert_array_equal(X_resampled[:30], X)
+    assert (y_resampled[30:] == 1).all()
+    added = X_resampled[30:].reshape(22, -1)
+    kinds = {tuple(image.flatten()) for image in np.sort(X[26:].reshape(4, -1))}
+    assert {tuple(image) for image in np.sort(added)} <= kinds
+    assert len(np.unique(added, axis=0)) > 10

@@ -14,6 +14,7 @@ from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from .lecam import LeCamOverSampler
 from .m2m import PUBLISHED, M2mOverSampler
+from .moved_copies import MovedAdditionsOverSampler, MovedCopiesOverSampler
 from .moved_sources import MovedSourcesOverSampler
 from .multi_domain import MultiDomainOverSampler
 from .networks import (
@@ -79,6 +80,7 @@ VARIANTS = {
     "two_sources": partial(TwoSourcesOverSampler, max_iter=650),
     "two_trainings": partial(TwoTrainingsOverSampler, max_iter=650),
     "moved_sources": MovedSourcesOverSampler,
+    "moved_additions": MovedAdditionsOverSampler,
     "towards_source": TowardsSourceOverSampler,
     "multi_domain": MultiDomainOverSampler,
     "feature_discriminator": FeatureDiscriminatorOverSampler,
@@ -93,6 +95,7 @@ VARIANTS = {
 CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
     "random_again",
+    "moved_copies",
     "class_weights",
     "cmo",
     "m2m",
@@ -137,6 +140,8 @@ def _make_sampler(name, classifier, memory, X_whole, y_whole):
         return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS, **values)
     if name == "cmo":
         return CMOOverSampler()
+    if name == "moved_copies":
+        return MovedCopiesOverSampler()
     if name == "taught_by_all":
         return TaughtByAllOverSampler.of_whole(X_whole, y_whole, memory=memory)
     if name == "real_images":

@@ -4,11 +4,11 @@ The CycleGANs learn from the moved images, too. Copies of rare images stay as th
 """
 
 import numpy as np
-import torch
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.images import ImageSpec
-from skgan_aug.training.augmentation import flip_image, shift_randomly
+
+from .moved_copies import move
 
 
 class MovedSourcesOverSampler(CycleGANOverSampler):
@@ -24,8 +24,6 @@ class MovedSourcesOverSampler(CycleGANOverSampler):
         classes, counts = np.unique(y, return_counts=True)
         common = np.isin(y, classes[counts >= np.median(counts)])
         spec = ImageSpec.from_array(X, self.image_shape)
-        rng = torch.Generator().manual_seed(self.random_state)
-        x = spec.encode(spec.as_tensor(X[common]))
         moved = X.copy()
-        moved[common] = spec.decode(shift_randomly(flip_image(x, rng), rng))
+        moved[common] = move(X[common], spec, seed=self.random_state)
         return moved
