@@ -20,6 +20,7 @@ from benchmarks.effectiveness.cmo import CMOOverSampler
 from benchmarks.effectiveness.judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from benchmarks.effectiveness.moved_copies import (
     MovedAdditionsOverSampler,
+    MovedBesideTranslationsOverSampler,
     MovedCopiesOverSampler,
 )
 from benchmarks.effectiveness.multi_domain import MultiDomainOverSampler
@@ -32,6 +33,7 @@ from benchmarks.effectiveness.render import (
     table,
 )
 from benchmarks.effectiveness.untranslated import UntranslatedOverSampler
+from skgan_aug import CycleGANOverSampler
 
 
 def noisy_logits(n=3000, n_classes=3, seed=0):
@@ -227,7 +229,12 @@ def test_what_only_networks_can_do_is_refused(learner):
 
 
 @pytest.mark.parametrize(
-    "sampler", [MovedCopiesOverSampler(), MovedAdditionsOverSampler(synthetic_fraction=0)]
+    "sampler",
+    [
+        MovedCopiesOverSampler(),
+        MovedAdditionsOverSampler(synthetic_fraction=0),
+        MovedBesideTranslationsOverSampler(synthetic_fraction=0),
+    ],
 )
 def test_moved_copies_are_rare_images_in_other_places(sampler):
     X = np.zeros((30, 12, 12), dtype=np.uint8)
@@ -240,3 +247,21 @@ def test_moved_copies_are_rare_images_in_other_places(sampler):
     kinds = {tuple(image.flatten()) for image in np.sort(X[26:].reshape(4, -1))}
     assert {tuple(image) for image in np.sort(added)} <= kinds
     assert len(np.unique(added, axis=0)) > 10
+
+
+@pytest.mark.parametrize("moves_translations", [True, False])
+def test_translations_move_where_it_is_said(moves_translations):
+    kind = (
+        MovedAdditionsOverSampler if moves_translations else MovedBesideTranslationsOverSampler
+    )
+    options = {"max_iter": 2, "synthetic_fraction": 0.5, "random_state": 0}
+    X = np.random.default_rng(0).integers(256, size=(30, 8, 8), dtype=np.uint8)
+    y = np.repeat([0, 1], [20, 10])
+    plain = CycleGANOverSampler(**options)
+    X_plain, _ = plain.fit_resample(X, y)
+    X_moved, _ = kind(**options).fit_resample(X, y)
+    is_moved = (X_moved != X_plain).any(axis=(1, 2))
+    is_synthetic = plain.synthetic_mask_
+    assert is_moved[30:][~is_synthetic[30:]].any()
+    assert is_moved[is_synthetic].any() == moves_translations
+    assert not is_moved[:30].any()

@@ -14,7 +14,11 @@ from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from .lecam import LeCamOverSampler
 from .m2m import PUBLISHED, M2mOverSampler
-from .moved_copies import MovedAdditionsOverSampler, MovedCopiesOverSampler
+from .moved_copies import (
+    MovedAdditionsOverSampler,
+    MovedBesideTranslationsOverSampler,
+    MovedCopiesOverSampler,
+)
 from .moved_sources import MovedSourcesOverSampler
 from .multi_domain import MultiDomainOverSampler
 from .networks import (
@@ -81,6 +85,7 @@ VARIANTS = {
     "two_trainings": partial(TwoTrainingsOverSampler, max_iter=650),
     "moved_sources": MovedSourcesOverSampler,
     "moved_additions": MovedAdditionsOverSampler,
+    "moved_beside_translations": MovedBesideTranslationsOverSampler,
     "towards_source": TowardsSourceOverSampler,
     "multi_domain": MultiDomainOverSampler,
     "feature_discriminator": FeatureDiscriminatorOverSampler,

@@ -1,5 +1,6 @@
 """Added rows flipped and shifted, once: for classifiers that have no batches to do it to."""
 
+import numpy as np
 import torch
 
 from skgan_aug import CycleGANOverSampler
@@ -26,8 +27,20 @@ class MovedAdditionsOverSampler(CycleGANOverSampler):
         """Over-sample arrays."""
         X_resampled, y_resampled = super().fit_resample(X, y)
         spec = ImageSpec.from_array(X, self.image_shape)
-        X_resampled[len(X) :] = move(X_resampled[len(X) :], spec, seed=self.random_state)
+        is_moved = self._is_moved()
+        is_moved[: len(X)] = False
+        X_resampled[is_moved] = move(X_resampled[is_moved], spec, seed=self.random_state)
         return X_resampled, y_resampled
+
+    def _is_moved(self):
+        return np.ones_like(self.synthetic_mask_)
+
+
+class MovedBesideTranslationsOverSampler(MovedAdditionsOverSampler):
+    """An over-sampler whose copies are flipped and shifted, its translations not."""
+
+    def _is_moved(self):
+        return ~self.synthetic_mask_
 
 
 def move(rows, spec, *, seed):
