@@ -148,6 +148,18 @@ def mean_score(results, augmentation, problem, name):
     return f"{np.mean([score for pair, score in own.items() if pair[0] == problem]):.1f}"
 
 
+def assert_means(table, results, columns):
+    """Each row holds the mean scores of its configuration in columns of (kind, problem)."""
+    for row, *page in table:
+        name = row.removesuffix(", flips and shifts")
+        row_kind = PLAIN if name == row else MOVED  # where columns do not say
+        found = [
+            mean_score(results, kind or row_kind, problem, CONFIGURATIONS[name])
+            for kind, problem in columns
+        ]
+        assert [row, *page] == [row, *found]
+
+
 @pytest.mark.parametrize(
     "results", [CPU, GPU, "effectiveness_forest", "effectiveness_svc", "effectiveness_resnet"]
 )
@@ -171,14 +183,7 @@ def test_results_are_those_of_the_cells(results):
 def test_mean_scores(position, results, columns):
     table = tables("training set")[position]
     assert len(table) >= 4
-    for row, *page in table:
-        name = row.removesuffix(", flips and shifts")
-        row_kind = PLAIN if name == row else MOVED  # where columns do not say
-        found = [
-            mean_score(results, kind or row_kind, problem, CONFIGURATIONS[name])
-            for kind, problem in columns
-        ]
-        assert [row, *page] == [row, *found]
+    assert_means(table, results, columns)
 
 
 @pytest.mark.parametrize(
@@ -211,13 +216,7 @@ def test_the_default_against_others(header, position, results, problems):
 def test_mean_scores_of_other_classifiers(header, results, n_rows, problems):
     (table,) = tables(header)
     assert len(table) == n_rows
-    for row, *page in table:
-        name = row.removesuffix(", flips and shifts")
-        kind = PLAIN if name == row else MOVED
-        found = [
-            mean_score(results, kind, problem, CONFIGURATIONS[name]) for problem in problems
-        ]
-        assert [row, *page] == [row, *found]
+    assert_means(table, results, [(None, problem) for problem in problems])
 
 
 def test_the_default_against_others_by_classifier():

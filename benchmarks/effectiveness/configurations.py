@@ -116,7 +116,7 @@ CONFIGURATIONS = (
 )
 
 
-def make_configuration(name, augmentation, memory, *, whole, learner="compact"):
+def make_configuration(name, augmentation, memory, *, whole, learner):
     """The over-sampler (None: no resampling) and the classifier behind a name.
 
     ``memory`` is a folder for trained CycleGANs: what a configuration does not train

@@ -14,7 +14,7 @@ class MovedCopiesOverSampler(ImageOverSampler):
     """Over-sample with real rows drawn again, each flipped or not, and shifted."""
 
     def _added_rows(self, X, y, rng):
-        spec = ImageSpec.from_array(X)
+        spec = ImageSpec.from_array(X, self.image_shape)
         for target, n in self.sampling_strategy_.items():
             copies = X[rng.choice((y == target).nonzero()[0], n)]
             yield move(copies, spec, seed=rng.randint(2**31))

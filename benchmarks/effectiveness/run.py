@@ -91,7 +91,7 @@ def cell_path(results, problem, name, augmentation, seed):
     return results / problem / f"{name}-{augmentation}-{seed}.json"
 
 
-def run_cells(cells, data, memory, results, learner=CLASSIFIERS[0]):
+def run_cells(cells, data, memory, results, learner):
     for problem, name, augmentation, seed in cells:
         cell = run_cell(problem, name, augmentation, seed, data, memory, learner)
         path = cell_path(results, problem, name, augmentation, seed)
@@ -99,7 +99,7 @@ def run_cells(cells, data, memory, results, learner=CLASSIFIERS[0]):
         write_whole(path, f"{json.dumps(cell, indent=1)}\n".encode())
 
 
-def run_cell(problem, name, augmentation, seed, data, memory, learner=CLASSIFIERS[0]):
+def run_cell(problem, name, augmentation, seed, data, memory, learner):
     X, y, test, rare = load_problem(problem, data, seed)
     sampler, classifier = make_configuration(
         name, augmentation, memory, whole=(X, y), learner=learner
