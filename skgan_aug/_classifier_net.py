@@ -10,16 +10,10 @@ from skorch.helper import predefined_split
 from torch import nn
 from torch.nn import functional as F
 
-from ._callables import failure_as_value_error
+from ._augmentation import augment_images
 from ._devices import place
 from ._interrupts import watched_interrupt
-from .training.augmentation import flip_image, shift_randomly
 
-AUGMENTATIONS = {
-    "flips": (flip_image,),
-    "shifts": (shift_randomly,),
-    "flips_shifts": (flip_image, shift_randomly),
-}
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
     "adam": torch.optim.Adam,
@@ -192,7 +186,7 @@ class EncodedNetwork(nn.Module):
         """Float32 logits of shape (n, n_classes) for rows of shape (n, ...), by ``device``."""
         x = place(self.spec.encode(rows), device or rows.device)
         if self.training:
-            x = self._mixed(self._augmented(x))
+            x = self._mixed(augment_images(self.augmentation, x, self.rng))
         # No autocast that is off: leaving one empties the weights it keeps for all threads,
         # and with that another one's training would round otherwise.
         if not (self.training and self.precision == "bfloat16"):
@@ -204,15 +198,6 @@ class EncodedNetwork(nn.Module):
         with torch.autocast(x.device.type, torch.bfloat16):
             return self.network(x).float()
 
-    def _augmented(self, x):
-        if self.augmentation is None:
-            return x
-        if callable(self.augmentation):
-            return _augmented_by(self.augmentation, x)
-        for augment in AUGMENTATIONS[self.augmentation]:
-            x = augment(x, self.rng)
-        return x
-
     def _mixed(self, x):
         """Each row mixed with another of the batch, by one share for all."""
         if not self.mixup:
@@ -222,22 +207,6 @@ class EncodedNetwork(nn.Module):
         partner = torch.randperm(len(x), generator=self.rng)
         self.mixed = share, partner
         return share * x + (1.0 - share) * x[partner.to(x.device)]
-
-
-def _augmented_by(augmentation, x):
-    """A batch as a function of the user's returns it, refused unless it is one."""
-    with failure_as_value_error(f"augmentation failed on a batch of shape {tuple(x.shape)}"):
-        augmented = augmentation(x)
-    is_batch = torch.is_tensor(augmented) and augmented.dtype == x.dtype
-    if not (is_batch and augmented.shape[:1] == x.shape[:1]):
-        returned = f"{augmented!r:.60}"
-        if torch.is_tensor(augmented):
-            returned = f"one of {augmented.dtype} and shape {tuple(augmented.shape)}"
-        raise ValueError(
-            f"augmentation must return a float32 tensor of {len(x)} images for a batch of "
-            f"shape {tuple(x.shape)}, but returned {returned}."
-        )
-    return augmented
 
 
 class PredictionBatches:

@@ -1,6 +1,5 @@
 """TorchCNNClassifier: a convolutional network as a scikit-learn classifier."""
 
-from copy import deepcopy
 from math import ceil
 from numbers import Real
 
@@ -11,13 +10,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._augmentation import AUGMENTATIONS, check_augmentation, own_augmentation
 from ._classifier_checks import (
     check_callbacks,
     check_labels,
     check_optimizer,
     resolve_class_weights,
 )
-from ._classifier_net import AUGMENTATIONS, EncodedNetwork, count_batches, make_net
+from ._classifier_net import EncodedNetwork, count_batches, make_net
 from ._devices import resolve_device, resolve_precision
 from ._random import derive_seed, draw_seed, global_seed
 from ._training_rows import (
@@ -496,11 +496,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         return net
 
     def _check_parameters(self, spec):
-        if isinstance(self.augmentation, str) and not spec.is_image:
-            raise ValueError(
-                f"augmentation={self.augmentation!r} is for images, but X holds vectors. Pass "
-                "image_shape if its rows are images, or a callable."
-            )
+        check_augmentation("augmentation", self.augmentation, spec)
         check_optimizer(self.optimizer)
 
     def _check_callbacks(self, *, validates):
@@ -512,9 +508,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _make_net(self, network, spec):
         """Wrap a network as the parameters say."""
-        device, augmentation = resolve_device(self.device), self.augmentation
-        if isinstance(augmentation, torch.nn.Module) and augmentation.state_dict():
-            augmentation = deepcopy(augmentation)  # training would change the parameter itself
+        device, augmentation = resolve_device(self.device), own_augmentation(self.augmentation)
         precision = resolve_precision(self.precision, device, is_image=spec.is_image)
         return make_net(
             EncodedNetwork(

@@ -19,6 +19,7 @@ TIERS = [
     {"images", "_random", "_sampling_strategy", "_validation"},
     {"networks", "_frames"},
     {"training"},
+    {"_augmentation"},
     {"selection", "metrics", "source_classes", "_classifier_checks", "_classifier_net"},
     {"synthesis", "classification", "datasets"},
     {"synthetic_fraction"},

@@ -13,7 +13,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from .._classifier_net import AUGMENTATIONS
+from .._augmentation import AUGMENTATIONS
 from .._files import make_folder, output_file
 from .._text import printable
 from ..comparison import (
