@@ -1,10 +1,13 @@
 """Augmentation of images that are learnt from: named ones, and functions of the user's."""
 
+import math
 from copy import deepcopy
 
+import numpy as np
 import torch
 
 from ._callables import failure_as_value_error
+from ._random import global_seed
 from .training.augmentation import flip_image, shift_randomly
 
 AUGMENTATIONS = {
@@ -12,6 +15,7 @@ AUGMENTATIONS = {
     "shifts": (shift_randomly,),
     "flips_shifts": (flip_image, shift_randomly),
 }
+_MOST_VALUES = 2**22  # at once as float32, of which converting them takes a few times more
 
 
 def check_augmentation(parameter, augmentation, spec):
@@ -70,6 +74,55 @@ def augment_images(augmentation, x, rng, *, parameter="augmentation"):
     for augment in AUGMENTATIONS[augmentation]:
         x = augment(x, rng)
     return x
+
+
+def augment_rows(augmentation, rows, spec, *, seed, parameter):
+    """Augment rows of X, each once.
+
+    Parameters
+    ----------
+    augmentation : None, str or callable
+        As in :func:`augment_images`.
+
+    rows : ndarray of shape (n, ...)
+        In the dtype and range of X.
+
+    spec : ImageSpec
+        Of X.
+
+    seed : int
+        Of the named ones, and of torch's global generator for a callable.
+
+    parameter : str
+        Whose value ``augmentation`` is, for errors.
+
+    Returns
+    -------
+    rows : ndarray of the same shape and dtype
+        Within the range of X.
+
+    Raises
+    ------
+    ValueError
+        When a callable fails, or returns something else than finite images of that shape.
+    """
+    if augmentation is None:
+        return rows
+    augmentation = own_augmentation(augmentation)
+    rng = torch.Generator().manual_seed(seed)
+    augmented, n = np.empty_like(rows), max(1, _MOST_VALUES // math.prod(spec.row_shape))
+    with global_seed(seed), torch.no_grad():
+        for part in (slice(start, start + n) for start in range(0, len(rows), n)):
+            x = spec.encode(spec.as_tensor(rows[part]))
+            returned = augment_images(augmentation, x, rng, parameter=parameter)
+            if returned.shape != x.shape or not returned.isfinite().all():
+                raise ValueError(
+                    f"{parameter} must return finite images of shape {tuple(x.shape[1:])}, as "
+                    f"it is given them, but returned shape {tuple(returned.shape[1:])}"
+                    f"{'' if returned.isfinite().all() else ' with NaN or infinity'}."
+                )
+            augmented[part] = spec.decode(returned)
+    return augmented
 
 
 def _augmented_by(augmentation, x, parameter):

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._augmentation import AUGMENTATIONS, augment_rows, check_augmentation
 from ._devices import check_compiler, deal_devices, resolve_device, resolve_precision
 from ._files import check_path, make_folder
 from ._frames import check_categories, check_frame, round_columns
@@ -50,7 +51,7 @@ _MADE = (  # attributes of fit_resample that fit does not set
     "source_indices_",
 )
 _N_DIAGNOSED = 128  # rows of either class that warnings of a failed training rest on
-_N_TRIED = 128  # rows of X that a callable selection is tried on
+_N_TRIED = 128  # rows of X that a function of the user's is tried on
 
 
 class CycleGANOverSampler(BaseOverSampler):
@@ -107,6 +108,14 @@ class CycleGANOverSampler(BaseOverSampler):
         - "scale": 0.3 where a class has at most 15 rows, 1 from 60 on, and between them
           in proportion: the more of them, the better they tell where their class ends;
         - 1: all go all of the way.
+
+    copy_augmentation : None, {"flips", "shifts", "flips_shifts"} or callable, default=None
+        What is done, once, to each of the real rows drawn again: mirroring left to right
+        where a coin says so, a shift of up to an eighth of either side, both, or a function
+        from a batch (n, C, H, W) in [-1, 1], or (n, d) of vectors, to one of its shape.
+        None: they equal the rows they were drawn from. For classifiers without batches to
+        augment, such as forests and support vectors; rows of X and translations stay as they
+        are.
 
     image_shape : tuple of int, default=None
         (H, W) or (H, W, C) of the images that the rows of a 2-dimensional X hold. X of
@@ -240,7 +249,7 @@ class CycleGANOverSampler(BaseOverSampler):
         Which rows of the result are translations.
 
     source_indices_ : int64 ndarray of shape (n_samples_new,)
-        The row of X that each row of the result is, or was translated from.
+        The row of X that each row of the result is, or was made from.
 
     n_features_in_ : int
         Number of columns of a 2-dimensional X.
@@ -289,6 +298,7 @@ class CycleGANOverSampler(BaseOverSampler):
         ],
         "selection": [StrOptions(set(SELECTIONS)), callable, None],
         "min_strength": [Interval(Real, 0, 1, closed="both"), StrOptions({SCALE})],
+        "copy_augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
         "image_shape": [list, tuple, np.ndarray, None],
         "generator": [StrOptions({"auto", "masked", "resnet", "mlp"}), callable],
         "discriminator": [StrOptions({"auto", "patch", "paper", "mlp"}), callable],
@@ -324,6 +334,7 @@ class CycleGANOverSampler(BaseOverSampler):
         synthetic_fraction="scale",
         selection=None,
         min_strength="scale",
+        copy_augmentation=None,
         image_shape=None,
         generator="auto",
         discriminator="auto",
@@ -356,6 +367,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self.synthetic_fraction = synthetic_fraction
         self.selection = selection
         self.min_strength = min_strength
+        self.copy_augmentation = copy_augmentation
         self.image_shape = image_shape
         self.generator = generator
         self.discriminator = discriminator
@@ -606,6 +618,9 @@ class CycleGANOverSampler(BaseOverSampler):
             if callable(given):
                 is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
                 check_cyclegan_network(parameter, network, network_spec, is_sent=is_sent)
+        check_augmentation("copy_augmentation", self.copy_augmentation, spec)
+        if callable(self.copy_augmentation):
+            self._augmented_copies(X[:_N_TRIED], spec, seed=0)
         if callable(self.selection):
             score_rows(self.selection, X[:_N_TRIED])
         for parameter in ("memory", "checkpoint_dir"):
@@ -662,7 +677,8 @@ class CycleGANOverSampler(BaseOverSampler):
                 made = self._translations(X, y, pair, n_synthetic[target], rng, device)
                 added.append((target, *made, True))
             origins = rng.choice(np.flatnonzero(y == target), n - n_synthetic[target])
-            added.append((target, X[origins], origins, False))
+            copies = self._augmented_copies(X[origins], spec, seed=draw_seed(rng))
+            added.append((target, copies, origins, False))
         return self._assemble(X, y, added)
 
     def _training_seed(self, seed):
@@ -684,6 +700,11 @@ class CycleGANOverSampler(BaseOverSampler):
             min_strength=min_strength_of_class(self.min_strength, n_real),
             random_state=rng,
             device=device,
+        )
+
+    def _augmented_copies(self, copies, spec, *, seed):
+        return augment_rows(
+            self.copy_augmentation, copies, spec, seed=seed, parameter="copy_augmentation"
         )
 
     def _choose_fraction(self, X, y, n_to_add, seed):

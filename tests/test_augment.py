@@ -293,6 +293,10 @@ class TestResult:
         augment_folder(plan, tmp_path / "out")
         assert read.count("cat") <= 2 * len(plan.n_to_add)
 
+    def test_files_are_not_augmented(self, pets):
+        with pytest.raises(ValueError, match="copy_augmentation='flips' changes copies"):
+            plan_folder(pets, sampler(copy_augmentation="flips"))
+
     def test_a_balanced_folder_is_copied(self, tmp_path):
         pets = make_folder(tmp_path / "pets", cat=3, dog=3)
         augment_folder(plan_folder(pets, sampler(sampling_strategy="auto")), tmp_path / "o")

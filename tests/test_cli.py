@@ -402,6 +402,40 @@ def test_vectors_are_rows_as_they_are(tmp_path):
     assert "100.0" in outcome.stdout
 
 
+@pytest.mark.parametrize("option", ["--augmentation", "--copy-augmentation"])
+def test_vectors_cannot_be_flipped(option, tmp_path):
+    np.savez(tmp_path / "vectors.npz", X=np.eye(40), y=np.repeat([0, 1], 20))
+    outcome = run("compare", "--data", tmp_path / "vectors.npz", option, "flips", *QUICK)
+    assert outcome.exit_code == 2
+    assert re.search(rf"{option} flips is for images, and .*vectors.npz holds", outcome.stderr)
+
+
+def test_copies_beside_translations_and_alone_are_augmented(npz, tmp_path, monkeypatch):
+    seen = set()
+    resample = CycleGANOverSampler.fit_resample
+
+    def recording(self, X, y):
+        X_new, y_new = resample(self, X, y)
+        is_copy = ~self.synthetic_mask_
+        is_copy[: len(X)] = False
+        is_as_it_was = X_new[is_copy] == X[self.source_indices_[is_copy]]
+        seen.add((self.synthetic_fraction, bool(is_as_it_was.all())))
+        return X_new, y_new
+
+    monkeypatch.setattr(CycleGANOverSampler, "fit_resample", recording)
+    page = tmp_path / "out.html"
+    outcome = run(
+        *("compare", "--data", npz, *RARE, "--max-iter", 2, "--copy-augmentation", "shifts"),
+        *("--samplers", "random,smote,cyclegan", "--classifier", "forest", "--report", page),
+        *("--seeds", 1, "--jobs", 1),
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert seen == {(0.0, False), ("scale", False)}
+    text = html.unescape(re.sub("<[^>]*>", "", page.read_text()))
+    assert "copies with shifts" in text
+    assert "--copy-augmentation shifts" in text
+
+
 def test_cyclegan_row_and_verdict(npz):
     outcome = run(
         *("compare", "--data", npz, "--rare", "cat", "--rare-count", 6, "--max-iter", 2),
@@ -525,6 +559,8 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
             "paper, forest, svc.",
         ),
         (["--classifier", "svc", "--flips"], "--augmentation flips_shifts is for networks"),
+        (["--classifier", "svc", "--flips"], "Or give it as --copy-augmentation."),
+        (["--copy-augmentation", "turns"], "--copy-augmentation names 'turns', which is"),
         (["--classifier", "forest"], "--classifier-steps 5 is for networks, and --classifier"),
     ],
 )

@@ -14,11 +14,7 @@ from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from .lecam import LeCamOverSampler
 from .m2m import PUBLISHED, M2mOverSampler
-from .moved_copies import (
-    MovedAdditionsOverSampler,
-    MovedBesideTranslationsOverSampler,
-    MovedCopiesOverSampler,
-)
+from .moved_additions import MovedAdditionsOverSampler, MovedSMOTEOverSampler
 from .moved_sources import MovedSourcesOverSampler
 from .multi_domain import MultiDomainOverSampler
 from .networks import (
@@ -49,6 +45,14 @@ LEVERS = {
     "fraction_0.8": {"synthetic_fraction": 0.8},
     "fraction_0.2_whole_way": {"synthetic_fraction": 0.2, "min_strength": 1.0},
     "fraction_0.8_whole_way": {"synthetic_fraction": 0.8, "min_strength": 1.0},
+    "moved_copies": {"synthetic_fraction": 0.0, "copy_augmentation": "flips_shifts"},
+    "moved_beside_translations": {"copy_augmentation": "flips_shifts"},
+    "fraction_0.8_moved_beside": {
+        "synthetic_fraction": 0.8,
+        "copy_augmentation": "flips_shifts",
+    },
+    "shifted_copies": {"synthetic_fraction": 0.0, "copy_augmentation": "shifts"},
+    "shifted_beside_translations": {"copy_augmentation": "shifts"},
     "narrow_resnet": {"generator": narrow_resnet},
     "source_majority": {"source": "majority"},
     "source_rest": {"source": "rest"},
@@ -84,8 +88,7 @@ VARIANTS = {
     "two_sources": partial(TwoSourcesOverSampler, max_iter=650),
     "two_trainings": partial(TwoTrainingsOverSampler, max_iter=650),
     "moved_sources": MovedSourcesOverSampler,
-    "moved_additions": MovedAdditionsOverSampler,
-    "moved_beside_translations": MovedBesideTranslationsOverSampler,
+    "moved_additions": partial(MovedAdditionsOverSampler, copy_augmentation="flips_shifts"),
     "towards_source": TowardsSourceOverSampler,
     "multi_domain": MultiDomainOverSampler,
     "feature_discriminator": FeatureDiscriminatorOverSampler,
@@ -100,7 +103,7 @@ VARIANTS = {
 CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
     "random_again",
-    "moved_copies",
+    "moved_smote",
     "class_weights",
     "cmo",
     "m2m",
@@ -145,8 +148,8 @@ def _make_sampler(name, classifier, memory, X_whole, y_whole):
         return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS, **values)
     if name == "cmo":
         return CMOOverSampler()
-    if name == "moved_copies":
-        return MovedCopiesOverSampler()
+    if name == "moved_smote":
+        return MovedSMOTEOverSampler()
     if name == "taught_by_all":
         return TaughtByAllOverSampler.of_whole(X_whole, y_whole, memory=memory)
     if name == "real_images":

@@ -8,7 +8,7 @@ import numpy as np
 from skgan_aug import CycleGANOverSampler
 from skgan_aug.images import ImageSpec
 
-from .moved_copies import move
+from .moved_additions import move
 
 
 class MovedSourcesOverSampler(CycleGANOverSampler):

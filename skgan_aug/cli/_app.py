@@ -97,6 +97,13 @@ def compare(
         float | None,
         typer.Option(min=0, max=1, help="CycleGAN: least part of the way translations go."),
     ] = None,
+    copy_augmentation: Annotated[
+        str | None,
+        typer.Option(
+            help="CycleGAN and random: flips, shifts or flips_shifts of the real images drawn "
+            "again, once. For a forest or svc, which cannot augment what they learn from."
+        ),
+    ] = None,
     memory: Annotated[
         Path | None,
         typer.Option(help="CycleGAN: folder that keeps what was trained, for other runs."),

@@ -34,11 +34,14 @@ def make_classifier(name, *, augmentation, steps):
     check_choice("--classifier", name, (*NETWORKS, *OF_ROWS))
     if name in NETWORKS:
         return TorchCNNClassifier(module=name, augmentation=augmentation)
-    for option, value in (("augmentation", augmentation), ("classifier-steps", steps)):
+    for option, value, instead in (
+        ("augmentation", augmentation, " Or give it as --copy-augmentation."),
+        ("classifier-steps", steps, ""),
+    ):
         if value is not None:
             raise ValueError(
                 f"--{option} {value} is for networks, and --classifier {name} is none. Leave "
-                f"one away, or choose among {', '.join(NETWORKS)}."
+                f"one away, or choose among {', '.join(NETWORKS)}.{instead}"
             )
     return OF_ROWS[name]()
 

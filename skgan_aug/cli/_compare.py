@@ -27,6 +27,7 @@ from ..comparison._answer import answer, choose_baselines
 from ..comparison._compare import check_ratios
 from ..inspection import SamplerComparisonDisplay
 from ..inspection._figure import wrapped
+from ..over_sampling import CycleGANOverSampler
 from ..reporting import check_requirements, write_report
 from ..training import CycleGANCache
 from . import INTERRUPTED
@@ -44,13 +45,10 @@ _OF_CYCLEGAN = (
     "classifier_weight",
     "synthetic_fraction",
     "min_strength",
+    "copy_augmentation",
     "memory",
 )
-CONDITIONS = {
-    "flips": "with flips",
-    "shifts": "with shifts",
-    "flips_shifts": "with flips and shifts",
-}
+_IN_WORDS = {"flips": "flips", "shifts": "shifts", "flips_shifts": "flips and shifts"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ class CompareSettings:
     classifier_weight: float | None
     synthetic_fraction: float | None
     min_strength: float | None
+    copy_augmentation: str | None
     memory: Path | None
     classifier: str | None
     classifier_steps: int | None
@@ -83,8 +82,8 @@ class CompareSettings:
 def run_comparison(settings):
     """Do what the command says, printing to the terminal."""
     _check_outputs(settings)
-    if settings.augmentation is not None:
-        check_choice("--augmentation", settings.augmentation, AUGMENTATIONS)
+    for option, name in _augmentations(settings).items():
+        check_choice(option, name, AUGMENTATIONS)
     samplers, ratios = _make_samplers(settings), _parse_ratios(settings.ratios)
     classifier = make_classifier(
         settings.classifier,
@@ -94,6 +93,7 @@ def run_comparison(settings):
     console, errors = Console(), Console(stderr=True)
     with plain_warnings(errors):
         problem = load_problem(settings)
+        _check_are_images(settings, problem.X)
         console.print(as_text(problem.describe(settings.folds)), soft_wrap=True)
         try:
             result = _compare(settings, problem, samplers, classifier, ratios, errors)
@@ -278,7 +278,30 @@ def _make_samplers(settings):
             if getattr(settings, name) is not None:
                 options[name] = getattr(settings, name)
         samplers["cyclegan"].set_params(**options)
+    if "random" in samplers and settings.copy_augmentation is not None:
+        # What translations have beside them, they are compared with.
+        samplers["random"] = CycleGANOverSampler(
+            synthetic_fraction=0.0, copy_augmentation=settings.copy_augmentation
+        )
     return samplers
+
+
+def _augmentations(settings):
+    """Those that are asked for: {option: name}."""
+    asked = {
+        "--augmentation": settings.augmentation,
+        "--copy-augmentation": settings.copy_augmentation,
+    }
+    return {option: name for option, name in asked.items() if name is not None}
+
+
+def _check_are_images(settings, X):
+    for option, name in _augmentations(settings).items():
+        if X.ndim == 2:
+            raise ValueError(
+                f"{option} {name} is for images, and {settings.data} holds vectors. Leave it "
+                "away, or give an archive whose X has the shape (n, H, W) or (n, H, W, C)."
+            )
 
 
 def _verdict(result):
@@ -322,7 +345,7 @@ def _write_json(settings, problem, result, rows, path):
 
 def _write_report(settings, problem, result, path):
     about = problem.describe(settings.folds), _describe_found(result)
-    condition = CONDITIONS.get(settings.augmentation)
+    condition = _condition(settings)
     write_report(
         {condition: result} if condition else result,
         path,
@@ -330,6 +353,14 @@ def _write_report(settings, problem, result, path):
         description=" ".join(filter(None, about)),
         command=_as_command(settings),
     )
+
+
+def _condition(settings):
+    """What is done to images, in words; empty for nothing."""
+    to_batches, to_copies = settings.augmentation, settings.copy_augmentation
+    parts = [f"with {_IN_WORDS[to_batches]}"] if to_batches else []
+    parts += [f"copies with {_IN_WORDS[to_copies]}"] if to_copies else []
+    return ", ".join(parts)
 
 
 def _as_command(settings):

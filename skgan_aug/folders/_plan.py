@@ -259,6 +259,12 @@ def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
             "synthetic_fraction='auto' trains classifiers on all images at once; those of a "
             "folder are read as they are needed. Give 'scale' or a number, such as 0.5."
         )
+    if sampler.copy_augmentation is not None:
+        raise ValueError(
+            f"copy_augmentation={sampler.copy_augmentation!r:.60} changes copies, and those "
+            "of a folder are its files. Give None, and flip and shift images where they are "
+            "learnt from."
+        )
     root = Path(root)
     splits = split_folders(root)
     if len(splits) > 1:
