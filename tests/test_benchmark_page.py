@@ -68,7 +68,7 @@ CONFIGURATIONS = {
     "copies, shifted": "shifted_copies",
     "CycleGAN, its copies moved": "moved_beside_translations",
     "CycleGAN, its copies shifted": "shifted_beside_translations",
-    "CycleGAN, both": "fraction_0.8_moved_beside",
+    "CycleGAN, both of these": "fraction_0.8_moved_beside",
     "real images": "real_images",
 }
 LEVERS = {
