@@ -93,6 +93,15 @@ OF_SAMPLER = {
         [],
         [-0.1, 1.5, NAN, None, "half", [1], 1j],
     ),
+    "copy_augmentation": (
+        [None, torch.nn.Identity(), lambda x: x + 1e9],
+        ["flips", "shifts", "flips_shifts"],
+        [
+            *("rotate", 3, fails, int, returns(None), returns(torch.tensor(1.0))),
+            *(lambda x: x[:0], lambda x: x[..., :1], lambda x: x.double(), lambda x: x / 0),
+            *(lambda x: x.numpy(), torch.nn.Linear(999, 1)),
+        ],
+    ),
     "selection": (
         [None, "discriminator", "classifier", lambda rows: rows.reshape(len(rows), -1).sum(1)],
         [],
