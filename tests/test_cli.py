@@ -432,7 +432,7 @@ def test_copies_beside_translations_and_alone_are_augmented(npz, tmp_path, monke
     assert outcome.exit_code == 0, outcome.output
     assert seen == {(0.0, False), ("scale", False)}
     text = html.unescape(re.sub("<[^>]*>", "", page.read_text()))
-    assert "copies with shifts" in text
+    assert "With shifted copies, CycleGAN over-sampling" in text
     assert "--copy-augmentation shifts" in text
 
 

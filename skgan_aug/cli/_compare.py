@@ -48,7 +48,12 @@ _OF_CYCLEGAN = (
     "copy_augmentation",
     "memory",
 )
-_IN_WORDS = {"flips": "flips", "shifts": "shifts", "flips_shifts": "flips and shifts"}
+_TO_BATCHES = {"flips": "flips", "shifts": "shifts", "flips_shifts": "flips and shifts"}
+_TO_COPIES = {
+    "flips": "flipped copies",
+    "shifts": "shifted copies",
+    "flips_shifts": "flipped and shifted copies",
+}
 
 
 @dataclass(frozen=True)
@@ -357,10 +362,10 @@ def _write_report(settings, problem, result, path):
 
 def _condition(settings):
     """What is done to images, in words; empty for nothing."""
-    to_batches, to_copies = settings.augmentation, settings.copy_augmentation
-    parts = [f"with {_IN_WORDS[to_batches]}"] if to_batches else []
-    parts += [f"copies with {_IN_WORDS[to_copies]}"] if to_copies else []
-    return ", ".join(parts)
+    batches, copies = settings.augmentation, settings.copy_augmentation
+    done = [_TO_BATCHES[batches]] if batches else []
+    done += [_TO_COPIES[copies]] if copies else []
+    return f"with {' and '.join(done)}" if done else ""
 
 
 def _as_command(settings):
