@@ -5,6 +5,7 @@ from imblearn.over_sampling import SMOTE
 
 from skgan_aug import CycleGANOverSampler
 from skgan_aug._augmentation import augment_rows
+from skgan_aug.comparison._samplers import resample
 from skgan_aug.images import ImageSpec
 
 from .image_sampler import ImageOverSampler
@@ -20,10 +21,9 @@ class MovedSMOTEOverSampler(ImageOverSampler):
             for label, n in self.sampling_strategy_.items()
         }
         smote = SMOTE(sampling_strategy=counts, random_state=rng)
-        rows, labels = smote.fit_resample(X.reshape(len(X), -1).astype(np.float32), y)
-        images = np.rint(rows[len(X) :]).astype(X.dtype).reshape(-1, *X.shape[1:])
+        images, labels = (part[len(X) :] for part in resample(smote, X, y))
         for target in self.sampling_strategy_:
-            yield move(images[labels[len(X) :] == target], spec, seed=rng.randint(2**31))
+            yield move(images[labels == target], spec, seed=rng.randint(2**31))
 
 
 class MovedAdditionsOverSampler(CycleGANOverSampler):
