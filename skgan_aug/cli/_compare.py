@@ -1,12 +1,6 @@
-"""``skgan-aug compare``: load, compare, print, write."""
+"""``skgan-aug compare``: load, compare, print."""
 
-import json
-import math
-import os
-import shlex
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from io import BytesIO
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,27 +8,17 @@ import typer
 from rich.console import Console
 
 from .._augmentation import AUGMENTATIONS
-from .._files import make_folder, output_file
-from .._text import printable
-from ..comparison import (
-    CELL_KEYS,
-    SAMPLERS,
-    compare_samplers,
-    make_samplers,
-    summarize_comparison,
-)
+from ..comparison import SAMPLERS, compare_samplers, make_samplers, summarize_comparison
 from ..comparison._answer import answer, choose_baselines
 from ..comparison._compare import check_ratios
-from ..inspection import SamplerComparisonDisplay
-from ..inspection._figure import wrapped
 from ..over_sampling import CycleGANOverSampler
-from ..reporting import check_requirements, write_report
 from ..training import CycleGANCache
 from . import INTERRUPTED
 from ._classifiers import arrange_for, make_classifier
+from ._comparison_outputs import check_outputs, describe_found, write_outputs
 from ._console import CellProgress, as_text, key_to_spreads, plain_warnings, summary_table
 from ._jobs import default_jobs
-from ._problem import check_choice, load_problem, refuse_inside, split_list
+from ._problem import check_choice, load_problem, split_list
 
 # A demonstration has two minutes.
 DIGITS_MAX_ITER = 100
@@ -48,12 +32,6 @@ _OF_CYCLEGAN = (
     "copy_augmentation",
     "memory",
 )
-_TO_BATCHES = {"flips": "flips", "shifts": "shifts", "flips_shifts": "flips and shifts"}
-_TO_COPIES = {
-    "flips": "flipped copies",
-    "shifts": "shifted copies",
-    "flips_shifts": "flipped and shifted copies",
-}
 
 
 @dataclass(frozen=True)
@@ -86,7 +64,7 @@ class CompareSettings:
 
 def run_comparison(settings):
     """Do what the command says, printing to the terminal."""
-    _check_outputs(settings)
+    check_outputs(settings)
     for option, name in _augmentations(settings).items():
         check_choice(option, name, AUGMENTATIONS)
     samplers, ratios = _make_samplers(settings), _parse_ratios(settings.ratios)
@@ -107,10 +85,10 @@ def run_comparison(settings):
             raise typer.Exit(INTERRUPTED) from error
         rows = summarize_comparison(result)
         # Before the table, which a terminal may refuse.
-        failures = _write_outputs(settings, problem, result, rows)
+        failures = write_outputs(settings, problem, result, rows)
     console.print(summary_table(rows), soft_wrap=True)
     verdict = _verdict(result)
-    for line in (key_to_spreads(rows, verdict), _describe_found(result), verdict):
+    for line in (key_to_spreads(rows, verdict), describe_found(result), verdict):
         if line:
             console.print(line, highlight=False, soft_wrap=True)
     if failures:
@@ -157,16 +135,6 @@ def _last_used(memory):
     return {entry.key: entry.used for entry in entries}
 
 
-def _describe_found(result):
-    """Say what seconds leave out: a CycleGAN that was found took none for its training."""
-    if not result.n_found:
-        return ""
-    return (
-        f"Trained by an earlier run and found in --memory: {result.n_found} CycleGANs; "
-        "seconds leave out their training."
-    )
-
-
 def _in_order(result, classes):
     """Classes in the order of their labels, which need not be that of their names."""
     positions = np.searchsorted(result.classes, classes)
@@ -181,95 +149,6 @@ def _what_is_kept(settings):
     if settings.memory is None:
         return "Stopped; nothing was kept: --memory keeps CycleGANs."
     return f"Stopped; finished CycleGANs are in {settings.memory}."
-
-
-def _write_outputs(settings, problem, result, rows):
-    """Write what was asked for, and say what could not be: it takes nothing else along."""
-    failures = []
-    for name, write in (
-        ("json", lambda path: _write_json(settings, problem, result, rows, path)),
-        ("plot", lambda path: _draw(result, problem, path)),
-        ("report", lambda path: _write_report(settings, problem, result, path)),
-    ):
-        path = getattr(settings, name)
-        try:
-            if path is not None:
-                write(path)
-        except Exception as error:  # the other outputs can still be written
-            reason = str(error).rstrip(".")
-            failures.append(f"--{name} {path} could not be written: {reason}.")
-    return failures
-
-
-def _check_outputs(settings):
-    """Refuse what could not be written before the work, not after it."""
-    _check_different(settings)
-    for name in ("json", "plot", "report"):
-        option, path = f"--{name}", getattr(settings, name)
-        if path is not None:
-            _check_output(option, path)
-    if settings.report is not None:
-        if settings.report.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(
-                f"--report {settings.report}: it is a page, whose name must end in .html."
-            )
-        check_requirements()
-    if settings.plot is not None:
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ImportError(
-                "--plot needs matplotlib: pip install 'skgan_aug[plot]'"
-            ) from error
-        suffix, known = settings.plot.suffix[1:], Figure().canvas.get_supported_filetypes()
-        if suffix.lower() not in known:
-            raise ValueError(
-                f"--plot {settings.plot}: the name must end in one of {', '.join(known)}."
-            )
-        try:
-            Figure().savefig(BytesIO(), format=suffix)
-        except Exception as error:  # pgf needs a TeX that may be missing
-            raise ValueError(
-                f"--plot {settings.plot}: {suffix} cannot be written here: {error}."
-            ) from error
-    if settings.memory is not None:
-        if settings.data is not None and settings.data.is_dir():
-            refuse_inside("--memory", settings.memory, settings.data)
-        make_folder("--memory", settings.memory)
-
-
-def _check_different(settings):
-    """Refuse paths of which one would overwrite another."""
-    options: dict[str, str] = {}
-    for name in ("data", "json", "plot", "report"):
-        path = getattr(settings, name)
-        if path is None:
-            continue
-        other = options.setdefault(os.path.realpath(path), name)
-        if other != name:
-            raise ValueError(f"--{other} and --{name} are both {path}. Give each its own.")
-
-
-def _check_output(option, path):
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise ValueError(f"{option} {path}: there is no folder {folder}.")
-    if path.is_dir():
-        raise ValueError(f"{option} {path} is a folder: name a file.")
-    if path.is_file() and _is_printed_to(path):
-        raise ValueError(
-            f"{option} {path} is the file that what is printed goes to: name another."
-        )
-    is_device = path.exists() and not path.is_file()  # such as /dev/stdout
-    if not os.access(path if is_device else folder, os.W_OK):
-        raise ValueError(f"{option} {path} cannot be written: name a file elsewhere.")
-
-
-def _is_printed_to(path):
-    """Whether standard output or error is redirected to a file, which would be replaced."""
-    with suppress(OSError):  # closed
-        return any(os.path.samefile(path, stream) for stream in (1, 2))
-    return False
 
 
 def _make_samplers(settings):
@@ -332,79 +211,3 @@ def _classifier_steps(settings):
     if settings.classifier_steps is not None:
         return settings.classifier_steps
     return DIGITS_CLASSIFIER_STEPS if settings.data is None else CLASSIFIER_STEPS
-
-
-def _draw(result, problem, path):
-    display = SamplerComparisonDisplay.from_comparison(result)
-    title = wrapped(printable(problem.title), 48)
-    display.figure_.suptitle(title, size="large", parse_math=False)
-    with output_file(path) as file:
-        display.figure_.savefig(file, format=path.suffix[1:], dpi=150)
-
-
-def _write_json(settings, problem, result, rows, path):
-    text = json.dumps(_as_json(settings, problem, result, rows), indent=1, allow_nan=False)
-    with output_file(path) as file:
-        file.write(text.encode())
-
-
-def _write_report(settings, problem, result, path):
-    about = problem.describe(settings.folds), _describe_found(result)
-    condition = _condition(settings)
-    write_report(
-        {condition: result} if condition else result,
-        path,
-        title=problem.title,
-        description=" ".join(filter(None, about)),
-        command=_as_command(settings),
-    )
-
-
-def _condition(settings):
-    """What is done to images, in words; empty for nothing."""
-    batches, copies = settings.augmentation, settings.copy_augmentation
-    done = [_TO_BATCHES[batches]] if batches else []
-    done += [_TO_COPIES[copies]] if copies else []
-    return f"with {' and '.join(done)}" if done else ""
-
-
-def _as_command(settings):
-    """Write the settings as the command that has them, for a shell."""
-    words = ["skgan-aug", "compare"]
-    for name, value in asdict(settings).items():
-        if value is not None:
-            words += [f"--{name.replace('_', '-')}", str(value)]
-    return shlex.join(words)
-
-
-def _as_json(settings, problem, result, rows):
-    columns = {key: result[key].tolist() for key in CELL_KEYS}
-    return _plain(
-        {
-            "settings": asdict(settings),
-            "problem": problem.describe(settings.folds),
-            "comparison": result.settings,  # what the options, and their defaults, came to
-            "test_train_ratio": result.test_train_ratio,
-            "folds_recur": result.folds_recur,
-            "found_in_memory": result.n_found,  # CycleGANs, whose training no seconds hold
-            "versions": result.versions,
-            "classes": result.classes.tolist(),
-            "minority_classes": result.minority_classes.tolist(),
-            "cells": [
-                dict(zip(columns, cell, strict=True))
-                for cell in zip(*columns.values(), strict=True)
-            ],
-            "summary": rows,
-        }
-    )
-
-
-def _plain(value):
-    """Replace what JSON does not know: NaN by null, paths by text."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value
