@@ -587,11 +587,25 @@ def test_translations_of_the_first_draw_are_kept():
     sampler = CycleGANOverSampler(max_iter=1)
     options = {"classifier": DummyClassifier(), "cv": 2, "n_seeds": 1, "ratios": [0.4, 1.0]}
     result = compare_samplers(X, y, samplers={"ours": sampler}, **options)
-    assert {target for _, target in result.translations} == {1, 2}
-    for triples in result.translations.values():
+    assert {target for _, target in result.translations["ours"]} == {1, 2}
+    for triples in result.translations["ours"].values():
         assert [images.shape for images in triples] == [(6, 8, 8)] * 3
     vectors, y = make_vectors()
     assert not compare_samplers(vectors, y, samplers={"ours": sampler}, **options).translations
+
+
+def test_translations_of_each_sampler_are_kept_by_its_name():
+    X, y = make_images(shape=(8, 8))
+    samplers = {
+        "copies": CycleGANOverSampler(synthetic_fraction=0.0),
+        "from 0": CycleGANOverSampler(source=0, max_iter=1),
+        "from 1": CycleGANOverSampler(source={2: 1}, max_iter=1),
+    }
+    result = compare_samplers(
+        X, y, samplers=samplers, classifier=DummyClassifier(), cv=2, n_seeds=1, rare=2
+    )
+    pairs = {name: list(examples) for name, examples in result.translations.items()}
+    assert pairs == {"from 0": [(0, 2)], "from 1": [(1, 2)]}
 
 
 def test_what_is_shown_and_told_is_of_the_first_draw():
@@ -606,7 +620,7 @@ def test_what_is_shown_and_told_is_of_the_first_draw():
         n_seeds=1,
     )
     real = {image.tobytes() for image in X[first]}
-    for sources, _, nearest in result.translations.values():
+    for sources, _, nearest in result.translations["ours"].values():
         assert {image.tobytes() for image in (*sources, *nearest)} <= real
     counts = np.bincount(y[first]).tolist()
     assert list(result.settings["train_counts"].values()) == counts

@@ -417,19 +417,30 @@ def test_a_class_without_test_images_has_no_recall_in_words(tmp_path):
 
 def test_images_of_other_channels_leave_the_translations_out(compared, tmp_path):
     strange = {
-        pair: [images[..., :2]] * 3 for pair, [*_, images] in compared.translations.items()
+        pair: [images[..., :2]] * 3
+        for pair, [*_, images] in compared.translations["cyclegan"].items()
     }
-    result = Bunch(**{**compared, "translations": strange})
+    result = Bunch(**{**compared, "translations": {"cyclegan": strange}})
     path = write_report(result, tmp_path / "page.html")
     assert len(Page(path.read_text(encoding="utf-8")).pictures) == 3
+
+
+def test_the_translations_of_the_judged_sampler_are_shown(compared, tmp_path):
+    first = compared.translations
+    both = {**first, EVIL: first["cyclegan"]}
+    for translations, whose in ((first, "CycleGAN"), (both, EVIL)):
+        result = Bunch(**{**compared, "translations": translations})
+        path = write_report(result, tmp_path / "page.html", sampler=EVIL)
+        (*_, shown) = Page(path.read_text(encoding="utf-8")).all("img")
+        assert f"their translations by {whose}" in shown["alt"]
 
 
 def test_images_of_booleans_are_drawn(compared, tmp_path):
     masks = {
         pair: [images > 100 for images in triples]
-        for pair, triples in compared.translations.items()
+        for pair, triples in compared.translations["cyclegan"].items()
     }
-    result = Bunch(**{**compared, "translations": masks})
+    result = Bunch(**{**compared, "translations": {"cyclegan": masks}})
     path = write_report(result, tmp_path / "page.html")
     assert len(Page(path.read_text(encoding="utf-8")).pictures) == 4
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -159,9 +160,9 @@ def compare_samplers(
         or why the sampler or the classifier failed; then scores are NaN). Further
         ``classes`` and ``minority_classes``, those that gain rows at the largest ratio in all
         draws together;
-        ``translations``, examples from the first CycleGAN over-sampler on the first draw (see
-        :func:`example_translations`; empty without one, where it is part of another sampler,
-        or for vectors);
+        ``translations``, ``{sampler: examples}`` of the CycleGAN over-samplers that trained
+        any on the first draw (see :func:`example_translations`; none of one that is part of
+        another sampler, or of vectors);
         ``test_train_ratio``, rows tested on for each that was trained on, where both are
         drawn anew from the same rows, by which intervals are widened, or 0 with `test`;
         ``folds_recur``, whether `cv` splits alike for every seed, where intervals rest on
@@ -444,22 +445,23 @@ def _run_tasks(problem, tasks, n_jobs, callback):
     n_jobs = effective_n_jobs(n_jobs)
     with_gans = [task for task in tasks if cyclegans_in(task.sampler)]
     others = [task for task in tasks if not cyclegans_in(task.sampler)]
-    shown = next((t for t in tasks if isinstance(t.sampler, CycleGANOverSampler)), None)
     cells: list[dict] = []
     translations: dict = {}
 
-    def keep_examples(sampler, X, y):
-        if sampler.image_shape_ is not None:
-            translations.update(example_translations(sampler, X, y))
+    def keep_examples(name, sampler, X, y):
+        if sampler.image_shape_ is not None and sampler.cyclegans_:
+            translations[name] = example_translations(sampler, X, y)
 
     with tempfile.TemporaryDirectory(prefix="skgan_aug-") as folder:
         for task in with_gans:
+            is_first = task.draw is tasks[0].draw
+            is_shown = is_first and isinstance(task.sampler, CycleGANOverSampler)
             # All ratios of a task use the same GANs: train them once.
             task = replace(
                 task,
                 memory=folder if len(task.ratios) > 1 else None,
                 n_jobs=n_jobs,
-                on_fitted=keep_examples if task is shown else None,
+                on_fitted=partial(keep_examples, task.name) if is_shown else None,
             )
             _report(run_task(problem, task), cells, callback)
     # More workers than tasks would leave each with fewer threads than it could use.

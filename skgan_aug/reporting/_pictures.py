@@ -99,8 +99,8 @@ def draw_pictures(result, sampler, baselines, *, score, class_names):
         before = "none" if "none" in baselines else next(iter(baselines), None)
         if before is not None and len(paired_values(result, sampler, before)[0]):
             pictures.append(_recalls(result, before, sampler, class_names))
-        if _can_be_shown(result.translations):
-            pictures.append(_translations(result, class_names))
+        if whose := _translator(result, sampler):
+            pictures.append(_translations(result, whose, class_names))
     return pictures
 
 
@@ -169,26 +169,37 @@ def _recalls(result, before, after, class_names):
     )
 
 
-def _can_be_shown(translations):
-    """Whether there are any, of grey or RGB images: others must not cost the page."""
-    channels = {sources.shape[3:] for sources, *_ in translations.values()}
-    return bool(channels) and channels <= {(), (1,), (3,)}
+def _translator(result, sampler):
+    """The sampler whose translations are shown: the one that is judged, or else the first.
+
+    None where nobody translated, or images that are neither grey nor RGB, which must not
+    cost the page.
+    """
+    whose = (
+        sampler if sampler in result.translations else next(iter(result.translations), None)
+    )
+    examples = result.translations.get(whose, {}).values()
+    can_be_shown = all(sources.shape[3:] in ((), (1,), (3,)) for sources, *_ in examples)
+    return whose if can_be_shown else None
 
 
-def _translations(result, class_names):
-    side = (_WIDTH - 1.2) / most_triples(result.translations)
-    height = height_of(result.translations, class_names, _WIDTH, side)
-    figure, axes = _new_figure(height, len(result.translations), layout="compressed")
-    TranslationsDisplay(examples=result.translations, class_names=class_names).plot(axes=axes)
+def _translations(result, whose, class_names):
+    examples = result.translations[whose]
+    side = (_WIDTH - 1.2) / most_triples(examples)
+    height = height_of(examples, class_names, _WIDTH, side)
+    figure, axes = _new_figure(height, len(examples), layout="compressed")
+    TranslationsDisplay(examples=examples, class_names=class_names).plot(axes=axes)
     pairs = ", ".join(
         f"{name_of(source, class_names)} to {name_of(target, class_names)}"
-        for source, target in result.translations
+        for source, target in examples
     )
     return Picture(
         title="Translations",
-        caption="From the first draw of the data. Below each translation stands the real "
-        "training image of its class that it is closest to, by pixels.",
-        alt=f"Source images, their translations and the nearest real images: {pairs}.",
+        caption=f"By {sampler_title(whose)}, from the first draw of the data. Below each "
+        "translation stands the real training image of its class that it is closest to, by "
+        "pixels.",
+        alt=f"Source images, their translations by {sampler_title(whose)} and the nearest "
+        f"real images: {pairs}.",
         source=_as_source(figure),
     )
 
