@@ -431,8 +431,15 @@ def test_copies_beside_translations_and_alone_are_augmented(npz, tmp_path, monke
     )
     assert outcome.exit_code == 0, outcome.output
     assert seen == {(0.0, False), ("scale", False)}
+    judged = "CycleGAN beside shifted copies"
+    for title in (judged, "shifted copies", "SMOTE"):
+        assert re.search(rf"^{title} +{FIGURES}", outcome.stdout, re.MULTILINE)
+    assert re.search(
+        f"^{judged} .*SMOTE .* and .*shifted copies", outcome.stdout, re.MULTILINE
+    )
     text = html.unescape(re.sub("<[^>]*>", "", page.read_text()))
-    assert "With shifted copies, CycleGAN over-sampling" in text
+    assert f"Does {judged} raise balanced accuracy more than SMOTE or shifted copies?" in text
+    assert f"By {judged}, from the first draw" in text
     assert "--copy-augmentation shifts" in text
 
 
@@ -561,6 +568,11 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
         (["--classifier", "svc", "--flips"], "--augmentation flips_shifts is for networks"),
         (["--classifier", "svc", "--flips"], "Or give it as --copy-augmentation."),
         (["--copy-augmentation", "turns"], "--copy-augmentation names 'turns', which is"),
+        (
+            ["--copy-augmentation", "flips", "--samplers", "none,smote"],
+            "--copy-augmentation flips is for the copies of random and cyclegan, and "
+            "--samplers none,smote names neither.",
+        ),
         (["--classifier", "forest"], "--classifier-steps 5 is for networks, and --classifier"),
     ],
 )

@@ -1054,6 +1054,18 @@ def test_paired_difference_is_students():
     assert difference.n_pairs == 3
 
 
+def test_one_difference_again_and_again_has_no_interval():
+    result = make_result(none=[0.1, 0.3, 0.5], smote=[0.3, 0.5, 0.1 + 0.2 + 0.4])
+    difference = paired_difference(result, "smote", "none")
+    assert difference.is_repeated
+    assert difference.mean == pytest.approx(0.2)
+    assert np.isnan([difference.low, difference.high]).all()
+    assert not paired_difference(result, "smote", "smote").is_repeated
+    assert not paired_difference(
+        make_result(none=[0.1], smote=[0.2]), "smote", "none"
+    ).is_repeated
+
+
 def test_intervals_over_folds_are_those_of_nadeau_and_bengio():
     result = make_result(none=[0.1, 0.2, 0.3], smote=[0.2, 0.4, 0.6], test_train_ratio=0.25)
     difference = paired_difference(result, "smote", "none")

@@ -233,6 +233,11 @@ MIXED = np.array([-0.03, 0.05, 0.0, 0.02])
             "(+0.0 ± 0.0 points)",
         ),
         (
+            [0.03, 0.03, 0.03, 0.03],
+            "has too few different runs for a verdict on balanced accuracy against SMOTE "
+            "(+3.0 points in each of 4 runs)",
+        ),
+        (
             [np.nan, np.nan, 0.03, 0.05],
             "has too few runs for a verdict on balanced accuracy against SMOTE "
             "(+4.0 points in 2 runs)",
@@ -252,6 +257,9 @@ def test_what_could_not_run_is_not_compared_with(tmp_path):
         "CycleGAN over-sampling raised balanced accuracy by 5.0 ± 1.3 points over random "
         "over-sampling. SMOTE could not run."
     ]
+    result = make_result(mine=nothing, random=BASE, cyclegan=BASE + GAIN)
+    (sentence,) = answers(result, tmp_path, baselines=["mine", "random"])
+    assert sentence.endswith("random over-sampling. mine could not run.")
     result = make_result(smote=nothing, none=nothing, cyclegan=BASE)
     assert answers(result, tmp_path) == [
         "CycleGAN over-sampling ran alone: SMOTE and no resampling could not run."
@@ -317,13 +325,22 @@ def test_tables_are_those_of_the_scores(tmp_path):
     rows = zip(of_scores, ["3.0", "4.0", "10", "11"], strict=True)
     failed = "other: 1 of 4 runs failed: ValueError: no luck"
     assert cells[:17] == [*(cell for row in rows for cell in (*row[0], row[1])), failed]
-    assert cells[17:26] == ["+3.0 ± 0.0"] * 3 + ["−5.0 ± 1.3"] * 3 + ["+0.0 ± 0.0"] * 3
-    assert [cell["text"] for cell in page.all("strong")] == cells[17:23]
+    assert cells[17:26] == ["+3.0"] * 3 + ["−5.0 ± 1.3"] * 3 + ["+0.0 ± 0.0"] * 3
+    assert [cell["text"] for cell in page.all("strong")] == cells[20:23]
     (judged,) = page.all("tr", **{"class": "judged"})
     assert judged["text"].startswith("CycleGAN")
     titles = [head["text"] for head in page.all("th", scope="row")]
     assert titles[4:7] == ["no resampling (4 runs)", "SMOTE (4 runs)", "other (3 runs)"]
     assert "other, ratio 1 72.3" in page.all("img")[0]["alt"]
+
+
+def test_a_score_of_fewer_runs_says_so(tmp_path):
+    result = make_result(smote=BASE, cyclegan=BASE + GAIN)
+    result.minority_recall = np.r_[np.nan, BASE[1:], BASE + GAIN]
+    path = write_report(result, tmp_path / "page.html")
+    cells = [cell["text"] for cell in Page(path.read_text(encoding="utf-8")).all("td")]
+    # By hand: t = 4.303 for 3 runs, times sd / sqrt(3).
+    assert cells[8:11] == ["+5.0 ± 1.3", "+5.0 ± 1.3", "+5.3 ± 1.4 (3 runs)"]
 
 
 def test_recalls_are_drawn_from_no_resampling_to_the_one_that_is_judged(tmp_path):

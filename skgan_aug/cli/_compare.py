@@ -8,10 +8,9 @@ import typer
 from rich.console import Console
 
 from .._augmentation import AUGMENTATIONS
-from ..comparison import SAMPLERS, compare_samplers, make_samplers, summarize_comparison
+from ..comparison import compare_samplers, summarize_comparison
 from ..comparison._answer import answer, choose_baselines
 from ..comparison._compare import check_ratios
-from ..over_sampling import CycleGANOverSampler
 from ..training import CycleGANCache
 from . import INTERRUPTED
 from ._classifiers import arrange_for, make_classifier
@@ -19,19 +18,10 @@ from ._comparison_outputs import check_outputs, describe_found, write_outputs
 from ._console import CellProgress, as_text, key_to_spreads, plain_warnings, summary_table
 from ._jobs import default_jobs
 from ._problem import check_choice, load_problem, split_list
+from ._samplers import choose_judged, make_compared
 
-# A demonstration has two minutes.
-DIGITS_MAX_ITER = 100
-DIGITS_CLASSIFIER_STEPS = 400
+DIGITS_CLASSIFIER_STEPS = 400  # a demonstration has two minutes
 CLASSIFIER_STEPS = 1000
-_OF_CYCLEGAN = (
-    "max_iter",
-    "classifier_weight",
-    "synthetic_fraction",
-    "min_strength",
-    "copy_augmentation",
-    "memory",
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +57,7 @@ def run_comparison(settings):
     check_outputs(settings)
     for option, name in _augmentations(settings).items():
         check_choice(option, name, AUGMENTATIONS)
-    samplers, ratios = _make_samplers(settings), _parse_ratios(settings.ratios)
+    samplers, ratios = make_compared(settings), _parse_ratios(settings.ratios)
     classifier = make_classifier(
         settings.classifier,
         augmentation=settings.augmentation,
@@ -87,7 +77,7 @@ def run_comparison(settings):
         # Before the table, which a terminal may refuse.
         failures = write_outputs(settings, problem, result, rows)
     console.print(summary_table(rows), soft_wrap=True)
-    verdict = _verdict(result)
+    verdict = _verdict(settings, result)
     for line in (key_to_spreads(rows, verdict), describe_found(result), verdict):
         if line:
             console.print(line, highlight=False, soft_wrap=True)
@@ -100,7 +90,8 @@ def _compare(settings, problem, samplers, classifier, ratios, console):
     n_draws = settings.seeds * (1 if problem.test is not None else settings.folds)
     n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
     # They run first and take the longest: without a word, the bar would seem to hang.
-    first = "training CycleGANs" if "cyclegan" in samplers else "starting"
+    judged, _ = choose_judged(settings, samplers)
+    first = "training CycleGANs" if judged else "starting"
     held = _last_used(settings.memory)
     progress = CellProgress(
         console, n_draws * n_per_draw, first, with_folds=problem.test is None
@@ -151,25 +142,6 @@ def _what_is_kept(settings):
     return f"Stopped; finished CycleGANs are in {settings.memory}."
 
 
-def _make_samplers(settings):
-    names = split_list("--samplers", settings.samplers)
-    for name in names:
-        check_choice("--samplers", name, SAMPLERS)
-    samplers = make_samplers(names)
-    if "cyclegan" in samplers:
-        options = {"max_iter": DIGITS_MAX_ITER} if settings.data is None else {}
-        for name in _OF_CYCLEGAN:
-            if getattr(settings, name) is not None:
-                options[name] = getattr(settings, name)
-        samplers["cyclegan"].set_params(**options)
-    if "random" in samplers and settings.copy_augmentation is not None:
-        # What translations have beside them, they are compared with.
-        samplers["random"] = CycleGANOverSampler(
-            synthetic_fraction=0.0, copy_augmentation=settings.copy_augmentation
-        )
-    return samplers
-
-
 def _augmentations(settings):
     """Those that are asked for: {option: name}."""
     asked = {
@@ -188,12 +160,13 @@ def _check_are_images(settings, X):
             )
 
 
-def _verdict(result):
+def _verdict(settings, result):
     """How CycleGAN stands against the usual samplers, in one sentence."""
-    baselines = choose_baselines(result, "cyclegan")
-    if "cyclegan" not in result.sampler or not baselines:
+    sampler, baselines = choose_judged(settings, result.sampler)
+    if sampler is None:
         return ""
-    return answer(result, "cyclegan", baselines, score="balanced_accuracy")
+    baselines = choose_baselines(result, sampler, baselines)
+    return answer(result, sampler, baselines, score="balanced_accuracy") if baselines else ""
 
 
 def _parse_ratios(text):

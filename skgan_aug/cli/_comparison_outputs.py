@@ -16,12 +16,12 @@ from ..inspection import SamplerComparisonDisplay
 from ..inspection._figure import wrapped
 from ..reporting import check_requirements, write_report
 from ._problem import refuse_inside
+from ._samplers import choose_judged
 
-_TO_BATCHES = {"flips": "flips", "shifts": "shifts", "flips_shifts": "flips and shifts"}
-_TO_COPIES = {
-    "flips": "flipped copies",
-    "shifts": "shifted copies",
-    "flips_shifts": "flipped and shifted copies",
+_CONDITIONS = {
+    "flips": "with flips",
+    "shifts": "with shifts",
+    "flips_shifts": "with flips and shifts",
 }
 
 
@@ -165,22 +165,16 @@ def _draw(result, problem, path):
 
 def _write_report(settings, problem, result, path):
     about = problem.describe(settings.folds), describe_found(result)
-    condition = _condition(settings)
+    sampler, baselines = choose_judged(settings, result.sampler)
     write_report(
-        {condition: result} if condition else result,
+        {_CONDITIONS[settings.augmentation]: result} if settings.augmentation else result,
         path,
         title=problem.title,
         description=" ".join(filter(None, about)),
+        sampler=sampler,
+        baselines=baselines,
         command=_as_command(settings),
     )
-
-
-def _condition(settings):
-    """What is done to images, in words; empty for nothing."""
-    batches, copies = settings.augmentation, settings.copy_augmentation
-    done = [_TO_BATCHES[batches]] if batches else []
-    done += [_TO_COPIES[copies]] if copies else []
-    return f"with {' and '.join(done)}" if done else ""
 
 
 def _as_command(settings):

@@ -5,7 +5,7 @@ import numpy as np
 from ._samplers import TITLES, sampler_title
 from ._summary import SCORE_TITLES, paired_difference, paired_values
 
-_USUAL_BASELINES = ("smote", "random", "none")
+USUAL_BASELINES = ("smote", "random", "none")
 
 
 def choose_sampler(result, sampler=None):
@@ -22,7 +22,7 @@ def choose_baselines(result, sampler, baselines=None):
     """Return what it is compared with: by default the usual samplers, or all others."""
     names = list(dict.fromkeys(result.sampler.tolist()))
     if baselines is None:
-        usual = [name for name in _USUAL_BASELINES if name in names and name != sampler]
+        usual = [name for name in USUAL_BASELINES if name in names and name != sampler]
         return usual or [name for name in names if name != sampler]
     _check_compared(baselines, names)
     return [name for name in baselines if name != sampler]
@@ -64,10 +64,12 @@ def standing_of(difference):
 
     Returns
     -------
-    standing : {"raised", "lowered", "undecided", "too few", "never"}
+    standing : {"raised", "lowered", "undecided", "too few", "repeated", "never"}
     """
     if difference.n_pairs == 0:
         return "never"
+    if difference.is_repeated:
+        return "repeated"
     if np.isnan(difference.low):
         return "too few"
     if difference.low > 0:
@@ -106,6 +108,11 @@ def answer(result, sampler, baselines, *, score, condition=None):
     sentence = _sentence(result, sampler, baselines, score)
     if lead:
         return f"{_capitalized(lead)}, {sentence}"
+    return _opened(sentence, sampler)
+
+
+def _opened(sentence, sampler):
+    """A sentence with a capital letter, unless it begins with a name of the user's."""
     is_name_of_users = sampler not in TITLES and sentence.startswith(sampler_title(sampler))
     return sentence if is_name_of_users else _capitalized(sentence)
 
@@ -126,8 +133,8 @@ def _sentence(result, sampler, baselines, score):
     if not _ever_ran(result, sampler):
         return f"{subject(sampler)} could not run."
     ran = [name for name in baselines if _ever_ran(result, name)]
-    failed = [sampler_title(name) for name in baselines if name not in ran]
-    failure = f"{join_words(failed)} could not run." if failed else ""
+    failed = [name for name in baselines if name not in ran]
+    failure = f"{join_words([*map(sampler_title, failed)])} could not run." if failed else ""
     if not ran:
         return f"{subject(sampler)} ran alone: {failure}"
     if np.isnan(result[score]).all():
@@ -145,12 +152,13 @@ def _sentence(result, sampler, baselines, score):
         ("lowered", f"lowered {title} "),
         ("undecided", f"shows no evidence of a difference in {title} "),
         ("too few", f"has too few {runs} for a verdict on {title} "),
+        ("repeated", f"has too few different {runs} for a verdict on {title} "),
         ("never", "never ran on the same images "),
     ):
         if standing in by_standing:
             clauses.append(opening + join_words(by_standing[standing]))
     verdict = f"{subject(sampler)} {'; it '.join(clauses)}."
-    return f"{verdict} {_capitalized(failure)}" if failure else verdict
+    return f"{verdict} {_opened(failure, failed[0])}" if failure else verdict
 
 
 def _ever_ran(result, sampler):
@@ -163,14 +171,20 @@ def _phrase(difference, title):
     if standing == "never":
         return f"as {title}"
     mean, signed_mean = points(abs(difference.mean)), points(difference.mean, signed=True)
+    if standing == "repeated":
+        return f"against {title} ({signed_mean} points in each of {difference.n_pairs} runs)"
     if standing == "too few":
-        runs = "1 run" if difference.n_pairs == 1 else f"{difference.n_pairs} runs"
-        return f"against {title} ({signed_mean} points in {runs})"
+        return f"against {title} ({signed_mean} points in {count_runs(difference.n_pairs)})"
     half_width = points(difference.high - difference.mean)
     if standing == "undecided":
         return f"from {title} ({signed_mean} ± {half_width} points)"
     preposition = "over" if standing == "raised" else "against"
     return f"by {mean} ± {half_width} points {preposition} {title}"
+
+
+def count_runs(n):
+    """Write a number of runs."""
+    return "1 run" if n == 1 else f"{n} runs"
 
 
 def join_words(phrases, conjunction="and"):

@@ -171,8 +171,10 @@ def paired_difference(
     Returns
     -------
     difference : Bunch
-        ``mean``, ``low``, ``high``, ``n_pairs``. The interval is NaN for
-        fewer than three pairs, the mean for none.
+        ``mean``, ``low``, ``high``, ``n_pairs``, and ``is_repeated``, whether all pairs have
+        one difference that is not 0: samplers and classifiers that draw nothing repeat
+        themselves, and a test part of few images has few scores. There the interval is NaN,
+        as for fewer than three pairs; the mean is for none.
 
     Raises
     ------
@@ -205,7 +207,19 @@ def paired_difference(
     differences = np.round(result[score][ours] - result[score][theirs], _DIGITS)
     mean, _ = _mean_and_sd(differences)
     spread = _half_width(result, differences, result.fold[ours], confidence)
-    return Bunch(mean=mean, low=mean - spread, high=mean + spread, n_pairs=len(differences))
+    different = set(differences.tolist())
+    is_repeated = (
+        len(differences) >= MIN_PAIRS and len(different) == 1 and 0.0 not in different
+    )
+    if is_repeated:
+        spread = np.nan  # an interval of no width would pass for certainty
+    return Bunch(
+        mean=mean,
+        low=mean - spread,
+        high=mean + spread,
+        n_pairs=len(differences),
+        is_repeated=is_repeated,
+    )
 
 
 def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=None):

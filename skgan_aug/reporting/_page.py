@@ -17,6 +17,7 @@ from ..comparison._answer import (
     at_ratio,
     choose_baselines,
     choose_sampler,
+    count_runs,
     join_words,
     standing_of,
     subject,
@@ -212,19 +213,25 @@ def _difference_rows(result, sampler, baselines):
         differences = [
             paired_difference(result, sampler, name, score=score) for score in SCORES
         ]
+        n_pairs = differences[0].n_pairs
         cells = [
             {
-                "text": with_spread(
-                    difference.mean, difference.high - difference.mean, signed=True
-                ),
+                "text": _difference_in_words(difference, n_pairs),
                 "is_decided": standing_of(difference) in ("raised", "lowered"),
             }
             for difference in differences
         ]
-        n_pairs = differences[0].n_pairs
-        runs = "1 run" if n_pairs == 1 else f"{n_pairs} runs"
-        rows.append({"title": f"{sampler_title(name)} ({runs})", "cells": cells})
+        title = f"{sampler_title(name)} ({count_runs(n_pairs)})"
+        rows.append({"title": title, "cells": cells})
     return rows
+
+
+def _difference_in_words(difference, n_pairs):
+    """In points, with the number of runs where it is not that of the other scores."""
+    text = with_spread(difference.mean, difference.high - difference.mean, signed=True)
+    if difference.n_pairs in (0, n_pairs):
+        return text
+    return f"{text} ({count_runs(difference.n_pairs)})"
 
 
 def _settings_rows(result, class_names):

@@ -1,0 +1,86 @@
+"""The samplers of a comparison, as the options want them, and which of them is judged."""
+
+from ..comparison import SAMPLERS, make_samplers
+from ..comparison._answer import USUAL_BASELINES
+from ..over_sampling import CycleGANOverSampler
+from ._problem import check_choice, split_list
+
+DIGITS_MAX_ITER = 100  # a demonstration has two minutes
+_OF_CYCLEGAN = (
+    "max_iter",
+    "classifier_weight",
+    "synthetic_fraction",
+    "min_strength",
+    "copy_augmentation",
+    "memory",
+)
+_COPIES = {
+    "flips": "flipped copies",
+    "shifts": "shifted copies",
+    "flips_shifts": "flipped and shifted copies",
+}
+
+
+def make_compared(settings):
+    """The samplers that ``--samplers`` names, {name: estimator or None}.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or copies to augment where no sampler makes any.
+    """
+    names = split_list("--samplers", settings.samplers)
+    for name in names:
+        check_choice("--samplers", name, SAMPLERS)
+    samplers = make_samplers(names)
+    if "cyclegan" in samplers:
+        options = {"max_iter": DIGITS_MAX_ITER} if settings.data is None else {}
+        for name in _OF_CYCLEGAN:
+            if getattr(settings, name) is not None:
+                options[name] = getattr(settings, name)
+        samplers["cyclegan"].set_params(**options)
+    if settings.copy_augmentation is None:
+        return samplers
+    if "random" in samplers:
+        # What translations have beside them, they are compared with.
+        samplers["random"] = CycleGANOverSampler(
+            synthetic_fraction=0.0, copy_augmentation=settings.copy_augmentation
+        )
+    titles = _titles(settings)
+    if not titles.keys() & samplers.keys():
+        raise ValueError(
+            f"--copy-augmentation {settings.copy_augmentation} is for the copies of random "
+            f"and cyclegan, and --samplers {settings.samplers} names neither. Leave it away, "
+            "or name one."
+        )
+    return {titles.get(name, name): sampler for name, sampler in samplers.items()}
+
+
+def _titles(settings):
+    """How samplers are called that make other copies than under their usual names."""
+    if settings.copy_augmentation is None:
+        return {}
+    copies = _COPIES[settings.copy_augmentation]
+    return {"random": copies, "cyclegan": f"CycleGAN beside {copies}"}
+
+
+def choose_judged(settings, names):
+    """The CycleGAN and the usual baselines, as far as they are among the compared.
+
+    Parameters
+    ----------
+    settings : CompareSettings
+        The options.
+
+    names : collection of str
+        Of the samplers that were compared.
+
+    Returns
+    -------
+    sampler, baselines : str, list of str
+        None where there is none.
+    """
+    titles = _titles(settings)
+    sampler, *usual = (titles.get(name, name) for name in ("cyclegan", *USUAL_BASELINES))
+    baselines = [name for name in usual if name in names]
+    return sampler if sampler in names else None, baselines or None
