@@ -1,4 +1,4 @@
-"""Names from elsewhere, made fit for pages and terminals."""
+"""Names from elsewhere and numbers, made fit for pages and terminals."""
 
 import unicodedata
 
@@ -23,6 +23,11 @@ def printable(text):
         image must not hold, and bytes that are no UTF-8 have become U+FFFD.
     """
     return "".join(_REPLACEMENT if _is_hidden(each) else each for each in str(text))
+
+
+def counted(n, noun):
+    """Write a number of things, as "1 run" or "3 runs"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _is_hidden(character):

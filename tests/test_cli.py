@@ -478,7 +478,7 @@ def test_seconds_without_training_are_said_to_be(npz, tmp_path):
     kept, figures, page = tmp_path / "kept", tmp_path / "out.json", tmp_path / "out.html"
     options = ("compare", "--data", npz, *RARE, "--max-iter", 2, "--samplers", "cyclegan")
     options += (*QUICK, "--memory", kept, "--json", figures, "--report", page)
-    said = "found in --memory: 1 CycleGANs; seconds leave out their training."
+    said = "found in --memory: 1 CycleGAN; seconds leave out the training."
     # The ratios of the first run share what it has trained itself.
     for ratios, n_found in (("0.5,1", 0), ("1", 1)):
         outcome = run(*options, "--ratios", ratios)
@@ -790,8 +790,8 @@ def test_the_cache_is_listed_and_cleared(tmp_path):
     sampler.fit_resample(X, np.repeat(["cat", "dog"], [6, 3]))
     listed = run("cache", "list", tmp_path / "kept").stdout
     assert "CycleGAN cat -> dog" in listed
-    assert "1 CycleGANs" in listed
-    assert "Removed 1 CycleGANs" in run("cache", "clear", tmp_path / "kept").stdout
+    assert "1 CycleGAN, " in listed
+    assert "Removed 1 CycleGAN from" in run("cache", "clear", tmp_path / "kept").stdout
     assert "0 CycleGANs" in run("cache", "list", tmp_path / "kept").stdout
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from imblearn.over_sampling import SMOTE
 from sklearn.base import clone
 
 from skgan_aug import CycleGANOverSampler
@@ -103,6 +104,7 @@ VARIANTS = {
 CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
     "random_again",
+    "smote_4_neighbors",
     "moved_smote",
     "class_weights",
     "cmo",
@@ -148,6 +150,8 @@ def _make_sampler(name, classifier, memory, X_whole, y_whole):
         return M2mOverSampler(classifier=clone(classifier), steps=CLASSIFIER_STEPS, **values)
     if name == "cmo":
         return CMOOverSampler()
+    if name == "smote_4_neighbors":  # all that there are where a class has 5 images
+        return SMOTE(k_neighbors=4)
     if name == "moved_smote":
         return MovedSMOTEOverSampler()
     if name == "taught_by_all":

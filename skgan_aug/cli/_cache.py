@@ -5,6 +5,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
+from .._text import counted
 from ..training import CycleGANCache
 from ._console import as_text
 
@@ -25,13 +26,15 @@ def list_cache(folder):
     console = Console()
     console.print(table)
     n_bytes = sum(entry.n_bytes for entry in entries)
-    console.print(f"{len(entries)} CycleGANs, {n_bytes / _MEGABYTE:.1f} MB", highlight=False)
+    size = f"{n_bytes / _MEGABYTE:.1f} MB"
+    console.print(f"{counted(len(entries), 'CycleGAN')}, {size}", highlight=False)
 
 
 def clear_cache(folder):
     """Remove every CycleGAN of a cache."""
     n_removed = _open(folder).clear()
-    Console().print(as_text(f"Removed {n_removed} CycleGANs from {folder}."), soft_wrap=True)
+    removed = counted(n_removed, "CycleGAN")
+    Console().print(as_text(f"Removed {removed} from {folder}."), soft_wrap=True)
 
 
 def _open(folder):

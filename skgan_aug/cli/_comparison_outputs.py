@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 from .._files import make_folder, output_file
-from .._text import printable
+from .._text import counted, printable
 from ..comparison import CELL_KEYS
 from ..inspection import SamplerComparisonDisplay
 from ..inspection._figure import wrapped
@@ -191,6 +191,6 @@ def describe_found(result):
     if not result.n_found:
         return ""
     return (
-        f"Trained by an earlier run and found in --memory: {result.n_found} CycleGANs; "
-        "seconds leave out their training."
+        "Trained by an earlier run and found in --memory: "
+        f"{counted(result.n_found, 'CycleGAN')}; seconds leave out the training."
     )

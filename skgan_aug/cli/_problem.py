@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from .._text import counted
 from ..datasets import load_digits_images, load_image_folder, load_npz, resize_images
 from ..datasets._files import composed
 
@@ -33,13 +34,15 @@ class ImageProblem:
 
     def describe(self, folds):
         """Say in one line what the problem is."""
-        shape = " x ".join(str(side) for side in self.X.shape[1:])
+        what = f"rows of {self.X.shape[1]} values"
+        if self.X.ndim > 2:
+            what = f"images of {' x '.join(str(side) for side in self.X.shape[1:])}"
         if self.test is None:
             held_out = f"{folds} folds" + ("" if self.groups is None else ", by groups")
         else:
             held_out = f"{len(self.test[0])} for {self.test_role}"
         line = (
-            f"{self.title}: {len(self.X)} images of {shape} for training, {held_out}; "
+            f"{self.title}: {len(self.X)} {what} for training, {held_out}; "
             f"{len(self.classes)} classes"
         )
         return f"{line}{self._describe_rare()}.{self._describe_unmeasured()}"
@@ -163,10 +166,10 @@ def _check_folds(folds, y):
         return
     name, n = names[counts.argmin()], counts.min()
     remedy = f"Give --folds {n}, or" if n > 1 else "Add images, leave the class out, or give"
-    images = "1 image" if n == 1 else f"{n} images"
     raise ValueError(
-        f"--folds {folds}: class {name} has {images}, not one for each fold. {remedy} images "
-        "to test on: a folder of train and test, or an archive with X_test and y_test."
+        f"--folds {folds}: class {name} has {counted(n, 'image')}, not one for each fold. "
+        f"{remedy} images to test on: a folder of train and test, or an archive with X_test "
+        "and y_test."
     )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._text import counted
 from ._samplers import TITLES, sampler_title
 from ._summary import SCORE_TITLES, paired_difference, paired_values
 
@@ -174,17 +175,13 @@ def _phrase(difference, title):
     if standing == "repeated":
         return f"against {title} ({signed_mean} points in each of {difference.n_pairs} runs)"
     if standing == "too few":
-        return f"against {title} ({signed_mean} points in {count_runs(difference.n_pairs)})"
+        runs = counted(difference.n_pairs, "run")
+        return f"against {title} ({signed_mean} points in {runs})"
     half_width = points(difference.high - difference.mean)
     if standing == "undecided":
         return f"from {title} ({signed_mean} ± {half_width} points)"
     preposition = "over" if standing == "raised" else "against"
     return f"by {mean} ± {half_width} points {preposition} {title}"
-
-
-def count_runs(n):
-    """Write a number of runs."""
-    return "1 run" if n == 1 else f"{n} runs"
 
 
 def join_words(phrases, conjunction="and"):

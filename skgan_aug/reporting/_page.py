@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from .._files import output_file
-from .._text import printable
+from .._text import counted, printable
 from ..comparison import (
     SCORES,
     paired_difference,
@@ -17,7 +17,6 @@ from ..comparison._answer import (
     at_ratio,
     choose_baselines,
     choose_sampler,
-    count_runs,
     join_words,
     standing_of,
     subject,
@@ -221,7 +220,7 @@ def _difference_rows(result, sampler, baselines):
             }
             for difference in differences
         ]
-        title = f"{sampler_title(name)} ({count_runs(n_pairs)})"
+        title = f"{sampler_title(name)} ({counted(n_pairs, 'run')})"
         rows.append({"title": title, "cells": cells})
     return rows
 
@@ -231,7 +230,7 @@ def _difference_in_words(difference, n_pairs):
     text = with_spread(difference.mean, difference.high - difference.mean, signed=True)
     if difference.n_pairs in (0, n_pairs):
         return text
-    return f"{text} ({count_runs(difference.n_pairs)})"
+    return f"{text} ({counted(difference.n_pairs, 'run')})"
 
 
 def _settings_rows(result, class_names):
@@ -242,7 +241,7 @@ def _settings_rows(result, class_names):
         return ", ".join(name_of(label, class_names) for label in labels)
 
     n_folds, seeds = settings["n_folds"], settings["seeds"]
-    runs = "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
+    runs = counted(len(seeds), "seed")
     if n_folds > 1:
         runs += f" × {n_folds} folds"
     counts = (
