@@ -432,7 +432,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             For rows unlike those of ``fit``, or labels that are masked.
         """
         check_unmasked(X=X, y=y)
-        return super().score(X, y, sample_weight)
+        return super().score(X, plain_labels(y), sample_weight)
 
     def _check_X_y(self, X, y, *, reset):
         with named("y"):

@@ -722,6 +722,8 @@ def test_labels_of_a_dtype_of_pandas_stay_what_they_are():
     classifier = make_classifier().fit(X, pd.Series(codes, dtype="Int64"))
     assert_array_equal(classifier.classes_, [2**60, 2**60 + 1])
     assert classifier.classes_.dtype == np.int64
+    wrong = 2**60 + (classifier.predict(X) == 2**60)
+    assert classifier.score(X, pd.Series(wrong, dtype="Int64")) == 0
 
 
 @pytest.mark.skipif(np.longdouble == np.float64, reason="there is no longer float")

@@ -523,7 +523,7 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
             *(*options, "--samplers", "cyclegan", "--memory", kept, *QUICK, *augmentation)
         )
         assert outcome.exit_code == 0, outcome.output
-        assert "1 CycleGANs" in run("cache", "list", kept).stdout
+        assert "1 CycleGAN, " in run("cache", "list", kept).stdout
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn import FunctionSampler
 from imblearn.combine import SMOTETomek
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_sampler_pipeline
@@ -817,6 +818,16 @@ def test_cyclegan_takes_rows_with_an_image_shape():
     assert result.n_train.tolist() == [20, 20]
 
 
+def test_a_sampler_may_answer_with_a_frame():
+    X, y = make_vectors()
+    twice = FunctionSampler(func=lambda X, y: (pd.DataFrame(np.r_[X, X]), np.r_[y, y]))
+    result = compare_samplers(
+        X, y, samplers={"twice": twice}, classifier=Recorder(), cv=2, n_seeds=1
+    )
+    assert result.error.tolist() == [None, None]
+    assert result.n_train.tolist() == [72, 72]
+
+
 def test_make_samplers():
     assert list(make_samplers()) == list(SAMPLERS)
     assert list(make_samplers("random")) == ["random"]
@@ -832,6 +843,10 @@ def test_make_samplers():
         ({"samplers": {"tree": DecisionTreeClassifier()}}, "has no fit_resample"),
         ({"samplers": {"smote": SMOTE}}, r"=SMOTE is a class. Give an instance"),
         ({"samplers": {"links": make_sampler_pipeline(TomekLinks())}}, "only removes rows"),
+        (
+            {"samplers": {"scaled": make_sampler_pipeline(StandardScaler(), SMOTE())}},
+            "holds StandardScaler, which would change the rows that are trained on and not",
+        ),
         ({"samplers": {"SMOTE": None, "smote": SMOTE()}}, "are both shown as 'SMOTE'"),
         ({"ratios": []}, "ratios is empty"),
         ({"ratios": [0.5, 1.5]}, "ratios holds 1.5"),

@@ -11,7 +11,8 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from pandas import DataFrame
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
@@ -192,6 +193,13 @@ def test_what_cannot_be_drawn_as_translations():
     X, y = make_images((8,))
     with pytest.raises(NotFittedError):
         TranslationsDisplay.from_estimator(CycleGANOverSampler(), X, y)
+    pipe = make_pipeline(CycleGANOverSampler(), DecisionTreeClassifier())
+    with pytest.raises(
+        TypeError, match=r"sampler is a Pipeline, .* the step, such as pipe\[0\]"
+    ):
+        TranslationsDisplay.from_estimator(pipe, X, y)
+    with pytest.raises(TypeError, match="sampler is a TorchCNNClassifier, but"):
+        TrainingCurvesDisplay.from_estimator(TorchCNNClassifier())
     with pytest.raises(ValueError, match="fitted on vectors"):
         TranslationsDisplay.from_estimator(fit(X, y), X, y)
     X, y = make_images((8, 8))
@@ -342,6 +350,26 @@ def test_ratio_curves_of_a_search():
     search.fit(X, y)
     with pytest.raises(ValueError, match="numbers for one sampling_strategy"):
         RatioCurveDisplay.from_estimator(search)
+    with pytest.raises(
+        TypeError, match=r"search is a Pipeline, .*: pass a fitted GridSearchCV"
+    ):
+        RatioCurveDisplay.from_estimator(pipe.fit(X, y))
+
+
+def test_ratio_curves_of_a_halving_search_have_a_line_for_each_number_of_rows():
+    X, y = (np.concatenate([part] * 4) for part in make_images((4,)))
+    pipe = make_pipeline(RandomOverSampler(random_state=0), DecisionTreeClassifier())
+    search = HalvingGridSearchCV(
+        pipe,
+        {"randomoversampler__sampling_strategy": [0.9, 0.95, 1.0]},
+        cv=2,
+        factor=2,
+        min_resources=len(X) // 2,
+        random_state=0,
+    ).fit(X, y)
+    display = RatioCurveDisplay.from_estimator(search)
+    n_ratios = {title: len(ratios) for title, (ratios, _) in display.curves.items()}
+    assert n_ratios == {f"n_samples={len(X) // 2}": 3, f"n_samples={len(X)}": 2}
 
 
 def test_recall_is_drawn_before_and_after(result):

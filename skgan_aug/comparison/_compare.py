@@ -278,7 +278,7 @@ def _check_rows(X, y, x_name, y_name):
     with named(x_name):
         X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
     check_no_label_is_missing(y, y_name)
-    y = column_or_1d(np.array(y, ndmin=1))
+    y = column_or_1d(np.atleast_1d(np.asarray(y)))
     if y.dtype == object:
         if len({isinstance(label, str) for label in y.tolist()}) > 1:
             raise ValueError(
@@ -299,7 +299,7 @@ def _fold_splitter(cv, y, groups):
     if groups is not None:
         check_unmasked(groups=groups)
         with named("groups"):
-            groups = column_or_1d(np.array(groups))
+            groups = column_or_1d(np.asarray(groups))
             n_groups = len(np.unique(groups))
         check_consistent_length(y, groups)
     if isinstance(cv, Integral):

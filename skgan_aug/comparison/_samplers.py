@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
+from imblearn.pipeline import Pipeline
 from sklearn.base import clone
 
 from .._classifier_net import count_epochs
@@ -71,8 +72,8 @@ def make_samplers(samplers=None):
     Raises
     ------
     ValueError
-        For no samplers, an unknown name, what is no sampler or only removes rows, or
-        two names with the same title.
+        For no samplers, an unknown name, what is no sampler, transforms rows or only removes
+        some, or two names with the same title.
 
     Examples
     --------
@@ -120,6 +121,12 @@ def _check_sampler(name, estimator):
             f"samplers[{name!r}]={estimator!r:.60} has no fit_resample or no get_params. "
             "Give an imbalanced-learn sampler, or None for no resampling."
         )
+    for step in _transformers_in(estimator):
+        raise ValueError(
+            f"samplers[{name!r}] holds {type(step).__name__}, which would change the rows that "
+            "are trained on and not those that are tested on: put it into the classifier, as "
+            "make_pipeline(StandardScaler(), LogisticRegression())."
+        )
     if _with_strategy(estimator) and not over_samplers(estimator):
         raise ValueError(
             f"samplers[{name!r}]={estimator!r:.60} only removes rows, and ratios say how many "
@@ -158,6 +165,13 @@ def _samplers_in(sampler):
     """The sampler and those nested in it."""
     nested = sampler.get_params(deep=True).values()
     return [sampler, *filter(is_sampler, nested)]
+
+
+def _transformers_in(sampler):
+    """Steps of pipelines that would transform rows, which no sampler does to test rows."""
+    nested = [sampler, *sampler.get_params(deep=True).values()]
+    steps = [step for each in nested if isinstance(each, Pipeline) for _, step in each.steps]
+    return [step for step in steps if hasattr(step, "transform") and not is_sampler(step)]
 
 
 def _with_strategy(sampler):
@@ -214,6 +228,7 @@ def resample(sampler, X, y):
     if is_integer and not all(map(takes_images, over_samplers(sampler) or [sampler])):
         rows = rows.astype(np.float32 if X.dtype.itemsize <= 2 else np.float64)
     rows, y = sampler.fit_resample(rows, y)
+    rows = np.asarray(rows)  # of a frame
     return to_dtype(rows, X.dtype).reshape(len(rows), *X.shape[1:]), y
 
 

@@ -3,10 +3,10 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import sampler_title
 from ..comparison._summary import SCORE_TITLES, check_score
+from ._checks import check_search
 from ._figure import GREY, add_legend, make_room, new_axes, style_of
 
 
@@ -95,8 +95,9 @@ class RatioCurveDisplay:
         Parameters
         ----------
         search : fitted GridSearchCV
-            Its grid has a `sampling_strategy` of numbers. Each setting of the
-            other parameters becomes a line.
+            Or another search, that tried numbers for a `sampling_strategy`. Each setting of
+            the other parameters becomes a line, and each number of rows, or whatever a
+            halving search gives more of to the better settings.
 
         score : str, default="score"
             Which score is drawn, when `scoring` named several.
@@ -108,15 +109,19 @@ class RatioCurveDisplay:
         -------
         display : RatioCurveDisplay
         """
-        check_is_fitted(search, "cv_results_")
+        check_search(search)
         results = search.cv_results_
         if f"mean_test_{score}" not in results:
             raise ValueError(f"score={score!r} is not among the scores of this search.")
         ratio_name = _ratio_parameter(results["params"])
         folds = [results[f"split{fold}_test_{score}"] for fold in range(search.n_splits_)]
         lines: dict = {}
-        for params, scores in zip(results["params"], np.transpose(folds), strict=True):
+        for k, (params, scores) in enumerate(
+            zip(results["params"], np.transpose(folds), strict=True)
+        ):
             others = {name: value for name, value in params.items() if name != ratio_name}
+            if "n_resources" in results:  # of a halving search
+                others.setdefault(search.resource, results["n_resources"][k])
             title = ", ".join(f"{name}={value}" for name, value in others.items())
             lines.setdefault(title, []).append((params[ratio_name], scores))
         curves = {}

@@ -1,9 +1,9 @@
 """Source images, their translations, and the real images that these resemble most."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import example_translations
+from ._checks import check_sampler
 from ._figure import add_title, new_axes, shape_axes, title_of, wrapped_title
 
 _ROWS = ("source", "translation", "nearest real")
@@ -93,7 +93,7 @@ class TranslationsDisplay:
         -------
         display : TranslationsDisplay
         """
-        check_is_fitted(sampler, "cyclegans_")
+        check_sampler(sampler)
         examples = example_translations(sampler, X, y, pairs=pairs, n_examples=n_examples)
         # Where pixels are no bytes, black and white are what the translators took them for.
         specs = (cyclegan.spec for cyclegan in sampler.cyclegans_.values())
