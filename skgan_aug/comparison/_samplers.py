@@ -123,9 +123,9 @@ def _check_sampler(name, estimator):
         )
     for step in _transformers_in(estimator):
         raise ValueError(
-            f"samplers[{name!r}] holds {type(step).__name__}, which would change the rows that "
-            "are trained on and not those that are tested on: put it into the classifier, as "
-            "make_pipeline(StandardScaler(), LogisticRegression())."
+            f"samplers[{name!r}] holds {type(step).__name__}, which would change the rows "
+            "that are trained on and not those that are tested on: put it into the "
+            "classifier, as make_pipeline(StandardScaler(), LogisticRegression())."
         )
     if _with_strategy(estimator) and not over_samplers(estimator):
         raise ValueError(
