@@ -62,6 +62,7 @@ LEVERS = {
     "cycle_10": {"cycle_weight": 10.0},
     "no_classifier_loss": {"classifier_weight": 0.0},
     "classifier_weight_0.3": {"classifier_weight": 0.3},
+    "strength_0": {"min_strength": 0.0},
     "strength_0.3": {"min_strength": 0.3},
     "whole_way": {"min_strength": 1.0},
     "whole_way_no_classifier_loss": {"min_strength": 1.0, "classifier_weight": 0.0},
