@@ -355,6 +355,42 @@ def test_what_a_single_draw_can_tell():
     assert f"[copies are up to {max(row[1] for row in found[::2])} behind themselves]" in page
 
 
+def test_from_5_images():
+    page = " ".join(PAGE.split())
+    gains = {
+        baseline: [
+            gain
+            for kind in (PLAIN, MOVED)
+            for gain in gains_of(CPU, kind, FROM_5, "cyclegan", baseline).values()
+        ]
+        for baseline in ("smote_4_neighbors", "random")
+    }
+    assert len(gains["smote_4_neighbors"]) == 18
+    assert min(gains["smote_4_neighbors"]) > 0
+    lost = [gain for gain in gains["random"] if gain <= 0]
+    assert len(lost) == 2
+    assert f"{-min(lost):.1f} points behind with flips and shifts, which spoil" in page
+    plain, moved = (
+        difference(CPU, kind, FROM_5, "strength_0", "cyclegan")[0].removeprefix("+")
+        for kind in (PLAIN, MOVED)
+    )
+    assert f"gains {plain} points on the default in these draws, and {moved} with" in page
+    for name, text in (
+        ("cyclegan", "is {} points behind copies, and {} with flips and shifts;"),
+        ("untranslated", "wrong labels are {} and {} behind."),
+    ):
+        found = []
+        for kind in (PLAIN, MOVED):
+            best = scores_by_configuration(cells(CPU), kind, "best_boundaries")
+            both = {
+                key: {pair: score for pair, score in best[key].items() if pair[0] in FROM_5}
+                for key in ("random", name)
+            }
+            gain = difference_text(*mean_and_intervals(paired_gains(both, "random")[name]))
+            found.append(gain.removeprefix("-"))
+        assert text.format(*found) in page
+
+
 def test_the_summary():
     problems = (*DEVELOPMENT_PROBLEMS, *HELD_OUT)
     for name, baseline in (("SMOTE", "smote"), ("copies", "random")):
