@@ -3,8 +3,10 @@
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from ..images import check_image_shape
+from ..over_sampling import CycleGANOverSampler
 from ..source_classes import source_rows
 
 _MOST_REAL_ROWS = 2000  # of a class, among which the nearest is sought
@@ -38,6 +40,12 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
 
     Raises
     ------
+    TypeError
+        For another estimator, such as the pipeline that holds an over-sampler.
+
+    NotFittedError
+        Before `fit_resample`.
+
     ValueError
         For a sampler of vectors, a pair that it has no CycleGAN of, or a class without rows.
 
@@ -54,6 +62,7 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
     >>> translations.shape
     (6, 8, 8)
     """
+    check_is_fitted_sampler(sampler)
     if sampler.image_shape_ is None:
         raise ValueError(
             "The sampler was fitted on vectors, which cannot be looked at. Pass it "
@@ -79,6 +88,16 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
             images.reshape(len(images), *shape) for images in triples
         )
     return examples
+
+
+def check_is_fitted_sampler(sampler):
+    """Refuse what is no CycleGAN over-sampler, and one that was not fitted."""
+    if not isinstance(sampler, CycleGANOverSampler):
+        raise TypeError(
+            f"sampler is a {type(sampler).__name__}, but what is drawn is a "
+            "CycleGANOverSampler's: pass that, of a pipeline the step, such as pipe[0]."
+        )
+    check_is_fitted(sampler, "cyclegans_")
 
 
 def _evenly(rows, n):

@@ -121,10 +121,10 @@ def _check_sampler(name, estimator):
             f"samplers[{name!r}]={estimator!r:.60} has no fit_resample or no get_params. "
             "Give an imbalanced-learn sampler, or None for no resampling."
         )
-    for step in _transformers_in(estimator):
+    if transformers := _transformers_in(estimator):
         raise ValueError(
-            f"samplers[{name!r}] holds {type(step).__name__}, which would change the rows "
-            "that are trained on and not those that are tested on: put it into the "
+            f"samplers[{name!r}] holds {type(transformers[0]).__name__}, which would change "
+            "the rows that are trained on and not those that are tested on: put it into the "
             "classifier, as make_pipeline(StandardScaler(), LogisticRegression())."
         )
     if _with_strategy(estimator) and not over_samplers(estimator):
@@ -169,8 +169,8 @@ def _samplers_in(sampler):
 
 def _transformers_in(sampler):
     """Steps of pipelines that would transform rows, which no sampler does to test rows."""
-    nested = [sampler, *sampler.get_params(deep=True).values()]
-    steps = [step for each in nested if isinstance(each, Pipeline) for _, step in each.steps]
+    pipelines = (each for each in _samplers_in(sampler) if isinstance(each, Pipeline))
+    steps = [step for pipeline in pipelines for _, step in pipeline.steps]
     return [step for step in steps if hasattr(step, "transform") and not is_sampler(step)]
 
 

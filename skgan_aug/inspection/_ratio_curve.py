@@ -3,10 +3,10 @@
 from numbers import Real
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import sampler_title
 from ..comparison._summary import SCORE_TITLES, check_score
-from ._checks import check_search
 from ._figure import GREY, add_legend, make_room, new_axes, style_of
 
 
@@ -109,7 +109,7 @@ class RatioCurveDisplay:
         -------
         display : RatioCurveDisplay
         """
-        check_search(search)
+        _check_search(search)
         results = search.cv_results_
         if f"mean_test_{score}" not in results:
             raise ValueError(f"score={score!r} is not among the scores of this search.")
@@ -179,6 +179,16 @@ class RatioCurveDisplay:
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
+
+
+def _check_search(search):
+    """Refuse what is no search over parameters, and one that was not fitted."""
+    if not hasattr(search, "scoring"):
+        raise TypeError(
+            f"search is a {type(search).__name__}, but what is drawn are the scores of a "
+            "search: pass a fitted GridSearchCV."
+        )
+    check_is_fitted(search, "cv_results_")
 
 
 def _step(ticks, n_lines):

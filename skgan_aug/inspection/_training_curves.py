@@ -1,6 +1,6 @@
 """Losses and the stop signal while CycleGANs were trained."""
 
-from ._checks import check_sampler
+from ..comparison._examples import check_is_fitted_sampler
 from ._figure import COLORS, add_title, new_axes, shape_axes, title_of
 
 # From source to target and the target class's own: solid; the way back: dashed.
@@ -71,7 +71,7 @@ class TrainingCurvesDisplay:
         -------
         display : TrainingCurvesDisplay
         """
-        check_sampler(sampler)
+        check_is_fitted_sampler(sampler)
         titles = [title_of(pair, class_names) for pair in sampler.history_]
         if len(set(titles)) < len(titles):  # two classes share a name, but no label
             titles = [title_of(pair, None) for pair in sampler.history_]

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..comparison import example_translations
-from ._checks import check_sampler
 from ._figure import add_title, new_axes, shape_axes, title_of, wrapped_title
 
 _ROWS = ("source", "translation", "nearest real")
@@ -93,7 +92,6 @@ class TranslationsDisplay:
         -------
         display : TranslationsDisplay
         """
-        check_sampler(sampler)
         examples = example_translations(sampler, X, y, pairs=pairs, n_examples=n_examples)
         # Where pixels are no bytes, black and white are what the translators took them for.
         specs = (cyclegan.spec for cyclegan in sampler.cyclegans_.values())

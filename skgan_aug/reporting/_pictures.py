@@ -99,7 +99,8 @@ def draw_pictures(result, sampler, baselines, *, score, class_names):
         before = "none" if "none" in baselines else next(iter(baselines), None)
         if before is not None and len(paired_values(result, sampler, before)[0]):
             pictures.append(_recalls(result, before, sampler, class_names))
-        if whose := _translator(result, sampler):
+        whose = _translator(result, sampler)
+        if whose is not None:
             pictures.append(_translations(result, whose, class_names))
     return pictures
 
@@ -175,9 +176,8 @@ def _translator(result, sampler):
     None where nobody translated, or images that are neither grey nor RGB, which must not
     cost the page.
     """
-    whose = (
-        sampler if sampler in result.translations else next(iter(result.translations), None)
-    )
+    first = next(iter(result.translations), None)
+    whose = sampler if sampler in result.translations else first
     examples = result.translations.get(whose, {}).values()
     can_be_shown = all(sources.shape[3:] in ((), (1,), (3,)) for sources, *_ in examples)
     return whose if can_be_shown else None
