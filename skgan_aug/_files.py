@@ -12,7 +12,7 @@ def whole_file(path):
     """Open a file to write, which takes the name ``path`` once it is complete.
 
     Whatever goes wrong inside the block, nothing half-written is left, and a file that was
-    there before stays as it was.
+    there before stays as it was. One that is replaced passes on its permissions.
 
     Parameters
     ----------
@@ -38,6 +38,7 @@ def whole_file(path):
     unfinished = path.with_name(f"{secrets.token_hex(8)}.tmp")
     try:
         with open(unfinished, "xb") as file:
+            _keep_mode(path, file)
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -47,6 +48,12 @@ def whole_file(path):
         if isinstance(error, OSError) and error.errno and not error.filename2:
             error.filename = str(path)  # nobody has heard of the unfinished one
         raise
+
+
+def _keep_mode(path, file):
+    """Let nobody read a file who could not read the one that it replaces."""
+    if hasattr(os, "fchmod") and path.exists():
+        os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
 
 
 def write_whole(path, raw):

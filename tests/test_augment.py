@@ -898,12 +898,18 @@ class TestPlan:
         assert [warning.filename for warning in caught] == [__file__]
 
     def test_a_few_blank_images_are_not_taken_for_all(self, pets):
-        for name in ("cat", "dog", "owl"):
-            for number in range(2):
-                pixels = np.full((8, 8, 3), number, dtype=np.uint8)
-                Image.fromarray(pixels).save(pets / name / f"{number}.png")
+        def make_blank(name, number):
+            pixels = np.full((8, 8, 3), number, dtype=np.uint8)
+            Image.fromarray(pixels).save(pets / name / f"{number}.png")
+
+        for name, n in (("cat", 2), ("dog", 2), ("owl", 1)):
+            for number in range(n):
+                make_blank(name, number)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            plan_folder(pets, sampler())
+        make_blank("owl", 1)  # the last one of its class
+        with pytest.warns(UserWarning, match="All images of owl are nearly black"):
             plan_folder(pets, sampler())
 
     def test_what_the_networks_cannot_take(self, pets):

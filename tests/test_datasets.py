@@ -5,7 +5,9 @@ import os
 import struct
 import sys
 import tracemalloc
+import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,6 +122,18 @@ class TestNpz:
         assert data.images.dtype == data.test_images.dtype == from_file.dtype == np.uint8
         np.testing.assert_array_equal(data.images[0], from_file)
 
+    def test_names_may_be_bytes(self, tmp_path):
+        names = np.array([name.encode() for name in ("café", "thé", "eau")])
+        data = load_npz(save_npz(tmp_path, **SPLIT, classes=names))
+        assert data.target_names.tolist() == ["café", "thé", "eau"]
+
+    def test_a_member_that_is_no_array(self, tmp_path):
+        path = save_npz(tmp_path, y=Y_TRAIN)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("X", b"hello")
+        with pytest.raises(ValueError, match=r"set\.npz cannot be read .*X in it is no array"):
+            load_npz(path)
+
     def test_labels_that_are_whole_floats(self, tmp_path):
         data = load_npz(save_npz(tmp_path, X=X_TRAIN, y=Y_TRAIN.astype(float)))
         np.testing.assert_array_equal(data.target, Y_TRAIN)
@@ -153,6 +167,13 @@ class TestNpz:
             ({"X": X_TRAIN, "y": Y_TRAIN, "groups": Y_TEST}, "groups must hold one entry"),
             ({"X": X_TRAIN, "y": Y_TRAIN, "X_val": X_TEST}, "lacks y_val"),
             ({**SPLIT, "X_val": X_TEST[:, :4], "y_val": Y_TEST}, "X_val has rows of shape"),
+            ({"X": X_TRAIN, "y": Y_TRAIN * 1e30}, "y must hold class labels.*got float64"),
+            ({**SPLIT, "X_test": X_TEST > 99}, "X_test holds bool, X_train uint8, and"),
+            ({**SPLIT, "X_train": X_TRAIN > 99}, "X_test holds uint8, X_train bool, and"),
+            (
+                {**SPLIT, "classes": np.array(["é".encode("latin1"), b"a", b"b"])},
+                "classes holds bytes that are no UTF-8",
+            ),
             ({"X": X_TRAIN, "y": Y_TRAIN + 0.5}, "y must hold class labels.*got float64"),
             ({**SPLIT, "classes": ["a", "b", "a"]}, "classes names a class twice"),
             ({**SPLIT, "target_names": ["a", "b"]}, "target_names names 2 classes"),
@@ -250,6 +271,13 @@ class TestFolder:
         save_image(tmp_path / "a" / "1.png", levels)
         message = f"nearly black: none is brighter than {brightest} of 255"
         with pytest.warns(UserWarning, match=message):
+            load_image_folder(tmp_path)
+
+    def test_a_class_of_fewer_bits_is_warned_of_beside_others(self, tmp_path):
+        levels = RNG.integers(0, 2**12, (5, 4), dtype=np.uint16)
+        save_image(tmp_path / "a" / "1.png", (levels >> 4).astype(np.uint8))
+        save_image(tmp_path / "b" / "1.tif", levels)
+        with pytest.warns(UserWarning, match=r"All images of \S+b are nearly black"):
             load_image_folder(tmp_path)
 
     def test_a_class_that_cannot_be_read_is_refused(self, tmp_path):
@@ -479,6 +507,42 @@ class TestFolder:
         with pytest.raises(ValueError, match=r"set/a is a link out of"):
             load_image_folder(tmp_path / "set")
 
+    def test_a_class_folder_that_is_a_link_to_another_is_refused(self, tmp_path):
+        save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
+        (tmp_path / "b").symlink_to("a")
+        with pytest.raises(ValueError, match=r"class folder \S+b is a link, which"):
+            load_image_folder(tmp_path)
+
+    @pytest.mark.parametrize("load", [load_image_folder, load_fer2013, load_sfew])
+    def test_a_split_that_is_a_link_out_is_refused(self, tmp_path, load):
+        folder = tmp_path / "set"
+        save_image(folder / "val" / "happy" / "1.png", FACES[0])
+        save_image(folder / "test" / "happy" / "1.png", FACES[0])
+        save_image(tmp_path / "elsewhere" / "happy" / "1.png", FACES[1])
+        (folder / "train").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(ValueError, match=r"set/train is a link out of"):
+            load(folder)
+
+    def test_links_from_split_to_split_are_followed(self, tmp_path):
+        for split, image in (("train", X_TRAIN[0]), ("test", X_TRAIN[1])):
+            save_image(tmp_path / split / "a" / "1.png", image)
+        (tmp_path / "train" / "a" / "2.png").symlink_to("../../test/a/1.png")
+        np.testing.assert_array_equal(load_image_folder(tmp_path).images, X_TRAIN[:2])
+
+    def test_a_folder_that_may_not_be_entered_is_listed(self, tmp_path, monkeypatch):
+        save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
+        save_image(tmp_path / "a" / "sub" / "2.png", X_TRAIN[0])
+        is_dir = Path.is_dir
+
+        def refused(path):  # the tests may run as root, who may do anything
+            if path.parent.name == "sub":
+                raise PermissionError(13, "Permission denied", str(path))
+            return is_dir(path)
+
+        monkeypatch.setattr(Path, "is_dir", refused)
+        with pytest.warns(UserWarning, match=r"1 of 2 .*2\.png: Permission denied"):
+            assert len(load_image_folder(tmp_path, unreadable="list").images) == 1
+
     def test_unreadable_files_are_named(self, tmp_path):
         save_image(tmp_path / "a" / "1.png", X_TRAIN[0])
         for number in range(4):
@@ -584,6 +648,14 @@ class TestFER2013:
         assert "test_images" not in data
         with pytest.raises(ValueError, match=r"lacks the column 'emotion'.*no labels"):
             load_fer2013(tmp_path / "test.csv")
+
+    def test_a_table_that_is_a_link_out_is_refused(self, tmp_path):
+        (tmp_path / "set").mkdir()
+        self.write_official(tmp_path / "elsewhere.csv")
+        (tmp_path / "set" / "fer2013.csv").symlink_to(tmp_path / "elsewhere.csv")
+        with pytest.raises(ValueError, match=r"fer2013\.csv is a link out of .*set, which"):
+            load_fer2013(tmp_path / "set")
+        assert len(load_fer2013(tmp_path / "set" / "fer2013.csv").images)  # named by the user
 
     def test_class_folders(self, tmp_path):
         save_image(tmp_path / "train" / "happy" / "1.png", FACES[0])
@@ -728,6 +800,14 @@ class TestFashionMNIST:
         X, y = load_fashion_mnist(tmp_path, return_X_y=True)
         np.testing.assert_array_equal(X, self.X)
         np.testing.assert_array_equal(y, self.y)
+
+    def test_links_out_of_the_folder_are_refused(self, tmp_path):
+        (tmp_path / "set").mkdir()
+        self.write_all(tmp_path)
+        for file in tmp_path.glob("*ubyte"):
+            (tmp_path / "set" / file.name).symlink_to(file)
+        with pytest.raises(ValueError, match=r"train-images-idx3-ubyte is a link out of"):
+            load_fashion_mnist(tmp_path / "set")
 
     def test_damaged_files(self, tmp_path):
         self.write_all(tmp_path)

@@ -567,6 +567,16 @@ def test_the_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(not hasattr(os, "fchmod"), reason="no such permissions here")
+def test_a_file_that_is_replaced_passes_on_its_permissions(tmp_path):
+    path = tmp_path / "saved"
+    for mode in (0o600, 0o640):
+        save(make_classifier(), path)
+        path.chmod(mode)
+        save(make_classifier(max_epochs=7), path)
+        assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
 def test_where_a_link_leads_is_written(tmp_path):
     (tmp_path / "link").symlink_to("saved")
     for max_epochs in (3, 4):  # first it leads nowhere

@@ -18,7 +18,7 @@ _OTHER_NAMES = {
 }
 
 
-def list_emotion_files(root):
+def list_emotion_files(root, *, boundary):
     """List class folders named after expressions.
 
     Parameters
@@ -26,12 +26,15 @@ def list_emotion_files(root):
     root : Path
         Holds folders such as ``Happy`` or ``happiness``; in any case, some may lack.
 
+    boundary : Path
+        The folder that the user gave, which links must not lead out of.
+
     Returns
     -------
     listing : ClassFiles
         Of all seven classes, in the order of ``EMOTIONS``.
     """
-    listing = list_class_files(root)
+    listing = list_class_files(root, boundary=boundary)
     labels = []
     for name in listing.names.tolist():
         emotion = _OTHER_NAMES.get(name.lower(), name.lower())

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ._bunch import make_bunch
+from ._files import check_inside
 
 _CLASSES = (
     "T-shirt/top",
@@ -83,6 +84,7 @@ def _find(path, name):
     dimensions = 3 if name.endswith("images") else 1
     for file in (f"{name}-idx{dimensions}-ubyte", f"{name}-idx{dimensions}-ubyte.gz"):
         if (path / file).is_file():
+            check_inside(path / file, path)
             return path / file
     raise FileNotFoundError(
         f"There is no {name}-idx{dimensions}-ubyte (or .gz) in {path}. Give the folder of "

@@ -7,7 +7,7 @@ import numpy as np
 
 from ._bunch import make_bunch
 from ._emotions import EMOTIONS, list_emotion_files
-from ._files import split_folders
+from ._files import check_inside, split_folders
 from ._folder import check_options, read_splits
 
 _SIDE = 48
@@ -86,7 +86,10 @@ def _find_csv(path):
     """The file that ``path`` is or holds; None for a folder of folders."""
     if not path.is_dir():
         return path
-    return next((path / name for name in _CSV_NAMES if (path / name).is_file()), None)
+    file = next((path / name for name in _CSV_NAMES if (path / name).is_file()), None)
+    if file is not None:
+        check_inside(file, path)
+    return file
 
 
 def _list_folders(path):
@@ -95,7 +98,9 @@ def _list_folders(path):
         raise ValueError(
             f"{path} holds neither {', '.join(_CSV_NAMES)} nor the folders train and test."
         )
-    return {split: list_emotion_files(folder) for split, folder in folders.items()}
+    return {
+        split: list_emotion_files(folder, boundary=path) for split, folder in folders.items()
+    }
 
 
 def _read_csv(path):

@@ -55,16 +55,19 @@ class ClassFiles:
     stray: list = field(default_factory=list)
 
 
-def list_class_files(root):
+def list_class_files(root, *, boundary=None):
     """List the image files in the class folders of ``root``, nested ones too.
 
-    Files of other kinds and hidden ones are passed over. Links that lead out of ``root``,
-    links to folders, devices and pipes are refused.
+    Files of other kinds and hidden ones are passed over. Links that lead out of
+    ``boundary``, links to folders, devices and pipes are refused.
 
     Parameters
     ----------
     root : str or path-like
         Holds one folder per class.
+
+    boundary : Path, default=None
+        The folder that the user gave, which holds ``root``; None: ``root`` itself.
 
     Returns
     -------
@@ -73,9 +76,12 @@ def list_class_files(root):
     Raises
     ------
     FileNotFoundError, ValueError
-        When ``root`` is no folder, holds none, or one of its folders holds no images.
+        When ``root`` is no folder or leads out of ``boundary``, holds no folders, or one of
+        these is a link or holds no images.
     """
     root = Path(root)
+    boundary = root if boundary is None else boundary
+    check_inside(root, boundary)
     folders = subfolders(root)
     if not folders:
         raise ValueError(f"{root} holds no folders. Put the images of each class in its own.")
@@ -89,12 +95,13 @@ def list_class_files(root):
     files, target, refused, others = [], [], [], []
     for label, name in enumerate(names):
         folder = by_name[name]
-        if not _is_inside(folder, root):
+        check_inside(folder, boundary)
+        if _is_link(folder):  # its images would be of two classes
             raise ValueError(
-                f"The class folder {folder} is a link out of {root}, which is not followed. "
-                "Put the folder itself there."
+                f"The class folder {folder} is a link, which is not followed. Put the folder "
+                "itself there, or remove it."
             )
-        found, not_opened, foreign = list_images(folder, root)
+        found, not_opened, foreign = list_images(folder, boundary)
         if not found and not not_opened:
             remedy = "Fill or remove it."
             if foreign:
@@ -177,7 +184,12 @@ def list_images(folder, root):
         for file in entries:
             if file.name.startswith("."):
                 continue
-            if file.is_dir():
+            try:
+                is_folder = file.is_dir()
+            except OSError as error:  # its folder may be read, but not entered
+                refused.append((file, error.strerror))
+                continue
+            if is_folder:
                 if _is_link(file):
                     refused.append((file, "a link to a folder"))
                 else:
@@ -189,6 +201,21 @@ def list_images(folder, root):
             else:
                 files.append(file)
     return sorted(files), sorted(refused), sorted(others)
+
+
+def check_inside(path, boundary):
+    """Refuse a file or folder that a link leads to, out of the folder that the user gave.
+
+    Raises
+    ------
+    ValueError
+        Naming the link.
+    """
+    if not _is_inside(path, boundary):
+        raise ValueError(
+            f"{path} is a link out of {boundary}, which is not followed. Put what it leads to "
+            "there itself."
+        )
 
 
 def _is_link(folder):

@@ -96,7 +96,10 @@ def load_image_folder(
     """
     check_options(size, resize, mode, unreadable)
     folders = split_folders(Path(path))
-    listings = {split: list_class_files(folder) for split, folder in folders.items()}
+    listings = {
+        split: list_class_files(folder, boundary=Path(path))
+        for split, folder in folders.items()
+    }
     stray = stray_images(Path(path)) if len(folders) > 1 else []
     names = listings["train"].names
     for listing in listings.values():
@@ -159,7 +162,12 @@ def read_splits(listings, *, size, resize, mode, unreadable, stray=()):
     if not images:
         raise ValueError(f"None of the {len(problems)} image files can be read.")
     _check_one_size(images, files)
-    warn_of_darkness(max(image.max(initial=0) for image in images))
+    classes = [
+        str(listing.root / listing.names[listing.target[i]])
+        for split, listing in listings.items()
+        for i in read[split]
+    ]
+    warn_of_darkness(classes, [image.max(initial=0) for image in images])
     have_colour = any(image.ndim == 3 for image in images)
     splits = {}
     for split, own in read.items():
@@ -221,11 +229,28 @@ def _enumerate(items):
     return "; ".join([*items[:_N_FILES_SHOWN], *([f"and {more} more"] if more > 0 else [])])
 
 
-def warn_of_darkness(brightest):
-    """Say what 16-bit files come to that use the levels of 12 bits or fewer."""
-    if brightest < _DARK:
+def warn_of_darkness(classes, brightest):
+    """Say what 16-bit files come to that use the levels of 12 bits or fewer.
+
+    Class by class: those of one may come from another camera than the others.
+
+    Parameters
+    ----------
+    classes : list of str
+        Of each image, as a user knows them.
+
+    brightest : list of int
+        The largest level of each image, of 255.
+    """
+    of_class = dict.fromkeys(classes, 0)
+    for name, level in zip(classes, brightest, strict=True):
+        of_class[name] = max(of_class[name], level)
+    dark = [name for name, level in of_class.items() if level < _DARK]
+    if dark:
+        which = "" if len(dark) == len(of_class) else f" of {_enumerate(dark)}"
+        most = max(of_class[name] for name in dark)
         warnings.warn(
-            f"All images are nearly black: none is brighter than {brightest} of 255. Where "
+            f"All images{which} are nearly black: none is brighter than {most} of 255. Where "
             "files of 16 bits hold levels of 12, multiply these by 16 first; by 256 if of 8.",
             stacklevel=4,
         )

@@ -24,6 +24,7 @@ _KEYS = (
 _N_SHOWN = 5
 _ALWAYS_BYTES = 2**28  # blank images pack a thousandfold; so much of them harms nobody
 _MOST_PACKED = 100
+_MOST_EXACT = 2**53  # beyond, a float does not tell neighbouring integers apart
 
 
 def load_npz(path, *, return_X_y=False):
@@ -72,8 +73,8 @@ def load_npz(path, *, return_X_y=False):
     train_keys = ("X", "y") if "X" in arrays or "y" in arrays else ("X_train", "y_train")
     names_key = "classes" if "classes" in arrays else "target_names"
     X, y = _read_pair(arrays, *train_keys, path)
-    test = _read_split(arrays, "X_test", "y_test", X, path)
-    validation = _read_split(arrays, "X_val", "y_val", X, path)
+    test = _read_split(arrays, "X_test", "y_test", train_keys[0], X, path)
+    validation = _read_split(arrays, "X_val", "y_val", train_keys[0], X, path)
     labels = [y, *(split[1] for split in (test, validation) if split)]
     bunch = make_bunch(
         X,
@@ -97,7 +98,11 @@ def _read_arrays(path):
         _refuse_bombs(path)
         with np.load(path, allow_pickle=False) as archive:
             # Others are named, but not read.
-            return {key: archive[key] if key in _KEYS else None for key in archive.files}
+            arrays = {key: archive[key] if key in _KEYS else None for key in archive.files}
+        for key, array in arrays.items():  # of other members, NumPy returns the bytes
+            if not isinstance(array, np.ndarray | None):
+                raise ValueError(f"{key} in it is no array")
+        return arrays
     except Exception as error:  # what readers raise on damaged data is not documented
         raise ValueError(
             f"{path} cannot be read as a .npz archive of plain arrays ({error}). "
@@ -124,10 +129,15 @@ def _warn_of_unread(keys, path):
         )
 
 
-def _read_split(arrays, x_key, y_key, X_train, path):
+def _read_split(arrays, x_key, y_key, x_train_key, X_train, path):
     if x_key not in arrays and y_key not in arrays:
         return None
     X, y = _read_pair(arrays, x_key, y_key, path)
+    if (arrays[x_key].dtype == bool) != (arrays[x_train_key].dtype == bool):
+        raise ValueError(
+            f"{path}: {x_key} holds {arrays[x_key].dtype}, {x_train_key} "
+            f"{arrays[x_train_key].dtype}, and booleans become 0 and 255. Store both as one."
+        )
     if X.shape[1:] != X_train.shape[1:]:
         raise ValueError(
             f"{path}: {x_key} has rows of shape {X.shape[1:]}, those to train on have "
@@ -161,21 +171,27 @@ def _read_pair(arrays, x_key, y_key, path):
             f"{path}: {y_key} must hold one label per row of {x_key}, that is shape "
             f"{X.shape[:1]}, got {y.shape}."
         )
-    if y.dtype.kind == "S":
-        try:
-            y = np.char.decode(y, "utf-8")
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{path}: {y_key} holds bytes that are no UTF-8 ({error}). Store str."
-            ) from error
+    y = _as_text(y, y_key, path)
     is_whole = y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.floor(y)).all()
-    if is_whole:  # as other tools write them
+    if is_whole and (np.abs(y) < _MOST_EXACT).all():  # as other tools write them
         y = y.astype(np.int64)
     if y.dtype.kind not in "iubUS":
         raise ValueError(
             f"{path}: {y_key} must hold class labels, integers or strings, got {y.dtype}."
         )
     return X, y
+
+
+def _as_text(values, key, path):
+    """Bytes as str; anything else as it is."""
+    if values.dtype.kind != "S":
+        return values
+    try:
+        return np.char.decode(values, "utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}: {key} holds bytes that are no UTF-8 ({error}). Store str."
+        ) from error
 
 
 def _check_groups(groups, y, path):
@@ -192,7 +208,7 @@ def _class_names(names, key, y_of_splits, path):
     labels = np.unique(y_of_splits[0])
     if names is None:
         return labels.astype(str)
-    names = np.atleast_1d(names.astype(str))
+    names = np.atleast_1d(_as_text(names, key, path).astype(str))
     for y in y_of_splits:
         _check_named(np.unique(y), names, key, path)
     if len(set(names.tolist())) < len(names):

@@ -55,7 +55,7 @@ def load_sfew(
     check_options(size, resize, mode, unreadable)
     path = Path(path)
     listings = {
-        split: list_emotion_files(_find(path, prefix))
+        split: list_emotion_files(_find(path, prefix), boundary=path)
         for split, prefix in (("train", "train"), ("validation", "val"))
     }
     splits, problems = read_splits(

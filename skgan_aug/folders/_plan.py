@@ -322,14 +322,14 @@ def _absolute(folder):
 
 def _look_at(listing, size, resize, verbose):
     """Read every file: which can be read, the others and why, the size and mode of all."""
-    kept, mode, first, brightest = [], "L", None, 0
+    kept, mode, first, brightest = [], "L", None, []
     damaged: list = []
     files = tqdm(listing.files, "reading", disable=not verbose, leave=False)
     for position, image in read_images(files, damaged, size=size, resize=resize):
         file = listing.files[position]
         kept.append(position)
         mode = "RGB" if image.ndim == 3 else mode
-        brightest = max(brightest, image.max())
+        brightest.append(image.max())
         first = first or (file, image.shape[:2])
         if image.shape[:2] != first[1]:
             raise ValueError(
@@ -342,7 +342,7 @@ def _look_at(listing, size, resize, verbose):
         raise ValueError(
             f"None of the image files in {listing.root} can be read ({file}: {reason})."
         )
-    warn_of_darkness(brightest)
+    warn_of_darkness(listing.names[listing.target[kept]].tolist(), brightest)
     return kept, damaged, first[1], mode
 
 
