@@ -40,9 +40,12 @@ def check_augmentation(parameter, augmentation, spec):
 
 
 def own_augmentation(augmentation):
-    """A copy of a module with parameters or buffers: calling it would change the user's."""
+    """A copy of a module with parameters or buffers: calling it would change the user's.
+
+    It is not trained with the classifier, which would learn to augment as little as it can.
+    """
     if isinstance(augmentation, torch.nn.Module) and augmentation.state_dict():
-        return deepcopy(augmentation)
+        return deepcopy(augmentation).requires_grad_(False)
     return augmentation
 
 

@@ -4,14 +4,14 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
 from torch.nn import functional as F
 
 from ._augmentation import augment_images
-from ._devices import place
+from ._devices import own_precision, place
 from ._interrupts import watched_interrupt
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
@@ -57,33 +57,37 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
             What each row counts in the loss.
 
         class_weights : float32 tensor of shape (n_classes,) or None
-            Weights in the loss.
+            What each row of a class counts in the loss, times its own weight.
 
         held_out : tuple of tensors or None
             Rows and labels to stop early on.
         """
+        if class_weights is not None:
+            of_classes = class_weights[labels]
+            loss_weights = of_classes if loss_weights is None else loss_weights * of_classes
         self.module_.rng = rng
         self.iterator_train__rng = rng
         self.iterator_train__passes = passes
         self.iterator_train__loss_weights = loss_weights
-        if class_weights is not None:
-            class_weights = class_weights.to(self.device)
-        self.criterion_.weight = class_weights
-        self._reset_rates()
-        own = [OneCycle()] if one_cycle else []
-        self.train_split = None
+        self._set_rates()
+        own = [("skgan_aug_one_cycle", OneCycle())] if one_cycle else []
+        self.train_split = self.held_out_weights = None
         if held_out is not None:
             self.train_split = predefined_split(Dataset(*held_out))
             if class_weights is not None:
-                own_weights = class_weights[held_out[1].to(self.device)]
-                self.mean_held_out_weight = own_weights.mean().item()
-            own.append(EarlyStopping(patience=_PATIENCE, load_best=True))
+                weights = class_weights / class_weights[held_out[1]].mean()
+                self.held_out_weights = weights.to(self.device)
+            stops = EarlyStopping(patience=_PATIENCE, load_best=True)
+            own.append(("skgan_aug_early_stopping", stops))
         self.callbacks = [*self.user_callbacks, *own]
         self.initialize_callbacks()
         # skorch's callbacks end a training by raising KeyboardInterrupt, which it swallows.
         # What comes from the keyboard is no end, but a wish to stop.
         try:
-            with watched_interrupt(hold_back=False) as interrupt:
+            with (
+                own_precision(self.device),  # of gradients, too
+                watched_interrupt(hold_back=False) as interrupt,
+            ):
                 self.partial_fit(rows, labels, epochs=len(passes))
         finally:  # a pickle of the net needs none of the training rows
             self.iterator_train__passes = self.iterator_train__loss_weights = None
@@ -108,16 +112,49 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
         """Positions of the most probable classes."""
         return self.predict_proba(X).argmax(axis=1)
 
-    def _reset_rates(self):
+    def go_on_from(self, old):
+        """Take over what an earlier net of the same weights knows of its training.
+
+        Parameters
+        ----------
+        old : ClassifierNet
+            With other parameters, perhaps: those of this one hold.
+        """
+        self.history = old.history
+        if type(self.optimizer_) is not type(old.optimizer_):
+            return
+        state, groups = old.optimizer_.state_dict(), []
+        # A scheduler of the user's goes on from the rates that it came to.
+        keeps = self._is_scheduled() and old._is_scheduled() and self.lr == old.lr
+        asked = self.optimizer_.state_dict()["param_groups"]
+        for own, others in zip(asked, state["param_groups"], strict=True):
+            kept = {name: others[name] for name in _CYCLED if name in others}
+            groups.append(others | own | kept if keeps else own)
+        self.optimizer_.load_state_dict(state | {"param_groups": groups})
+
+    def _is_scheduled(self):
+        """Whether a callback of the user's sets the learning rate."""
+        own = (
+            named[-1] if isinstance(named, tuple) else named for named in self.user_callbacks
+        )
+        return any(isinstance(callback, LRScheduler) for callback in own)
+
+    def _set_rates(self):
         """Back to the rates that were asked for, from where an earlier cycle ended."""
         asked = self.optimizer_.defaults
         for group in self.optimizer_.param_groups:
-            group.update({name: asked[name] for name in _CYCLED if name in asked})
+            if self._is_scheduled():
+                group.setdefault("initial_lr", group["lr"])  # which schedulers go on from
+            else:
+                group.update({name: asked[name] for name in _CYCLED if name in asked})
 
     def get_loss(self, y_pred, y_true, *args, training=False, **kwargs):
         """Cross-entropy; of mixed images with the labels of both, by their shares."""
         if not training:
-            return self._held_out_loss(y_pred, y_true.to(self.device))
+            labels, weights = y_true.to(self.device), self.held_out_weights
+            return self._cross_entropy(
+                y_pred, labels, None if weights is None else weights[labels]
+            )
         labels, weights = y_true[0].to(self.device), y_true[1]
         if weights is not None:
             weights = weights.to(self.device)
@@ -130,34 +167,19 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
         other = self._cross_entropy(y_pred, labels[partner], weights)
         return share * loss + (1.0 - share) * other
 
-    def _held_out_loss(self, logits, labels):
-        """What skorch's mean over batches, by their rows, makes the loss of all rows.
-
-        Batches come in the order of classes: one that is divided by its own weights, as in
-        training, would lose them.
-        """
-        if self.criterion_.weight is None:
-            return self.criterion_(logits, labels)
-        return self._losses(logits, labels).mean() / self.mean_held_out_weight
-
-    def _losses(self, logits, labels):
-        """The loss of each row, times the weight of its class."""
-        criterion = self.criterion_
-        return F.cross_entropy(
-            logits,
-            labels,
-            weight=criterion.weight,
-            label_smoothing=criterion.label_smoothing,
-            reduction="none",
-        )
-
     def _cross_entropy(self, logits, labels, weights):
+        """The mean over the rows of a batch.
+
+        Weights have a mean of 1 over all batches. Divided by those of its own, a batch with
+        rows of a rare class would count for less than they weigh.
+        """
         criterion = self.criterion_
         if weights is None:
             return criterion(logits, labels)
-        losses = self._losses(logits, labels)
-        shares = weights if criterion.weight is None else weights * criterion.weight[labels]
-        return (weights * losses).sum() / shares.sum()
+        losses = F.cross_entropy(
+            logits, labels, label_smoothing=criterion.label_smoothing, reduction="none"
+        )
+        return (weights * losses).mean()
 
 
 class EncodedNetwork(nn.Module):
@@ -187,10 +209,11 @@ class EncodedNetwork(nn.Module):
         x = place(self.spec.encode(rows), device or rows.device)
         if self.training:
             x = self._mixed(augment_images(self.augmentation, x, self.rng))
-        # No autocast that is off: leaving one empties the weights it keeps for all threads,
-        # and with that another one's training would round otherwise.
+        # No autocast that is off, but inside another: leaving one empties the weights it keeps
+        # for all threads, and with that another one's training would round otherwise.
         if not (self.training and self.precision == "bfloat16"):
-            return self.network(x).float()
+            with own_precision(x.device):
+                return self.network(x).float()
         if x.is_cpu:
             # Rows have their channels last, which is faster in float32; but bfloat16 is
             # normalised by groups at a tenth of the speed then.
@@ -228,8 +251,9 @@ class PredictionBatches:
 class TrainingBatches:
     """Shuffled batches of the next of several passes, cut from whole tensors.
 
-    Yields rows and, together, their labels and weights in the loss. Batches are of nearly
-    equal size, because a last one of one row would break batch normalisation.
+    Yields rows and, together, their labels and weights in the loss, the mean of which over
+    the pass is 1. Batches are of nearly equal size, because a last one of one row would break
+    batch normalisation.
     """
 
     def __init__(self, dataset, batch_size, passes, rng, loss_weights):
@@ -246,15 +270,18 @@ class TrainingBatches:
     def __iter__(self):
         rows, n_batches = self.passes[self.n_done], self.n_batches[self.n_done]
         self.n_done += 1
-        rows = rows[torch.randperm(len(rows), generator=self.rng)]
         X, y, weights = self.dataset.X, self.dataset.y, self.loss_weights
+        if weights is not None:
+            weights = weights / weights[rows].mean()
+        rows = rows[torch.randperm(len(rows), generator=self.rng)]
         for batch in rows.tensor_split(n_batches):
             yield X[batch], (y[batch], None if weights is None else weights[batch])
 
 
 def count_batches(n_rows, batch_size):
-    """Batches of one pass over so many rows."""
-    return -(-n_rows // batch_size)
+    """Batches of one pass over so many rows, none of one row unless all are."""
+    n_batches = -(-n_rows // batch_size)
+    return n_batches if batch_size == 1 else max(1, min(n_batches, n_rows // 2))
 
 
 def _prediction_batch(spec, batch_size):

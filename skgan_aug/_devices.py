@@ -1,6 +1,7 @@
 """Where to compute, in which precision, and whether it can be compiled."""
 
 import warnings
+from contextlib import nullcontext
 
 import torch
 
@@ -9,6 +10,24 @@ _NO_DEVICE = (RuntimeError, AssertionError, ImportError)
 # What torch says without a class of error for it: on POSIX systems, on Windows; on Macs.
 _NO_MEMORY_ON_CPU = ("can't allocate memory", "DefaultCPUAllocator: not enough memory")
 _NO_MEMORY_ON_MPS = "MPS backend out of memory"
+
+
+def own_precision(device):
+    """Compute in the dtypes of tensors inside the block, whatever autocast says outside.
+
+    Parameters
+    ----------
+    device : torch.device or str
+        Where.
+
+    Returns
+    -------
+    context : context manager
+    """
+    kind = torch.device(device).type
+    if not torch.is_autocast_enabled(kind):
+        return nullcontext()  # one that is off has old versions of torch warn on MPS
+    return torch.autocast(kind, enabled=False)
 
 
 def resolve_device(device):

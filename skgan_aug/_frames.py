@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from .images import to_dtype
 
 
@@ -39,22 +41,33 @@ def check_categories(X):
 
 
 def round_columns(rows, dtypes):
-    """Round floats, in place, where the frame they go into has integers or bools.
+    """Bring numbers, in place, into what the columns of the frame that they go into can hold.
+
+    Floats are rounded where these have integers or bools. Integers may be too large: all
+    columns of images have one range, whatever dtype each has.
 
     Parameters
     ----------
     rows : ndarray of shape (n, ...)
-        What a frame will hold; left alone where it is not of floats.
+        What a frame will hold.
 
     dtypes : iterable
         Of the columns of the frame; empty if it is none.
     """
-    if rows.dtype.kind != "f":
-        return
+    are_floats = rows.dtype.kind == "f"
     for column, dtype in enumerate(dtypes):
         kind = getattr(dtype, "kind", "O")
-        if kind == "b":
+        if kind == "b" and are_floats:
             rows[:, column] = rows[:, column] >= 0.5
         elif kind in "iu":
             of_integers = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype))
-            rows[:, column] = to_dtype(rows[:, column], of_integers)
+            if are_floats:
+                rows[:, column] = to_dtype(rows[:, column], of_integers)
+            else:
+                _clip(rows[:, column], of_integers)
+
+
+def _clip(values, dtype):
+    """Clip integers in place to what another dtype of integers can hold, without floats."""
+    own, other = np.iinfo(values.dtype), np.iinfo(dtype)
+    np.clip(values, max(own.min, other.min), min(own.max, other.max), out=values)

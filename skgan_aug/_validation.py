@@ -43,6 +43,28 @@ def named(name):
         raise kind(f"{name} cannot be used: {error}") from error
 
 
+@contextmanager
+def as_it_was_if_refused(estimator, trained):
+    """Keep what an earlier call fitted where this one fails before it trains anything.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose attributes may change inside the block.
+
+    trained : str
+        The one that holds what was trained, and is another once something is.
+    """
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        if trained in before and vars(estimator).get(trained) is before[trained]:
+            vars(estimator).clear()
+            vars(estimator).update(before)
+        raise
+
+
 def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     """Validate images, flattened images or vectors.
 

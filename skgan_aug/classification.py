@@ -27,6 +27,7 @@ from ._training_rows import (
     training_order,
 )
 from ._validation import (
+    as_it_was_if_refused,
     check_images,
     check_labels_are_classes,
     check_no_label_is_missing,
@@ -38,7 +39,7 @@ from ._validation import (
     whole_number,
 )
 from .images import ImageSpec
-from .networks import check_trainable, make_classifier
+from .networks import check_classifier_network, make_classifier
 
 _FEWEST_EPOCHS, _MOST_EPOCHS, _STEPS = 20, 200, 1000  # of max_epochs="auto"
 
@@ -64,7 +65,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         up to 200 where the rows are few, to reach 1000 steps.
 
     batch_size : int, default=64
-        Rows per optimisation step.
+        Rows per optimisation step, at most; three in one of an odd number where it is 2.
 
     learning_rate : float, default=5e-3
         The highest of a one-cycle schedule, or the constant one. The paper trains its CNN
@@ -82,12 +83,13 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         What updates the weights. "sgd" has a momentum of 0.9.
 
     class_weight : None, "balanced" or dict, default=None
-        Weights of the classes in the loss, as everywhere in scikit-learn.
+        Weights of the classes in the loss, as everywhere in scikit-learn: each row's own is
+        multiplied by that of its class.
 
     augmentation : None, {"flips", "shifts", "flips_shifts"}, callable, default=None
         Applied to each training batch, (n, C, H, W) in [-1, 1]: mirroring left to right,
         shifts of up to an eighth of either side, or any function or module of your own. Of a
-        module with parameters or buffers each training takes a copy.
+        module with parameters or buffers each training takes a copy, and trains none of them.
 
     mixup : float, default=0
         Parameter of the Beta distribution that mixes each training image, and its label,
@@ -120,7 +122,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     warm_start : bool, default=False
         Go on from the weights of the last ``fit``, with the parameters as they are by then;
-        ``module`` and ``image_shape`` stay what they were.
+        ``module``, ``image_shape`` and ``random_state`` stay what they were.
 
     random_state : int, RandomState or None, default=None
         Decides initial weights, batches and augmentation.
@@ -143,7 +145,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         (H, W) or (H, W, C); None for vectors.
 
     n_features_in_ : int
-        Number of columns of a 2-dimensional X.
+        Number of columns of a 2-dimensional X; of images, ``X.shape[1]``.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has them and all are strings.
@@ -284,19 +286,18 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"real_last={self.real_last} needs to know which rows are real: pass "
                 "synthetic_mask=sampler.synthetic_mask_ to fit, or real_last=0."
             )
-        goes_on = self.warm_start and hasattr(self, "net_")
-        if not goes_on:  # what an earlier fit learnt must not predict what this one is about
-            self.__dict__.pop("net_", None)
-        X, y, weights, is_real = self._check_rows(
-            X, y, sample_weight, synthetic_mask, reset=not goes_on
-        )
-        if goes_on:
-            remedy = "set warm_start=False to start anew with these classes"
-            self._refuse_new_classes(y, remedy)
-        self._check_callbacks(validates=self.early_stopping)
-        with torch.inference_mode(False):  # what is made in it can never be trained
-            net = self._go_on() if goes_on else self._start(X, np.unique(y))
-            self._train(net, X, y, weights, is_real)
+        starts = not (self.warm_start and hasattr(self, "net_"))
+        # What is made in inference mode can never be trained.
+        with as_it_was_if_refused(self, "net_"), torch.inference_mode(False):
+            X, y, weights, is_real = self._check_rows(
+                X, y, sample_weight, synthetic_mask, reset=starts
+            )
+            if not starts:
+                remedy = "set warm_start=False to start anew with these classes"
+                self._refuse_new_classes(y, remedy)
+            self._check_callbacks(validates=self.early_stopping)
+            net = self._start(X, np.unique(y)) if starts else self._go_on()
+            self._train(net, X, y, weights, is_real, starts=starts)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -332,22 +333,12 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         starts = not hasattr(self, "net_")
-        X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
-        if not starts:
-            remedy = "pass classes= in the first call of partial_fit"
-            self._refuse_new_classes(y, remedy)
-        if classes is not None:
-            classes = check_labels(classes, y)
-        if not starts and classes is not None and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"classes={classes!r} is not what the first call to partial_fit had: "
-                f"{self.classes_}."
-            )
-        labels = np.unique(y) if classes is None else classes
-        self._check_callbacks(validates=False)
-        with torch.inference_mode(False):
+        with as_it_was_if_refused(self, "net_"), torch.inference_mode(False):
+            X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
+            labels = self._check_announced(classes, y, starts=starts)
+            self._check_callbacks(validates=False)
             net = self._start(X, labels) if starts else self._go_on()
-            self._train(net, X, y, weights, None, is_partial=True)
+            self._train(net, X, y, weights, None, starts=starts, is_partial=True)
         return self
 
     def predict_proba(self, X):
@@ -447,6 +438,20 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 )
         return check_images(self, X, y, reset=reset, spec=None if reset else self._spec)
 
+    def _check_announced(self, classes, y, *, starts):
+        """All labels that will come, by the first call of partial_fit."""
+        if not starts:
+            self._refuse_new_classes(y, "pass classes= in the first call of partial_fit")
+        if classes is None:
+            return np.unique(y)
+        classes = check_labels(classes, y)
+        if not starts and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"classes={classes!r} is not what the first call to partial_fit had: "
+                f"{self.classes_}."
+            )
+        return classes
+
     def _refuse_new_classes(self, y, remedy):
         with named("y"):
             unknown = np.setdiff1d(y, self.classes_).tolist()
@@ -480,7 +485,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self._split_seed = derive_seed(seed, 1)
         with global_seed(seed):
             network = make_classifier(self.module, spec, len(classes))
-        check_trainable("module", network)
+        if callable(self.module):
+            check_classifier_network(network, spec, len(classes))
         self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
         return self._make_net(network, spec)
 
@@ -489,15 +495,17 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self._check_parameters(self._spec)
         old = self.net_
         net = self._make_net(old.module_.network, self._spec)
-        net.history = old.history
-        if type(net.optimizer_) is type(old.optimizer_):
-            rates = {"param_groups": net.optimizer_.state_dict()["param_groups"]}
-            net.optimizer_.load_state_dict(old.optimizer_.state_dict() | rates)
+        net.go_on_from(old)
         return net
 
     def _check_parameters(self, spec):
         check_augmentation("augmentation", self.augmentation, spec)
         check_optimizer(self.optimizer)
+        if self.mixup and self.batch_size == 1:
+            raise ValueError(
+                f"batch_size=1 leaves mixup={self.mixup} without effect, since rows of a "
+                "batch are mixed with each other: pass batch_size=2 or more."
+            )
 
     def _check_callbacks(self, *, validates):
         check_callbacks(
@@ -525,7 +533,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             verbose=self.verbose,
         )
 
-    def _train(self, net, X, y, weights, is_real, *, is_partial=False):
+    def _train(self, net, X, y, weights, is_real, *, starts, is_partial=False):
         """Train ``net``, and keep it; for one pass at a constant rate if it is only a part."""
         labels = np.searchsorted(self.classes_, y)
         order, loss_weights = training_order(X, labels, weights)
@@ -534,7 +542,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             class_weights = resolve_class_weights(
                 self.class_weight, self.classes_, labels, weights
             )
-        self._check_batch_size(loss_weights, class_weights)
         held_out = None
         if self.early_stopping and not is_partial:
             order, held_out = self._hold_out(X, labels, order, is_real)
@@ -542,7 +549,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         seed = draw_seed(self._random_state)
         rng = torch.Generator().manual_seed(seed)
         passes = self._passes(order, is_real, max_epochs, rng)
-        starts = not hasattr(self, "net_")
         self.net_ = net  # of a training that Ctrl-C stops, too
         try:
             with global_seed(seed, net.device):  # for dropout
@@ -563,15 +569,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             raise
         finally:
             self.history_ = net.history
-
-    def _check_batch_size(self, loss_weights, class_weights):
-        """Refuse batches of one row, in which every weight counts the same."""
-        if self.batch_size == 1 and (loss_weights is not None or class_weights is not None):
-            name = "sample_weight" if class_weights is None else "class_weight"
-            raise ValueError(
-                f"batch_size=1 leaves {name} without effect, since rows of a batch are "
-                "weighed against each other: pass batch_size=2 or more."
-            )
 
     def _hold_out(self, X, labels, order, is_real):
         """``order`` without the rows held out and their copies; those rows and labels."""

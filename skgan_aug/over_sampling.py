@@ -23,6 +23,7 @@ from ._random import derive_pair_seed, derive_seed, draw_seed, global_seed
 from ._sampling_strategy import check_rare_classes, check_room, resolve_sampling_strategy
 from ._scale import SCALE, count_synthetic, fractions_of_classes, min_strength_of_class
 from ._validation import (
+    as_it_was_if_refused,
     check_images,
     check_labels_are_classes,
     check_no_label_is_missing,
@@ -252,7 +253,7 @@ class CycleGANOverSampler(BaseOverSampler):
         The row of X that each row of the result is, or was made from.
 
     n_features_in_ : int
-        Number of columns of a 2-dimensional X.
+        Number of columns of a 2-dimensional X; of images, ``X.shape[1]``.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, where X has them and all are strings.
@@ -459,8 +460,9 @@ class CycleGANOverSampler(BaseOverSampler):
             Nothing was trained: it cannot translate yet.
         """
         self._validate_params()
+        with as_it_was_if_refused(self, "cyclegans_"):
+            self._prepare(*self._check_X_y(X, y)[:2])
         self._forget()
-        self._prepare(*self._check_X_y(X, y)[:2])
         return self
 
     def fit_resample(self, X, y):
@@ -503,13 +505,15 @@ class CycleGANOverSampler(BaseOverSampler):
             channels seem to come first.
         """
         self._validate_params()
-        self._forget()
         given_X, given_y = X, y
-        X, y, is_one_hot = self._check_X_y(X, y)
-        # Numbers of Python take many times the memory of images, and know no uint8.
-        holds_arrays = isinstance(given_X, list) and not isinstance(given_X[0], list | tuple)
-        arrays = ArraysTransformer(X if holds_arrays else given_X, given_y)
-        X_resampled, y_resampled = self._fit_resample(X, y)
+        with as_it_was_if_refused(self, "cyclegans_"):
+            X, y, is_one_hot = self._check_X_y(X, y)
+            # Numbers of Python take many times the memory of images, and know no uint8.
+            holds_arrays = isinstance(given_X, list) and not isinstance(
+                given_X[0], list | tuple
+            )
+            arrays = ArraysTransformer(X if holds_arrays else given_X, given_y)
+            X_resampled, y_resampled = self._fit_resample(X, y)
         self._warn_of_failures(X, y)
         if is_one_hot:  # scikit-learn's label_binarize would make one column of two
             n_columns = np.shape(given_y)[1]
@@ -617,7 +621,13 @@ class CycleGANOverSampler(BaseOverSampler):
                 network = make(given, network_spec)
             if callable(given):
                 is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
-                check_cyclegan_network(parameter, network, network_spec, is_sent=is_sent)
+                check_cyclegan_network(
+                    parameter,
+                    network,
+                    network_spec,
+                    batch_size=int(self.batch_size),
+                    is_sent=is_sent,
+                )
         check_augmentation("copy_augmentation", self.copy_augmentation, spec)
         if callable(self.copy_augmentation):
             self._augmented_copies(X[:_N_TRIED], spec, seed=0)
@@ -654,6 +664,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _fit_resample(self, X, y):
         spec, n_to_add, sources, device, config = self._prepare(X, y)
+        self._forget()
         seed = draw_seed(check_random_state(self.random_state))
         training_seed = self._training_seed(seed)
         classes = np.unique(y).tolist()
@@ -683,7 +694,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _training_seed(self, seed):
         """The seed of all that is trained, and of the rows that "auto" holds back."""
-        is_kept = self.memory is not None or self.checkpoint_dir is not None
+        is_kept = self._cache() is not None or self.checkpoint_dir is not None
         if is_kept and not isinstance(self.random_state, Integral):
             return 0  # any will do, but what is kept is found again by its seed
         return seed

@@ -64,11 +64,13 @@ def translate_rows(cyclegan, X, source, n, *, selection, min_strength, random_st
     if scores is not None:
         kept = keep_best(scores, n)
         rows, origins = rows[kept], origins[kept]
-    if cyclegan.spec.is_image and len({hash(row.tobytes()) for row in rows}) < n:
+    n_different = len({hash(row.tobytes()) for row in rows})
+    # Rows of a table may well agree by chance.
+    if n_different < (n if cyclegan.spec.is_image else n / 2):
         warnings.warn(
-            f"Some of the {n} translations are identical: their {len(source)} source "
-            "images are too few or too alike. Lower synthetic_fraction, or choose "
-            "another source.",
+            f"Some of the {n} translations are identical, {n_different} are different: their "
+            f"{len(source)} source rows are too few or too alike. Lower synthetic_fraction, "
+            "or choose another source.",
             stacklevel=5,
         )
     return rows, origins

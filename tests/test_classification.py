@@ -26,6 +26,7 @@ from skorch.callbacks import BatchScoring, Callback, EpochScoring
 from torch import nn
 
 from skgan_aug import TorchCNNClassifier
+from skgan_aug._classifier_net import ClassifierNet
 
 
 @pytest.fixture(scope="module")
@@ -487,7 +488,7 @@ def test_weights_go_with_the_labels_that_mixup_mixes():
         for rows in (torch.arange(3), partner)
     ]
     loss = net.get_loss(logits, (labels, weights), training=True)
-    expected = (0.25 * losses[0] + 0.75 * losses[1]) / weights.sum()
+    expected = (0.25 * losses[0] + 0.75 * losses[1]) / 3
     assert loss.item() == pytest.approx(expected.item())
 
 
@@ -559,15 +560,50 @@ def test_fractions_of_a_weight_show_in_the_loss():
     assert_allclose(probabilities[:, 0], [0.25, 0.25, 0.75, 0.75], atol=0.02)
 
 
-def test_a_loss_of_equal_fractions_is_the_loss_without():
-    X, y = make_images()
-    net = make_classifier(label_smoothing=0.2, max_epochs=1, device="cpu").fit(X, y).net_
-    logits, labels = torch.randn(3, 2), torch.tensor([0, 0, 1])
-    plain, weighted = (
-        net.get_loss(logits, (labels, weights), training=True).item()
-        for weights in (None, torch.full((3,), 0.5))
+@pytest.mark.parametrize(
+    ("class_weight", "sample_weight"),
+    [
+        (None, np.full(32, 0.5)),
+        ({"dark": 7.0, "light": 7.0}, None),
+        ({"dark": 0.5, "light": 1.0}, np.r_[np.full(16, 0.8), np.full(16, 0.4)]),
+    ],
+)
+def test_a_loss_of_equal_weights_is_the_loss_without(class_weight, sample_weight):
+    X, y = make_images((16, 16))
+    options = {"label_smoothing": 0.2, "max_epochs": 1, "device": "cpu", "batch_size": 8}
+    plain = make_classifier(**options).fit(X, y)
+    weighted = make_classifier(**options, class_weight=class_weight)
+    weighted.fit(X, y, sample_weight=sample_weight)
+    assert weighted.history_[0]["train_loss"] == pytest.approx(
+        plain.history_[0]["train_loss"], rel=1e-4
     )
-    assert weighted == pytest.approx(plain)
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, 64, 640])
+@pytest.mark.parametrize("given", ["balanced", "class_weight", "fractions"])
+def test_weights_do_not_depend_on_the_batch(given, batch_size):
+    """Of rows that are all alike, what is learnt is how much each class weighs."""
+    X, y = np.zeros((64, 2, 2)), np.repeat([0, 1], [62, 2])
+    class_weight = {"balanced": "balanced", "class_weight": {1: 31}}.get(given)
+    sample_weight = np.where(y == 1, 1, 1 / 31) if given == "fractions" else None
+
+    def zeroed(spec, n):
+        network = make_linear(spec, n)
+        for weight in network.parameters():
+            nn.init.zeros_(weight)
+        return network
+
+    steps = -(-len(X) // batch_size)
+    classifier = make_classifier(
+        module=zeroed,
+        class_weight=class_weight,
+        batch_size=batch_size,
+        max_epochs=max(8, 600 // steps),
+        learning_rate=2e-2 if steps < 8 else 2e-3,
+        weight_decay=0,
+        augmentation=None,
+    ).fit(X, y, sample_weight=sample_weight)
+    assert classifier.predict_proba(X[:1])[0, 1] == pytest.approx(0.5, abs=0.04)
 
 
 @pytest.mark.parametrize("change", ["labels", "zeros"])
@@ -696,15 +732,19 @@ def test_one_epoch_cannot_be_the_last_and_another():
         classifier.fit(X, y, synthetic_mask=np.arange(len(X)) > 20)
 
 
-@pytest.mark.parametrize("weights", ["class_weight", "sample_weight"])
-def test_weights_need_batches_of_several_rows(weights):
-    X, y = make_images()
-    given = {"dark": 1, "light": 9} if weights == "class_weight" else None
-    classifier = make_classifier(batch_size=1, class_weight=given)
-    rows = None if given else np.linspace(0.1, 1, len(X))
-    with pytest.raises(ValueError, match=f"batch_size=1 leaves {weights} without effect"):
-        classifier.fit(X, y, sample_weight=rows)
+def test_mixup_needs_batches_of_several_rows():
+    classifier = make_classifier(batch_size=1, mixup=0.2)
+    with pytest.raises(ValueError, match=r"batch_size=1 leaves mixup=0\.2 without effect"):
+        classifier.fit(*make_images())
     assert not hasattr(classifier, "net_")
+
+
+@pytest.mark.parametrize("n", [3, 31])
+def test_batches_of_two_leave_no_row_alone(n):
+    X, y = make_images()
+    chosen = np.r_[0, np.arange(len(X) - n + 1, len(X))]
+    module = nn.Sequential(nn.Flatten(), nn.Linear(30, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    make_classifier(module=lambda spec, n: module, batch_size=2).fit(X[chosen], y[chosen])
 
 
 @pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
@@ -771,11 +811,19 @@ def test_real_last_needs_to_know_which_rows_are_real():
 
 
 def record_batches(rows):
-    """A factory of networks that keep the batches they see, train and validation."""
+    """A factory of networks that keep the batches they see, train and validation.
+
+    But for that of noise which they are tried on in training.
+    """
 
     class Network(nn.Sequential):
+        is_tried = False
+
         def forward(self, x):
-            rows[self.training].append(x.detach().clone())
+            if self.training and torch.is_grad_enabled() and not Network.is_tried:
+                Network.is_tried = True
+            else:
+                rows[self.training].append(x.detach().clone())
             return super().forward(x)
 
     return lambda spec, n: Network(nn.Flatten(), nn.Linear(int(np.prod(spec.row_shape)), n))
@@ -828,13 +876,26 @@ def test_callbacks_score_what_is_held_back():
     assert all(0 <= score <= 1 for score in scores)
 
 
-def test_a_fit_that_is_refused_leaves_nothing_of_another():
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(
+    ("params", "change"),
+    [
+        ({}, lambda X, y: (X[:, :4], np.linspace(0, 1, len(y)))),
+        ({}, lambda X, y: (X[:, :4], y[1:])),
+        ({}, lambda X, y: (np.full(X.shape, np.nan), y)),
+        ({"class_weight": {"dark": 0}}, lambda X, y: (X[:, :4], y)),
+        ({"module": lambda spec, n: "no network"}, lambda X, y: (X[:, :4], y)),
+    ],
+    ids=["labels", "lengths", "numbers", "weights", "network"],
+)
+def test_a_call_that_is_refused_leaves_what_another_learnt(params, change, method):
     X, y = make_images()
     classifier = make_classifier().fit(X, y)
-    with pytest.raises(ValueError, match="continuous"):
-        classifier.fit(X[:, :4], np.linspace(0, 1, len(y)))
-    with pytest.raises(NotFittedError):
-        classifier.predict(X)
+    expected, before = classifier.predict_proba(X), vars(classifier).copy()
+    with pytest.raises((ValueError, TypeError)):
+        getattr(classifier.set_params(**params), method)(*change(X, y))
+    assert vars(classifier) == before | params
+    assert_array_equal(classifier.predict_proba(X), expected)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -924,28 +985,47 @@ def test_a_mask_that_leaves_nothing_to_hold_back_is_named():
         make_classifier(early_stopping=True).fit(X, y, synthetic_mask=np.ones(len(y), bool))
 
 
+def class_weights_seen(X, y, sample_weight=None, *, classes=None, **params):
+    """What partial_fit has the net weigh classes by."""
+    seen = []
+    train_on = ClassifierNet.train_on
+
+    def watched(net, *args, **options):
+        seen.append(options["class_weights"])
+        return train_on(net, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClassifierNet, "train_on", watched)
+        make_classifier(**params).partial_fit(X, y, classes, sample_weight)
+    return seen[0]
+
+
 def test_balanced_weights_are_those_of_the_sums_of_fractions():
     X, y = make_images((20, 20))
     fractions = np.where(y == "dark", 1.01, 1)
-    classifier = make_classifier(class_weight="balanced", max_epochs=1)
-    classifier.fit(X, y, sample_weight=fractions)
-    assert_allclose(classifier.net_.criterion_.weight, [40.2 / 40.4, 40.2 / 40], rtol=1e-6)
+    weights = class_weights_seen(X, y, fractions, class_weight="balanced")
+    assert_allclose(weights, [40.2 / 40.4, 40.2 / 40], rtol=1e-6)
 
 
 def test_balanced_weights_of_a_part_without_a_class():
     X, y = make_images((20, 12, 5))
-    classifier = make_classifier(class_weight="balanced")
-    classifier.partial_fit(X[:32], y[:32], classes=["dark", "light", "white"])
-    weights = classifier.net_.criterion_.weight
+    classes = ["dark", "light", "white"]
+    weights = class_weights_seen(X[:32], y[:32], classes=classes, class_weight="balanced")
     assert_allclose(weights, [32 / (2 * 20), 32 / (2 * 12), 1])
 
 
 def test_given_weights_of_a_part_without_a_class():
     X, y = make_images((20, 12, 5))
-    weights = {"dark": 1.0, "light": 2.0, "white": 3.0}
-    classifier = make_classifier(class_weight=weights)
-    classifier.partial_fit(X[:32], y[:32], classes=list(weights))
-    assert classifier.net_.criterion_.weight.tolist() == [1, 2, 3]
+    given = {"dark": 1.0, "light": 2.0, "white": 3.0}
+    weights = class_weights_seen(X[:32], y[:32], classes=list(given), class_weight=given)
+    assert weights.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("missing", [np.nan, None])
+def test_a_class_that_is_missing_cannot_be_announced(missing):
+    X, y = make_images()
+    with pytest.raises(ValueError, match=r"classes has 1 missing labels \(None or NaN\)"):
+        make_classifier().partial_fit(X, y, classes=["dark", "light", missing])
 
 
 @pytest.mark.parametrize("weight", [0, -1, np.inf])
@@ -1206,6 +1286,63 @@ def test_the_net_and_its_history_are_those_of_skorch():
     assert np.isfinite([record["train_loss"] for record in classifier.history_]).all()
 
 
+def test_callbacks_may_have_the_names_of_our_own():
+    X, y = make_images((30, 30))
+    stops = skorch.callbacks.EarlyStopping(patience=2)
+    classifier = make_classifier(early_stopping=True, callbacks=[("EarlyStopping", stops)])
+    assert classifier.fit(X, y).history_
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_scheduler_goes_on_where_it_was(method):
+    X, y = make_images()
+
+    def rates_of(classifier, n_calls):
+        seen = []
+
+        class Watch(Callback):
+            def on_epoch_begin(self, net, **kwargs):
+                seen.append(net.optimizer_.param_groups[0]["lr"])
+
+        halves = skorch.callbacks.LRScheduler("ExponentialLR", gamma=0.5)
+        classifier.set_params(callbacks=[halves, Watch()])
+        for _ in range(n_calls):
+            getattr(classifier, method)(X, y)
+        return seen
+
+    classifier = make_classifier(
+        learning_rate_schedule="constant", learning_rate=0.01, warm_start=True, max_epochs=2
+    )
+    n_calls = 3 if method == "fit" else 6
+    assert_allclose(rates_of(classifier, n_calls), 0.01 * 0.5 ** np.arange(6))
+    classifier.set_params(learning_rate=0.1)  # another rate is where it begins anew
+    assert rates_of(classifier, 1)[0] == 0.1
+
+
+def test_an_augmentation_is_not_trained():
+    class Noise(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.spread = nn.Parameter(torch.tensor(0.5))
+
+        def forward(self, x):
+            return x + self.spread * torch.randn_like(x)
+
+    noise = Noise()
+    classifier = make_classifier(augmentation=noise).fit(*make_images())
+    assert classifier.net_.module_.augmentation.spread.item() == 0.5
+    assert noise.spread.requires_grad
+
+
+def test_autocast_of_the_caller_changes_nothing():
+    X, y = make_images()
+    classifier = make_classifier(precision="float32", device="cpu")
+    expected = classifier.fit(X, y).predict_proba(X)
+    with torch.autocast("cpu", torch.bfloat16):
+        again = clone(classifier).fit(X, y).predict_proba(X)
+    assert_array_equal(again, expected)
+
+
 def test_callbacks_are_called():
     X, y = make_images()
     epochs = []
@@ -1281,7 +1418,8 @@ def test_bfloat16_trains_and_float32_predicts():
 
     class Network(nn.Sequential):
         def forward(self, x):
-            seen[self.training].add(torch.is_autocast_enabled("cpu"))
+            if len(x) > 2:  # more than it is tried on
+                seen[self.training].add(torch.is_autocast_enabled("cpu"))
             return super().forward(x)
 
     X, y = make_images()

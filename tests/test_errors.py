@@ -399,6 +399,82 @@ def test_a_factory_of_networks_that_cannot_be_trained_here(parameter, layers, ma
     assert_refused(sampler, X, y, f"{parameter} factory returned a module that {match}")
 
 
+class DoInTraining(nn.Module):
+    """Layers, of whose output something else is made in training alone."""
+
+    def __init__(self, layers, do):
+        super().__init__()
+        self.layers, self.do = layers, do
+
+    def forward(self, x):
+        x = self.layers(x)
+        return self.do(x) if self.training else x
+
+
+def change_in_place(x):
+    x = x.exp()
+    x += 1
+    return x
+
+
+def fail(x):
+    raise OSError("no luck")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter"),
+    [(SAMPLER, "generator"), (SAMPLER, "discriminator"), (CLASSIFIER, "module")],
+)
+@pytest.mark.parametrize(
+    ("do", "match"),
+    [
+        (lambda x: (x, x), "while it is trained, maps .* to tuple"),
+        (lambda x: x[:1], r"while it is trained, maps .* to \(1, "),
+        (lambda x: x.detach(), r"without gradients.*torch\.no_grad\(\) or detach\(\)"),
+        (lambda x: x.long(), "without gradients"),
+        (change_in_place, "fails on a batch of 2 while it is trained with RuntimeError"),
+        (fail, "fails on a batch of 2 while it is trained with OSError: no luck"),
+    ],
+    ids=["tuple", "shape", "detached", "integers", "in place", "failure"],
+)
+def test_a_factory_of_networks_that_fail_in_training(estimator, parameter, do, match):
+    X, y = make_images()
+
+    def make(spec, n_classes=None):
+        logits = [nn.Flatten(), nn.Linear(30, n_classes)] if n_classes else []
+        return DoInTraining(nn.Sequential(nn.Conv2d(1, 1, 1), *logits), do)
+
+    estimator = clone(estimator).set_params(**{parameter: make})
+    assert_refused(estimator, X, y, f"{parameter} factory returned a module that.*{match}")
+
+
+@pytest.mark.parametrize("parameter", ["generator", "discriminator"])
+def test_a_factory_of_networks_that_need_more_rows_than_a_batch_has(parameter):
+    X, y = make_images()
+    layers = nn.Flatten(), nn.LazyLinear(30), nn.BatchNorm1d(30), nn.Unflatten(1, (1, 6, 5))
+    sampler = clone(SAMPLER).set_params(
+        batch_size=1, **{parameter: lambda spec: nn.Sequential(*layers)}
+    )
+    match = f"{parameter} factory .* batch of 1 while it is trained .*more than 1 value"
+    assert_refused(sampler, X, y, match)
+
+
+def test_a_factory_of_generators_that_return_other_floats():
+    class Into(nn.Conv2d):
+        def forward(self, x):
+            return super().forward(x).double()
+
+    X, y = make_images()
+    sampler = clone(SAMPLER).set_params(generator=lambda spec: Into(1, 1, 1))
+    assert_refused(sampler, X, y, r"generator factory .*torch\.float64.*precision")
+
+
+def test_what_the_networks_see_is_too_small():
+    X, y = make_images((30, 100))
+    sampler = clone(SAMPLER).set_params(discriminator="paper", max_size=64)
+    assert_refused(sampler, X, y, "networks see 19x64.*max_size leaves 24x24")
+
+
 @pytest.mark.parametrize("parameter", ["generator", "discriminator"])
 def test_networks_that_no_process_could_send_back(parameter):
     X, y = make_images()

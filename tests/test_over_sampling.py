@@ -216,6 +216,22 @@ def test_columns_of_integers_and_bools_are_rounded(dtype):
     assert_array_equal(X_new[0], expected[:, 0])
 
 
+@pytest.mark.parametrize("options", [{}, {"generator": "resnet"}, {"min_strength": 1}])
+def test_pixels_in_columns_of_several_integers_do_not_wrap(options):
+    """All pixels have one range, but a column of int8 ends at 127."""
+    X, y = make_images((4, 5))
+    X[:, ::2] //= 2
+    frame = pd.DataFrame(X.reshape(len(X), -1).astype(np.int64))
+    frame = frame.apply(pd.to_numeric, downcast="integer")
+    assert {str(dtype) for dtype in frame.dtypes} == {"int8", "int16"}
+    sampler = make_sampler(image_shape=(4, 5), synthetic_fraction=1.0, **options)
+    X_new, _ = sampler.fit_resample(frame, y)
+    expected, _ = sampler.fit_resample(frame.to_numpy(np.int16), y)
+    most = [np.iinfo(dtype).max for dtype in frame.dtypes]
+    assert X_new.dtypes.tolist() == frame.dtypes.tolist()
+    assert_array_equal(X_new.to_numpy(), np.minimum(expected, most))
+
+
 @pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64"])
 def test_the_largest_integers_do_not_change_their_sign(dtype):
     largest = np.iinfo(dtype.lower()).max
@@ -698,6 +714,67 @@ def test_identical_translations_are_warned_of_where_the_sampler_is_called():
     with pytest.warns(UserWarning, match=message) as warned:
         sampler.fit_resample(X, y)
     assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize("n_different", [1, 4, 30])
+def test_identical_translations_of_vectors_are_warned_of(n_different):
+    """Where most are: rows of a table may agree by chance."""
+    X = np.random.RandomState(0).uniform(size=(40, 3))
+    X[:30] = X[np.arange(30) % n_different]
+    sampler = make_sampler(synthetic_fraction=1.0, min_strength=1.0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        sampler.fit_resample(X, np.repeat([0, 1], [30, 10]))
+    said = [str(each.message) for each in caught]
+    some = f"Some of the 20 translations are identical, {n_different} are different"
+    assert [text.startswith(some) for text in said] == ([True] if n_different < 10 else [])
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_resample"])
+@pytest.mark.parametrize(
+    ("params", "change"),
+    [
+        ({"source": "typo"}, lambda X, y: (X[:, :4], y)),
+        ({"sampling_strategy": {"rare": 1}}, lambda X, y: (X[:, :4], y)),
+        ({}, lambda X, y: (X[:, :4], y[1:])),
+        ({}, lambda X, y: (np.full(X.shape, np.nan), y)),
+        ({"generator": lambda spec: "no network"}, lambda X, y: (X[:, :4], y)),
+    ],
+    ids=["source", "strategy", "lengths", "numbers", "network"],
+)
+def test_a_call_that_is_refused_leaves_what_another_trained(params, change, method):
+    X, y = make_images()
+    sampler = make_sampler()
+    sampler.fit_resample(X, y)
+    before = vars(sampler).copy()
+    with pytest.raises((ValueError, TypeError)):
+        getattr(sampler.set_params(**params), method)(*change(X, y))
+    assert vars(sampler) == before | params
+    source, target = next(iter(sampler.cyclegans_))
+    assert sampler.translate(X, source=source, target=target).shape == X.shape
+
+
+def test_autocast_of_the_caller_changes_nothing():
+    X, y = make_images()
+    sampler = make_sampler(precision="float32", device="cpu", synthetic_fraction=1.0)
+    expected, _ = sampler.fit_resample(X, y)
+    pair = dict(zip(("source", "target"), next(iter(sampler.cyclegans_)), strict=True))
+    translated = sampler.translate(X, **pair)
+    with torch.autocast("cpu", torch.bfloat16):
+        again, _ = sampler.fit_resample(X, y)
+        assert_array_equal(sampler.translate(X, **pair), translated)
+    assert_array_equal(again, expected)
+
+
+def test_a_memory_that_keeps_nothing_fixes_no_seed():
+    X, y = make_images()
+    sampler = make_sampler(memory=joblib.Memory(None), random_state=None)
+    first, second = (
+        next(iter(sampler.fit_resample(X, y) and sampler.cyclegans_.values()))
+        for _ in range(2)
+    )
+    weights = (list(gan.generator_st.state_dict().values()) for gan in (first, second))
+    assert not all(map(torch.equal, *weights))
 
 
 @pytest.mark.parametrize("image_shape", [None, (6, 5)], ids=["images", "rows"])

@@ -147,24 +147,32 @@ def make_classifier(module, spec, n_classes):
     return _IMAGE_CLASSIFIERS[name](spec.n_channels, spec.image_size, n_classes)
 
 
-def check_trainable(parameter, network):
-    """Refuse a network without weights to train.
-
-    A discriminator may be frozen: it judges as it is.
+def check_classifier_network(network, spec, n_classes):
+    """Refuse a classifier that could not be trained.
 
     Parameters
     ----------
-    parameter : str
-        What it was made by, for the message.
-
     network : torch.nn.Module
-        One that was made.
+        One that was made by a factory.
+
+    spec : ImageSpec
+        What the batches are.
+
+    n_classes : int
+        Number of logits.
 
     Raises
     ------
     ValueError
-        When there is nothing to train.
+        When it has no weights, or fails in training.
     """
+    _check_has_weights("module", network)
+    noise = _noise(spec, _N_PROBES)
+    _tried_in_training("module", network, noise, (_N_PROBES, n_classes))
+
+
+def _check_has_weights(parameter, network):
+    """Refuse a network without weights to train; a discriminator may judge as it is."""
     may_be_frozen = parameter == "discriminator"
     if not any(may_be_frozen or weight.requires_grad for weight in network.parameters()):
         raise ValueError(
@@ -173,7 +181,7 @@ def check_trainable(parameter, network):
         )
 
 
-def check_cyclegan_network(parameter, network, spec, *, is_sent):
+def check_cyclegan_network(parameter, network, spec, *, batch_size, is_sent):
     """Refuse a generator or discriminator that could not be trained, or not be used after it.
 
     Parameters
@@ -187,6 +195,9 @@ def check_cyclegan_network(parameter, network, spec, *, is_sent):
     spec : ImageSpec
         What the batches are.
 
+    batch_size : int
+        Rows of one.
+
     is_sent : bool
         Whether the process that trains it sends it to another.
 
@@ -196,14 +207,17 @@ def check_cyclegan_network(parameter, network, spec, *, is_sent):
         When it has no weights, fails in training, changes its input, or cannot be copied
         after a step or sent.
     """
-    check_trainable(parameter, network)
+    _check_has_weights(parameter, network)
+    noise = _noise(spec, min(batch_size, _N_PROBES))
+    given = noise.clone()
+    wanted = tuple(noise.shape) if parameter == "generator" else (len(noise),)
+    trained, output = _tried_in_training(parameter, network, given, wanted)
     returned = f"The {parameter} factory returned a module"
-    trained = copy.deepcopy(network)
-    failed = f"{returned} that fails on a batch while it is trained"
-    with global_seed(0), failure_as_value_error(failed):
-        noise = torch.randn_like(probe_batch(spec))
-        given = noise.clone()
-        trained(given)
+    if parameter == "generator" and output.dtype != torch.float32:
+        raise ValueError(
+            f"{returned} that maps to {output.dtype}, but images are torch.float32: leave out "
+            "its conversion, and choose precision."
+        )
     if not torch.equal(given, noise):
         raise ValueError(
             f"{returned} that changes its input, which others need as it was: leave out the "
@@ -222,6 +236,50 @@ def check_cyclegan_network(parameter, network, spec, *, is_sent):
             f"{returned} with parametrized layers, which no process can send to another: set "
             "n_jobs=1, or leave them out."
         )
+
+
+def _noise(spec, n_rows):
+    with global_seed(0):
+        return torch.randn_like(probe_batch(spec)[:n_rows])
+
+
+def _tried_in_training(parameter, network, batch, wanted):
+    """A copy of a network after a forward and a backward pass, refused where they fail.
+
+    And its output.
+
+    Factories' networks are tried in evaluation mode when they are made; what some do in
+    training is another matter.
+    """
+    trained = copy.deepcopy(network).train()
+    returned = f"The {parameter} factory returned a module"
+    failed = f"{returned} that fails on a batch of {len(batch)} while it is trained"
+    with global_seed(0), torch.inference_mode(False), torch.enable_grad():
+        with failure_as_value_error(failed):
+            output = trained(batch)
+        _check_output(
+            f"{returned} that, while it is trained, maps", parameter, batch, output, wanted
+        )
+        learns = any(weight.requires_grad for weight in trained.parameters())
+        if learns and not output.requires_grad:
+            raise ValueError(
+                f"{returned} that computes without gradients, from which nothing is learnt: "
+                "leave out its torch.no_grad() or detach()."
+            )
+        if learns:
+            with failure_as_value_error(failed):
+                output.sum().backward()
+    return trained, output
+
+
+def _check_output(maps, parameter, batch, output, wanted):
+    """Refuse an output that is no tensor of the shape ``wanted``."""
+    maps = f"{maps} a batch of shape {tuple(batch.shape)} to"
+    shape = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
+    begins = parameter == "discriminator"  # which may score each row many times
+    if (shape[: len(wanted)] if begins else shape) != wanted:
+        must = "begin with" if begins else "be"
+        raise ValueError(f"{maps} {shape}, but the result must {must} {wanted}.")
 
 
 def _resolve(parameter, name, spec, *, image, of_images):
@@ -263,18 +321,12 @@ def _make_checked(parameter, factory, args, spec, wanted):
     )
     with failure_as_value_error(failed), torch.no_grad():
         output = module.eval()(probe)
-    maps = (
-        f"The {parameter} factory returned a module that maps a batch of shape "
-        f"{tuple(probe.shape)} to"
-    )
-    shape = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
-    begins = parameter == "discriminator"  # which may score each row many times
-    if (shape[: len(wanted)] if begins else shape) != wanted:
-        must = "begin with" if begins else "be"
-        raise ValueError(f"{maps} {shape}, but the result must {must} {wanted}.")
+    maps = f"The {parameter} factory returned a module that maps"
+    _check_output(maps, parameter, probe, output, wanted)
     if parameter == "module" and _are_probabilities(output):
         raise ValueError(
-            f"{maps} probabilities, but the result must be logits: leave out its softmax."
+            f"{maps} a batch of shape {tuple(probe.shape)} to probabilities, but the result "
+            "must be logits: leave out its softmax."
         )
     return module.train()
 

@@ -143,8 +143,9 @@ class PaperDiscriminator(nn.Module):
         if min(image_size) < 24:
             height, width = image_size
             raise ValueError(
-                "discriminator='paper' halves images three times, but X has "
-                f"{height}x{width}: use discriminator='patch', or images of at least 24x24."
+                "discriminator='paper' halves images three times, but networks see "
+                f"{height}x{width}: use discriminator='patch', or images of which max_size "
+                "leaves 24x24 or more."
             )
         f = n_filters
         self.layers = nn.Sequential(

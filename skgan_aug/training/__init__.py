@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from .._devices import own_precision
 from .._threads import one_thread
 from .cache import CycleGANCache
 from .config import TrainingConfig
@@ -103,7 +104,7 @@ def train_cyclegan(
 
     def train():
         # What is made in torch's inference mode can never be trained.
-        with one_thread(), torch.inference_mode(False):
+        with one_thread(), torch.inference_mode(False), own_precision(device):
             trainer = CycleGANTrainer(make(), config, source, target, seed=seed, device=device)
             return trainer.fit(title=title, verbose=verbose, checkpoint=checkpoint)
 

@@ -6,6 +6,7 @@ import math
 import torch
 from torch import nn
 
+from .._devices import own_precision
 from .._random import global_seed
 from ..networks import (
     CompactCNN,
@@ -254,7 +255,8 @@ class CycleGAN(nn.Module):
         for batch in raw.split(self.rows_at_once):
             x = batch if is_encoded else self.spec.encode(batch)
             seen = reduce_images(x, self.network_spec)
-            output = network(seen.to(device)).float().cpu()
+            with own_precision(device):
+                output = network(seen.to(device)).float().cpu()
             outputs.append(transfer_change(x, seen, output) if is_generator else output)
         return torch.cat(outputs)
 

@@ -63,25 +63,29 @@ def _behaviour(make, factory, spec, x):
     """What tells the networks of a factory from others: layers, weights, what they compute.
 
     Its name would stay the same where its code is edited. Layers and weights may be hidden
-    behind others that start at zero: other weights are tried too, and norms looked at.
+    behind others that start at zero: other weights are tried too, and norms looked at. What
+    learns is told by gradients alone.
     """
-    seen = []
-    with global_seed(0), torch.no_grad():
+    with global_seed(0), torch.inference_mode(False), torch.enable_grad():
         network = make(factory, spec)
         weights = [
-            (not weight.requires_grad, f"{weight.double().norm():.3e}")
+            (not weight.requires_grad, f"{weight.detach().double().norm():.3e}")
             for weight in network.parameters()
         ]
-        seen += _seen_in(network, x)
+        seen = list(_seen_in(network, x))
         for weight in network.parameters():
-            weight.normal_(std=0.1)
+            weight.data.normal_(std=0.1)
         seen += _seen_in(network, x)
     return f"with its own weights {network!r} {weights} {seen}"
 
 
 def _seen_in(network, x):
-    """Figures of what a network makes of a batch, and of where, in training and after it."""
+    """Figures of what a network makes of a batch, of where, and of what learns from it.
+
+    In training and after it.
+    """
     for mode in (True, False):
+        network.zero_grad()
         answer = network.train(mode)(x).double().flatten()
         rng = torch.Generator().manual_seed(0)
         where = torch.randn(len(answer), dtype=torch.float64, generator=rng)
@@ -91,3 +95,9 @@ def _seen_in(network, x):
         scale = answer.abs().max().clamp(min=1.0)
         shares = torch.stack([answer.mean(), answer.std(), placed]) / scale
         yield f"{scale:.3e} {' '.join(f'{share:.4f}' for share in shares)}"
+        if placed.requires_grad:
+            placed.backward()
+        norms = (
+            weight.grad is not None and weight.grad.norm() for weight in network.parameters()
+        )
+        yield " ".join(f"{float(norm):.1e}" for norm in norms)
