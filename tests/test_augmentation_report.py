@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.utils import Bunch
@@ -247,6 +248,26 @@ class TestRefusedBeforeTheSamplerIsTrained:
         for X_test in (test[0] / 16.0, test[0][:, :7]):
             with pytest.raises(ValueError, match=r"test holds .* per row, X .*the same way"):
                 augmentation_report(CycleGANOverSampler(), X, y, test=(X_test, test[1]))
+
+    def test_labels_of_test_rows_that_are_written_otherwise(self, digits):
+        X, y, _, (X_test, y_test) = digits
+        with pytest.raises(ValueError, match=r"test has the labels \['0', .* in y, which has"):
+            augmentation_report(CycleGANOverSampler(), X, y, test=(X_test, y_test.astype(str)))
+
+    def test_a_pipeline_does_not_tell_which_rows_are_translations(self, digits):
+        X, y = digits[:2]
+        with pytest.raises(
+            ValueError, match=r"sampler is a Pipeline .*pass that one.*pipe\[0\]"
+        ):
+            augmentation_report(make_pipeline(CycleGANOverSampler()), X, y)
+
+    def test_what_another_sampler_returned(self, digits):
+        X, y, new, _ = digits
+        resampled = np.concatenate([X, new]), np.r_[y, np.ones(len(new), int)]
+        with pytest.raises(
+            ValueError, match="pass the sampler whose fit_resample returned it"
+        ):
+            augmentation_report(CycleGANOverSampler(), X, y, resampled=resampled)
 
     def test_halves_of_one_class(self, digits):
         X, y = digits[:2]

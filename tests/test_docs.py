@@ -38,6 +38,29 @@ def test_the_gallery_shows_every_example():
     assert sorted(order) == sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
 
 
+def headings(text):
+    """Where links into a page may lead, as GitHub writes it."""
+    lines = re.findall(
+        r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE
+    )
+    plain = (re.sub(r"\[(.*?)\]\(.*?\)", r"\1", line).strip().lower() for line in lines)
+    return {re.sub(r"[^\w\- ]", "", line).replace(" ", "-") for line in plain}
+
+
+def test_links_into_pages_lead_somewhere_on_github():
+    """On the built site .ci/check_site.py looks."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    places = {path: headings(path.read_text(encoding="utf-8")) for path in pages}
+    links = [
+        (path, name, place)
+        for path in pages
+        for name, place in re.findall(r"\]\(([\w./]*)#([^)]+)\)", path.read_text("utf-8"))
+    ]
+    assert len(links) > 50
+    for path, name, place in links:
+        assert place in places[(path.parent / name).resolve() if name else path], (path, place)
+
+
 def measured(name):
     return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
 

@@ -5,6 +5,7 @@ import warnings
 from itertools import pairwise
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
@@ -208,9 +209,21 @@ def test_what_cannot_be_drawn_as_translations():
         TranslationsDisplay.from_estimator(sampler, X, y)
     with pytest.raises(ValueError, match="no rows of class 1"):
         TranslationsDisplay.from_estimator(fit(X, y), X[y == 0], y[y == 0])
+    for pairs in ((0, 1), [], [(0, 1, 2)]):
+        with pytest.raises(
+            ValueError, match=r"pairs=.* must hold one tuple \(source, target\)"
+        ):
+            TranslationsDisplay.from_estimator(fit(X, y), X, y, pairs=pairs)
+    for n_examples in (0, -1, 1.5):
+        with pytest.raises(
+            ValueError, match=r"n_examples=\S+ must be an integer of 1 or more"
+        ):
+            TranslationsDisplay.from_estimator(fit(X, y), X, y, n_examples=n_examples)
     X, y = make_images((8, 8, 2))
+    n_figures = len(plt.get_fignums())
     with pytest.raises(ValueError, match="2 channels"):
         TranslationsDisplay.from_estimator(fit(X, y), X, y)
+    assert len(plt.get_fignums()) == n_figures
 
 
 def test_axes_may_be_a_list_and_must_be_as_many_as_are_drawn_on():
@@ -485,6 +498,22 @@ def test_labels_of_the_map_may_be_a_column():
     coordinates = np.arange(12.0).reshape(6, 2)
     display = FeatureMapDisplay.from_predictions(coordinates, labels, is_synthetic)
     assert list(display.real_) == [0, 1]
+
+
+@pytest.mark.parametrize("wrap", [np.asarray, lambda mask: np.reshape(mask, (-1, 1))])
+@pytest.mark.parametrize("dtype", [bool, int, float])
+def test_the_mask_of_the_map_may_be_a_column_and_of_numbers(wrap, dtype):
+    mask, coordinates = np.array([False, True] * 3), np.arange(12.0).reshape(6, 2)
+    given = wrap(mask.astype(dtype))
+    display = FeatureMapDisplay.from_predictions(coordinates, np.zeros(6), given)
+    np.testing.assert_array_equal(display.is_synthetic, mask)
+
+
+@pytest.mark.parametrize("value", ["False", 2, np.nan])
+def test_a_mask_of_the_map_that_is_none(value):
+    coordinates = np.arange(12.0).reshape(6, 2)
+    with pytest.raises(ValueError, match=r"is_synthetic holds .* must be True or False"):
+        FeatureMapDisplay.from_predictions(coordinates, np.zeros(6), [value] * 6)
 
 
 def height_of_plot(display):

@@ -74,14 +74,23 @@ def compare(
         ),
     ] = "none,random,smote,borderline_smote,adasyn,cyclegan",
     ratios: Annotated[
-        str, typer.Option(help="Share of the largest class to raise the others to.")
+        str,
+        typer.Option(
+            help="How far rare classes are raised, as shares of the largest, with commas: "
+            "0.5,1.0."
+        ),
     ] = "1.0",
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions.")] = 3,
     folds: Annotated[
         int, typer.Option(min=2, help="Folds per seed, when the data have no test split.")
     ] = 5,
     max_iter: Annotated[
-        int | None, typer.Option(min=1, help="CycleGAN: optimiser steps per pair of classes.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="CycleGAN: optimiser steps per pair of classes. Default: 1300, of the "
+            "digits 100.",
+        ),
     ] = None,
     classifier_weight: Annotated[
         float | None,
@@ -116,7 +125,10 @@ def compare(
         ),
     ] = None,
     classifier_steps: Annotated[
-        int | None, typer.Option(min=1, help="Network: optimiser steps.")
+        int | None,
+        typer.Option(
+            min=1, help="Network: optimiser steps. Default: 1000, of the digits 400."
+        ),
     ] = None,
     augmentation: Annotated[
         str | None, typer.Option(help="Network: flips, shifts or flips_shifts.")

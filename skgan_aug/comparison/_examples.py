@@ -1,5 +1,7 @@
 """A few translations to look at, beside what they came from and what they resemble."""
 
+from numbers import Integral
+
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
@@ -47,7 +49,8 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
         Before `fit_resample`.
 
     ValueError
-        For a sampler of vectors, a pair that it has no CycleGAN of, or a class without rows.
+        For a sampler of vectors, a pair that it has no CycleGAN of, no pair or example at
+        all, or a class without rows.
 
     Examples
     --------
@@ -63,6 +66,9 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
     (6, 8, 8)
     """
     check_is_fitted_sampler(sampler)
+    pairs = _check_pairs(sampler, pairs)
+    if not isinstance(n_examples, Integral) or n_examples < 1:
+        raise ValueError(f"n_examples={n_examples!r} must be an integer of 1 or more.")
     if sampler.image_shape_ is None:
         raise ValueError(
             "The sampler was fitted on vectors, which cannot be looked at. Pass it "
@@ -73,7 +79,7 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
     shape = sampler.image_shape_
     check_image_shape(np.shape(X), shape)
     examples = {}
-    for source, target in sampler.cyclegans_ if pairs is None else pairs:
+    for source, target in pairs:
         rows = _evenly(source_rows(y, source, target), n_examples)
         real_rows = _evenly(np.flatnonzero(y == target), _MOST_REAL_ROWS)
         if not len(rows) or not len(real_rows):
@@ -98,6 +104,18 @@ def check_is_fitted_sampler(sampler):
             "CycleGANOverSampler's: pass that, of a pipeline the step, such as pipe[0]."
         )
     check_is_fitted(sampler, "cyclegans_")
+
+
+def _check_pairs(sampler, pairs):
+    if pairs is None:
+        return list(sampler.cyclegans_)
+    are_pairs = all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs)
+    if not len(pairs) or not are_pairs:
+        raise ValueError(
+            f"pairs={pairs!r} must hold one tuple (source, target) or more, such as those of "
+            f"cyclegans_: {list(sampler.cyclegans_)}."
+        )
+    return pairs
 
 
 def _evenly(rows, n):

@@ -27,9 +27,10 @@ def load_image_folder(
     """Load images kept in one folder per class.
 
     ``path/cat/1.png`` is an image of class "cat", and so is
-    ``path/cat/indoor/2.png``. When `path` holds the folders ``train`` and
-    ``test`` or ``val`` (or both), each with the same class folders, they become the
-    splits. Files that are no images, and hidden ones, are passed over.
+    ``path/cat/indoor/2.png``. When `path` holds the folders ``train`` (or ``training``)
+    and ``test`` (``testing``) or ``val`` (``valid``, ``validation``, ``dev``), or both,
+    each with the same class folders, they become the splits. Files that are no images,
+    and hidden ones, are passed over.
 
     Parameters
     ----------
@@ -72,13 +73,14 @@ def load_image_folder(
         When there is no such folder.
 
     ValueError
-        When it holds no folders of images, or some that cannot be read, or that are of
-        several sizes without ``size``.
+        When it holds no folders of images, or some that are links or cannot be read, or
+        images of several sizes without ``size``.
 
     Warns
     -----
     UserWarning
-        When image files are left out, such as those beside the class folders.
+        When image files are left out, such as those beside the class folders, or all of a
+        class are nearly black.
 
     Examples
     --------

@@ -262,7 +262,13 @@ def _hollow(style):
 
 
 def _as_mask(is_synthetic):
-    return np.asarray(is_synthetic, dtype=bool)
+    mask = column_or_1d(is_synthetic)
+    if not np.isin(mask, (False, True)).all():
+        raise ValueError(
+            f"is_synthetic holds {np.unique(mask)[:3].tolist()}, but must be True or False of "
+            "each row, as a sampler's synthetic_mask_ is."
+        )
+    return mask.astype(bool)
 
 
 def _draw(rows, labels, is_synthetic, n_per_class, rng):

@@ -113,13 +113,17 @@ class TranslationsDisplay:
         """
         if not self.examples:
             raise ValueError("No CycleGAN was trained: there are no translations to draw.")
+        low, high = self.limits or _limits(self.examples)
+        grids = [
+            _as_grid([_as_colors(images, low, high) for images in triples])
+            for triples in self.examples.values()
+        ]
         if axes is None:
             axes = _new_axes_for(self.examples, self.class_names)
         self.axes_ = shape_axes(axes, len(self.examples))
         n_columns = most_triples(self.examples)
-        low, high = self.limits or _limits(self.examples)
-        for (pair, triples), ax in zip(self.examples.items(), self.axes_, strict=True):
-            grid = _as_grid([_as_colors(images, low, high) for images in triples])
+        shown = zip(self.examples.items(), grids, self.axes_, strict=True)
+        for (pair, triples), grid, ax in shown:
             ax.imshow(grid, interpolation="none")
             height, width = triples[0].shape[1:3]
             # Fewer images are as large as those of other pairs.

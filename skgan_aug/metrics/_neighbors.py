@@ -145,7 +145,9 @@ def memorization(real, synthetic, *, quantile=0.05):
         ``copied_fraction``, in [0, 1]: the share of synthetic rows as near to a real row as
         the nearest ``quantile`` of real rows are to another. About
         ``quantile + 1.5 / n_real`` where synthetic rows are new ones of the same
-        distribution, 1 where all are copies.
+        distribution, 1 where all are copies.  Images that are smoother than real ones are
+        nearer to all of them, and can count as copies, though ``median_ratio`` stays well
+        above 0; copies that are shifted or mirrored are far away, and do not count.
         ``median_ratio``, 0 or more: the median distance of synthetic rows divided by that
         of real rows. 0 for copies, about 1 for new rows of the same distribution, more for
         rows unlike any real one.

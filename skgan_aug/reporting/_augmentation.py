@@ -17,10 +17,11 @@ from .. import metrics
 from .._random import draw_seed
 from .._validation import check_prepared_alike
 from ..classification import TorchCNNClassifier
-from ..comparison._samplers import resample, takes_images
+from ..comparison._samplers import cyclegans_in, resample, takes_images
 from ..metrics._class_space import margins_of_parts
 from ..metrics._features import check_has_features
 from ..metrics._gan_scores import standard_error_of_share
+from ..over_sampling import CycleGANOverSampler
 from ._augmentation_table import AugmentationReport
 
 _FEWEST = 4  # rows of a class, in a half or synthetic, that metrics of features need
@@ -97,8 +98,9 @@ def augmentation_report(
         - ``two_sample``, ``two_sample_p``: :func:`~skgan_aug.metrics.two_sample_test`, the
           smaller p-value doubled where there are two;
         - ``copied``, ``copied_distance``: fraction and ratio of
-          :func:`~skgan_aug.metrics.memorization`, in pixels, against the n rows that the
-          sampler learned from: new rows have a fraction of about 0.05 + 1.5/n;
+          :func:`~skgan_aug.metrics.memorization`, in pixels, against the n rows of the
+          class: new rows have a fraction of about 0.05 + 1.5/n. Whether a source came back
+          as it was, a ``ConvergenceWarning`` of the over-sampler says;
         - ``diversity``: ratio of :func:`~skgan_aug.metrics.diversity`;
         - ``neighbor``, ``margin_before``, ``margin_after``:
           :func:`~skgan_aug.metrics.class_margins`;
@@ -113,8 +115,9 @@ def augmentation_report(
     Raises
     ------
     ValueError
-        When the sampler adds next to nothing, ``test`` holds other rows than X does, or
-        ``resampled`` does not begin with X.
+        When the sampler adds next to nothing or does not tell which rows are translations,
+        ``test`` holds other rows or labels than X and y do, or ``resampled`` does not begin
+        with X.
 
     See Also
     --------
@@ -148,6 +151,8 @@ def augmentation_report(
     else:
         test = _check_rows(*test)
         check_prepared_alike(test[0], X)
+        _check_labels_alike(test[1], y)
+    _check_tells_translations(sampler, is_fitted=resampled is not None)
     if resampled is None:
         sampler = clone(sampler)
         resampled = resample(sampler, X, y)
@@ -303,6 +308,30 @@ def _check_halves(y):
         raise ValueError(
             "y has fewer than 2 classes with 2 rows or more, so that halves would hold one: "
             "pass test=(X_test, y_test)."
+        )
+
+
+def _check_labels_alike(y_test, y):
+    known, given = np.unique(y).tolist(), np.unique(y_test).tolist()
+    if set(known).isdisjoint(given):
+        raise ValueError(
+            f"test has the labels {given}, none of which is in y, which has {known}: write "
+            "both in the same way."
+        )
+
+
+def _check_tells_translations(sampler, *, is_fitted):
+    """Refuse what would have copies taken for translations."""
+    nested = cyclegans_in(sampler)
+    if nested and not isinstance(sampler, CycleGANOverSampler):
+        raise ValueError(
+            f"sampler is a {type(sampler).__name__} that holds a CycleGANOverSampler, and "
+            "does not tell which rows are translations: pass that one, such as pipe[0]."
+        )
+    if nested and is_fitted and not hasattr(sampler, "synthetic_mask_"):
+        raise ValueError(
+            "resampled is given, but sampler does not tell which of its rows are "
+            "translations: pass the sampler whose fit_resample returned it, no clone."
         )
 
 
