@@ -97,6 +97,10 @@ def check_callbacks(callbacks, *, validates, one_cycle):
     one_cycle : bool
         Whether the learning rate is set for every step.
     """
+    names = [named[0] for named in callbacks or () if isinstance(named, tuple) and named]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"callbacks has two of the name {name!r}: give each its own.")
     for callback in callbacks or ():
         own = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
         if not isinstance(own, Callback):

@@ -31,6 +31,8 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
     It is a classifier, of the positions of classes, to skorch's scoring callbacks.
     """
 
+    is_ended = is_interrupted = False
+
     def train_on(
         self, rows, labels, *, passes, rng, one_cycle, loss_weights, class_weights, held_out
     ):
@@ -57,32 +59,32 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
             What each row counts in the loss.
 
         class_weights : float32 tensor of shape (n_classes,) or None
-            What each row of a class counts in the loss, times its own weight.
+            Weights in the loss.
 
         held_out : tuple of tensors or None
             Rows and labels to stop early on.
         """
-        if class_weights is not None:
-            of_classes = class_weights[labels]
-            loss_weights = of_classes if loss_weights is None else loss_weights * of_classes
         self.module_.rng = rng
         self.iterator_train__rng = rng
         self.iterator_train__passes = passes
         self.iterator_train__loss_weights = loss_weights
+        if class_weights is not None:
+            class_weights = class_weights.to(self.device)
+        self.criterion_.weight = class_weights
         self._set_rates()
         own = [("skgan_aug_one_cycle", OneCycle())] if one_cycle else []
-        self.train_split = self.held_out_weights = None
+        self.train_split = None
         if held_out is not None:
             self.train_split = predefined_split(Dataset(*held_out))
             if class_weights is not None:
-                weights = class_weights / class_weights[held_out[1]].mean()
-                self.held_out_weights = weights.to(self.device)
+                own_weights = class_weights[held_out[1].to(self.device)]
+                self.mean_held_out_weight = own_weights.mean().item()
             stops = EarlyStopping(patience=_PATIENCE, load_best=True)
             own.append(("skgan_aug_early_stopping", stops))
         self.callbacks = [*self.user_callbacks, *own]
         self.initialize_callbacks()
         # skorch's callbacks end a training by raising KeyboardInterrupt, which it swallows.
-        # What comes from the keyboard is no end, but a wish to stop.
+        # What comes from anywhere else is no end, but a wish to stop.
         try:
             with (
                 own_precision(self.device),  # of gradients, too
@@ -92,8 +94,25 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
         finally:  # a pickle of the net needs none of the training rows
             self.iterator_train__passes = self.iterator_train__loss_weights = None
             self.train_split = None
-        if interrupt.is_set():
+        if interrupt.is_set() or self.is_interrupted:
             raise KeyboardInterrupt
+
+    def notify(self, method_name, **cb_kwargs):
+        """Call the callbacks, and remember where one of them ends the training."""
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt:
+            self.is_ended = True
+            raise
+
+    def fit_loop(self, *args, **kwargs):
+        """Train, and remember where something else than a callback interrupts it."""
+        self.is_ended = self.is_interrupted = False
+        try:
+            return super().fit_loop(*args, **kwargs)
+        except KeyboardInterrupt:
+            self.is_interrupted = not self.is_ended
+            raise
 
     def infer(self, x, **fit_params):
         """Logits. MPS may lack the dtype of rows: there they are encoded before they move."""
@@ -141,9 +160,9 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
 
     def _set_rates(self):
         """Back to the rates that were asked for, from where an earlier cycle ended."""
-        asked = self.optimizer_.defaults
+        asked, is_scheduled = self.optimizer_.defaults, self._is_scheduled()
         for group in self.optimizer_.param_groups:
-            if self._is_scheduled():
+            if is_scheduled:
                 group.setdefault("initial_lr", group["lr"])  # which schedulers go on from
             else:
                 group.update({name: asked[name] for name in _CYCLED if name in asked})
@@ -151,10 +170,7 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
     def get_loss(self, y_pred, y_true, *args, training=False, **kwargs):
         """Cross-entropy; of mixed images with the labels of both, by their shares."""
         if not training:
-            labels, weights = y_true.to(self.device), self.held_out_weights
-            return self._cross_entropy(
-                y_pred, labels, None if weights is None else weights[labels]
-            )
+            return self._held_out_loss(y_pred, y_true.to(self.device))
         labels, weights = y_true[0].to(self.device), y_true[1]
         if weights is not None:
             weights = weights.to(self.device)
@@ -167,19 +183,36 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
         other = self._cross_entropy(y_pred, labels[partner], weights)
         return share * loss + (1.0 - share) * other
 
-    def _cross_entropy(self, logits, labels, weights):
-        """The mean over the rows of a batch.
+    def _held_out_loss(self, logits, labels):
+        """What skorch's mean over batches, by their rows, makes the loss of all rows.
 
-        Weights have a mean of 1 over all batches. Divided by those of its own, a batch with
-        rows of a rare class would count for less than they weigh.
+        Batches come in the order of classes: one that is divided by its own weights, as in
+        training, would lose them.
         """
+        if self.criterion_.weight is None:
+            return self.criterion_(logits, labels)
+        return self._losses(logits, labels).mean() / self.mean_held_out_weight
+
+    def _losses(self, logits, labels):
+        """The loss of each row, times the weight of its class."""
+        criterion = self.criterion_
+        return F.cross_entropy(
+            logits,
+            labels,
+            weight=criterion.weight,
+            label_smoothing=criterion.label_smoothing,
+            reduction="none",
+        )
+
+    def _cross_entropy(self, logits, labels, weights):
         criterion = self.criterion_
         if weights is None:
             return criterion(logits, labels)
-        losses = F.cross_entropy(
-            logits, labels, label_smoothing=criterion.label_smoothing, reduction="none"
-        )
-        return (weights * losses).mean()
+        losses = self._losses(logits, labels)
+        shares = weights if criterion.weight is None else weights * criterion.weight[labels]
+        # Of the batch, as torch does for classes. By the mean over all rows, a batch with one
+        # that weighs eighty times the others would make a step that is too long.
+        return (weights * losses).sum() / shares.sum()
 
 
 class EncodedNetwork(nn.Module):
@@ -251,9 +284,8 @@ class PredictionBatches:
 class TrainingBatches:
     """Shuffled batches of the next of several passes, cut from whole tensors.
 
-    Yields rows and, together, their labels and weights in the loss, the mean of which over
-    the pass is 1. Batches are of nearly equal size, because a last one of one row would break
-    batch normalisation.
+    Yields rows and, together, their labels and weights in the loss. Batches are of nearly
+    equal size, because a last one of one row would break batch normalisation.
     """
 
     def __init__(self, dataset, batch_size, passes, rng, loss_weights):
@@ -270,10 +302,8 @@ class TrainingBatches:
     def __iter__(self):
         rows, n_batches = self.passes[self.n_done], self.n_batches[self.n_done]
         self.n_done += 1
-        X, y, weights = self.dataset.X, self.dataset.y, self.loss_weights
-        if weights is not None:
-            weights = weights / weights[rows].mean()
         rows = rows[torch.randperm(len(rows), generator=self.rng)]
+        X, y, weights = self.dataset.X, self.dataset.y, self.loss_weights
         for batch in rows.tensor_split(n_batches):
             yield X[batch], (y[batch], None if weights is None else weights[batch])
 

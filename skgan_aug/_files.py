@@ -52,8 +52,14 @@ def whole_file(path):
 
 def _keep_mode(path, file):
     """Let nobody read a file who could not read the one that it replaces."""
-    if hasattr(os, "fchmod") and path.exists():
-        os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
+    if not hasattr(os, "fchmod") or not path.exists():
+        return
+    former, mode = path.stat(), stat.S_IMODE(path.stat().st_mode)
+    try:
+        os.fchown(file.fileno(), -1, former.st_gid)
+    except OSError:  # not a group of ours
+        mode &= ~stat.S_IRWXG
+    os.fchmod(file.fileno(), mode)
 
 
 def write_whole(path, raw):

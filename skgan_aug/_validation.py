@@ -44,7 +44,7 @@ def named(name):
 
 
 @contextmanager
-def as_it_was_if_refused(estimator, trained):
+def as_it_was_if_refused(estimator, made):
     """Keep what an earlier call fitted where this one fails before it trains anything.
 
     Parameters
@@ -52,16 +52,20 @@ def as_it_was_if_refused(estimator, trained):
     estimator : estimator
         Whose attributes may change inside the block.
 
-    trained : str
-        The one that holds what was trained, and is another once something is.
+    made : tuple of str
+        Those that are others, or gone, once training begins, the first of them in all cases.
+        They are not held on to: networks take memory.
     """
-    before = vars(estimator).copy()
+    former = id(vars(estimator).get(made[0]))
+    before = {name: value for name, value in vars(estimator).items() if name not in made}
     try:
         yield
     except BaseException:
-        if trained in before and vars(estimator).get(trained) is before[trained]:
-            vars(estimator).clear()
-            vars(estimator).update(before)
+        now = vars(estimator)
+        if made[0] in now and id(now[made[0]]) == former:
+            for name in now.keys() - before.keys() - set(made):
+                del now[name]
+            now.update(before)
         raise
 
 

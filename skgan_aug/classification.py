@@ -10,7 +10,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ._augmentation import AUGMENTATIONS, check_augmentation, own_augmentation
+from ._augmentation import (
+    AUGMENTATIONS,
+    check_augmentation,
+    own_augmentation,
+    try_augmentation,
+)
 from ._classifier_checks import (
     check_callbacks,
     check_labels,
@@ -83,8 +88,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         What updates the weights. "sgd" has a momentum of 0.9.
 
     class_weight : None, "balanced" or dict, default=None
-        Weights of the classes in the loss, as everywhere in scikit-learn: each row's own is
-        multiplied by that of its class.
+        Weights of the classes in the loss. "balanced" and dicts are as everywhere in
+        scikit-learn, but rows are weighed against those of their own batch: where few batches
+        have a row of a rare class, it counts for less. Copies of rows are exact.
 
     augmentation : None, {"flips", "shifts", "flips_shifts"}, callable, default=None
         Applied to each training batch, (n, C, H, W) in [-1, 1]: mirroring left to right,
@@ -255,7 +261,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
         sample_weight : array-like of shape (n,), default=None
             How often each row trains: a weight of 3 is the same as the row three times, one
-            of 0 as no row; a fraction shows in the loss.
+            of 0 as no row; a fraction shows in the loss of its batch.
 
         synthetic_mask : array-like of bool of shape (n,), default=None
             Rows that ``early_stopping`` does not hold back and ``real_last`` leaves out at
@@ -288,7 +294,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         starts = not (self.warm_start and hasattr(self, "net_"))
         # What is made in inference mode can never be trained.
-        with as_it_was_if_refused(self, "net_"), torch.inference_mode(False):
+        with as_it_was_if_refused(self, ("net_",)), torch.inference_mode(False):
             X, y, weights, is_real = self._check_rows(
                 X, y, sample_weight, synthetic_mask, reset=starts
             )
@@ -333,7 +339,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         starts = not hasattr(self, "net_")
-        with as_it_was_if_refused(self, "net_"), torch.inference_mode(False):
+        with as_it_was_if_refused(self, ("net_",)), torch.inference_mode(False):
             X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
             labels = self._check_announced(classes, y, starts=starts)
             self._check_callbacks(validates=False)
@@ -486,7 +492,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         with global_seed(seed):
             network = make_classifier(self.module, spec, len(classes))
         if callable(self.module):
-            check_classifier_network(network, spec, len(classes))
+            n_rows = min(int(self.batch_size), len(X))
+            check_classifier_network(network, spec, len(classes), batch_size=n_rows)
         self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
         return self._make_net(network, spec)
 
@@ -500,12 +507,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self, spec):
         check_augmentation("augmentation", self.augmentation, spec)
+        try_augmentation("augmentation", self.augmentation, spec, n_rows=int(self.batch_size))
         check_optimizer(self.optimizer)
-        if self.mixup and self.batch_size == 1:
-            raise ValueError(
-                f"batch_size=1 leaves mixup={self.mixup} without effect, since rows of a "
-                "batch are mixed with each other: pass batch_size=2 or more."
-            )
 
     def _check_callbacks(self, *, validates):
         check_callbacks(
@@ -542,6 +545,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             class_weights = resolve_class_weights(
                 self.class_weight, self.classes_, labels, weights
             )
+        self._check_batch_size(loss_weights, class_weights)
         held_out = None
         if self.early_stopping and not is_partial:
             order, held_out = self._hold_out(X, labels, order, is_real)
@@ -569,6 +573,21 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             raise
         finally:
             self.history_ = net.history
+
+    def _check_batch_size(self, loss_weights, class_weights):
+        """Refuse batches of one row, that nothing is weighed against or mixed with."""
+        if self.batch_size > 1:
+            return
+        given = {
+            "mixup": self.mixup > 0,
+            "sample_weight": loss_weights is not None,
+            "class_weight": class_weights is not None,
+        }
+        for name in filter(given.get, given):
+            raise ValueError(
+                f"batch_size=1 leaves {name} without effect, since rows of a batch are "
+                "weighed against each other, or mixed: pass batch_size=2 or more."
+            )
 
     def _hold_out(self, X, labels, order, is_real):
         """``order`` without the rows held out and their copies; those rows and labels."""

@@ -460,7 +460,7 @@ class CycleGANOverSampler(BaseOverSampler):
             Nothing was trained: it cannot translate yet.
         """
         self._validate_params()
-        with as_it_was_if_refused(self, "cyclegans_"):
+        with as_it_was_if_refused(self, _MADE), torch.inference_mode(False):
             self._prepare(*self._check_X_y(X, y)[:2])
         self._forget()
         return self
@@ -506,7 +506,8 @@ class CycleGANOverSampler(BaseOverSampler):
         """
         self._validate_params()
         given_X, given_y = X, y
-        with as_it_was_if_refused(self, "cyclegans_"):
+        # What is made in inference mode can never be trained.
+        with as_it_was_if_refused(self, _MADE), torch.inference_mode(False):
             X, y, is_one_hot = self._check_X_y(X, y)
             # Numbers of Python take many times the memory of images, and know no uint8.
             holds_arrays = isinstance(given_X, list) and not isinstance(
@@ -640,7 +641,12 @@ class CycleGANOverSampler(BaseOverSampler):
                 f"memory={self.memory!r} does not say where it keeps things: pass a folder "
                 "or a joblib.Memory."
             )
-        return spec, n_to_add, sources, device, self._config(spec, device)
+        config = self._config(spec, device)
+        if self._cache() is not None:
+            make_folder("memory", self._cache().folder)
+        if self.checkpoint_dir is not None:
+            make_folder("checkpoint_dir", Path(self.checkpoint_dir).absolute())
+        return spec, n_to_add, sources, device, config
 
     def _config(self, spec, device):
         # Plain numbers: torch and JSON refuse some of NumPy's, and True for 1.
@@ -726,11 +732,8 @@ class CycleGANOverSampler(BaseOverSampler):
         """Train a CycleGAN for each pair, or find it in ``memory``."""
         cache, devices = self._cache(), deal_devices(device, len(seeds))
         checkpoint_dir = self.checkpoint_dir
-        if cache is not None:
-            make_folder("memory", cache.folder)
         if checkpoint_dir is not None:
             checkpoint_dir = Path(checkpoint_dir).absolute()
-            make_folder("checkpoint_dir", checkpoint_dir)
         # joblib starts as many processes as it is told, needed or not.
         n_jobs = min(joblib.effective_n_jobs(self.n_jobs), max(1, len(seeds)))
         cyclegans = joblib.Parallel(n_jobs=n_jobs)(

@@ -226,6 +226,61 @@ def test_the_key_sees_what_is_frozen_and_what_moves_pixels():
     assert len(set(keys)) == 4
 
 
+def test_the_key_sees_what_learns():
+    class Detached(torch.nn.Module):
+        def __init__(self, detach):
+            super().__init__()
+            self.first, self.last = (torch.nn.Conv2d(1, 1, 3, padding=1) for _ in range(2))
+            self.detach = detach
+
+        def forward(self, x):
+            x = self.first(x)
+            return self.last(x.detach() if self.detach else x)
+
+    def key(detach):
+        networks = NETWORKS | {"generator": lambda spec: Detached(detach)}
+        return training_key(SPEC, CONFIG, SOURCE, TARGET, **networks)
+
+    assert key(False) == key(False) != key(True)
+
+
+def test_the_key_does_not_depend_on_the_number_of_threads():
+    """A bias before a normalisation has no gradient but what rounding leaves."""
+
+    def make(spec):
+        torch.manual_seed(0)
+        return torch.nn.Sequential(
+            torch.nn.Conv2d(1, 16, 3, padding=1),
+            torch.nn.BatchNorm2d(16),
+            torch.nn.ReLU(),
+            torch.nn.Conv2d(16, 16, 3, padding=1),
+            torch.nn.InstanceNorm2d(16),
+            torch.nn.Conv2d(16, 1, 3, padding=1),
+        )
+
+    keys, n_threads = set(), torch.get_num_threads()
+    for n in (1, 2, 3):
+        torch.set_num_threads(n)
+        try:
+            networks = NETWORKS | {"generator": make}
+            keys.add(training_key(SPEC, CONFIG, SOURCE, TARGET, **networks))
+        finally:
+            torch.set_num_threads(n_threads)
+    assert len(keys) == 1
+
+
+def test_networks_that_only_train_with_gradients_have_a_key():
+    class InPlace(torch.nn.Sigmoid):
+        def forward(self, x):
+            x = super().forward(x)
+            return x if self.training else x.mul_(2).sub_(1)
+
+    networks = NETWORKS | {
+        "generator": lambda spec: torch.nn.Sequential(make_generator(spec), InPlace())
+    }
+    assert len(training_key(SPEC, CONFIG, SOURCE, TARGET, **networks)) == 64
+
+
 def test_the_key_of_large_values_does_not_depend_on_their_last_bits():
     def key(factor):
         def make(spec):
@@ -277,6 +332,56 @@ def test_the_key_is_of_the_kind_of_device():
         for device in ("cuda:0", "cuda:1")
     )
     assert first == second
+
+
+def test_weights_without_an_entry_make_room(cache, trainings):
+    """A process was killed between the two files."""
+    train(cache)
+    for entry in cache.folder.glob("*.json"):
+        entry.unlink()
+    (cache.folder / "foreign.safetensors").write_bytes(b"stays")
+    assert len(list(cache.folder.glob("*.safetensors"))) == 2
+    bounded = CycleGANCache(cache.folder, max_bytes=10**9)
+    train(bounded, seed=1)
+    weights = {path.stem for path in cache.folder.glob("*.safetensors")}
+    assert weights == {"foreign", *(path.stem for path in cache.folder.glob("*.json"))}
+    for entry in cache.folder.glob("*.json"):
+        entry.unlink()
+    assert cache.clear() == 0
+    assert [path.name for path in cache.folder.glob("*.safetensors")] == [
+        "foreign.safetensors"
+    ]
+
+
+def test_weights_that_somebody_writes_this_moment_stay(cache):
+    train(cache)
+    (entry,) = cache.folder.glob("*.json")
+    raw = entry.read_bytes()
+    with cache._lock(entry.stem):
+        entry.unlink()
+        CycleGANCache(cache.folder, max_bytes=10**9).clear()
+        entry.write_bytes(raw)
+    assert len(cache.entries()) == 1
+    assert entry.with_suffix(".safetensors").is_file()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such permissions here")
+def test_a_lock_is_for_all_who_may_write_to_the_folder(cache):
+    cache.folder.mkdir()
+    cache.folder.chmod(0o777)
+    train(cache)
+    (lock,) = cache.folder.glob("*.lock")
+    assert lock.stat().st_mode & 0o777 == 0o666
+
+
+def test_what_was_trained_is_not_lost_where_the_folder_fails_afterwards(cache, monkeypatch):
+    def fail(*args):
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr("skgan_aug.training.cache.FileLock.release", fail)
+    monkeypatch.setattr("skgan_aug.training.cache.Path.glob", fail)
+    with pytest.warns(UserWarning, match="cannot be written .*Stale file handle"):
+        assert train(CycleGANCache(cache.folder, max_bytes=1)).history
 
 
 # Damage

@@ -26,7 +26,6 @@ from skorch.callbacks import BatchScoring, Callback, EpochScoring
 from torch import nn
 
 from skgan_aug import TorchCNNClassifier
-from skgan_aug._classifier_net import ClassifierNet
 
 
 @pytest.fixture(scope="module")
@@ -393,8 +392,8 @@ def test_an_augmentation_gets_training_batches_in_the_range_of_networks():
 
     classifier = make_classifier(augmentation=augment, max_epochs=2).fit(X, y)
     n_batches = len(seen)
-    assert n_batches == 2 * 4  # epochs, batches of 8
-    assert sum(map(len, seen)) == 2 * 32
+    assert n_batches == 1 + 2 * 4  # what it is tried on; epochs, batches of 8
+    assert sum(map(len, seen[1:])) == 2 * 32
     for x in seen:
         assert x.shape[1:] == (3, 6, 5)
         assert x.dtype == torch.float32
@@ -488,7 +487,7 @@ def test_weights_go_with_the_labels_that_mixup_mixes():
         for rows in (torch.arange(3), partner)
     ]
     loss = net.get_loss(logits, (labels, weights), training=True)
-    expected = (0.25 * losses[0] + 0.75 * losses[1]) / 3
+    expected = (0.25 * losses[0] + 0.75 * losses[1]) / weights.sum()
     assert loss.item() == pytest.approx(expected.item())
 
 
@@ -560,50 +559,15 @@ def test_fractions_of_a_weight_show_in_the_loss():
     assert_allclose(probabilities[:, 0], [0.25, 0.25, 0.75, 0.75], atol=0.02)
 
 
-@pytest.mark.parametrize(
-    ("class_weight", "sample_weight"),
-    [
-        (None, np.full(32, 0.5)),
-        ({"dark": 7.0, "light": 7.0}, None),
-        ({"dark": 0.5, "light": 1.0}, np.r_[np.full(16, 0.8), np.full(16, 0.4)]),
-    ],
-)
-def test_a_loss_of_equal_weights_is_the_loss_without(class_weight, sample_weight):
-    X, y = make_images((16, 16))
-    options = {"label_smoothing": 0.2, "max_epochs": 1, "device": "cpu", "batch_size": 8}
-    plain = make_classifier(**options).fit(X, y)
-    weighted = make_classifier(**options, class_weight=class_weight)
-    weighted.fit(X, y, sample_weight=sample_weight)
-    assert weighted.history_[0]["train_loss"] == pytest.approx(
-        plain.history_[0]["train_loss"], rel=1e-4
+def test_a_loss_of_equal_fractions_is_the_loss_without():
+    X, y = make_images()
+    net = make_classifier(label_smoothing=0.2, max_epochs=1, device="cpu").fit(X, y).net_
+    logits, labels = torch.randn(3, 2), torch.tensor([0, 0, 1])
+    plain, weighted = (
+        net.get_loss(logits, (labels, weights), training=True).item()
+        for weights in (None, torch.full((3,), 0.5))
     )
-
-
-@pytest.mark.parametrize("batch_size", [1, 8, 64, 640])
-@pytest.mark.parametrize("given", ["balanced", "class_weight", "fractions"])
-def test_weights_do_not_depend_on_the_batch(given, batch_size):
-    """Of rows that are all alike, what is learnt is how much each class weighs."""
-    X, y = np.zeros((64, 2, 2)), np.repeat([0, 1], [62, 2])
-    class_weight = {"balanced": "balanced", "class_weight": {1: 31}}.get(given)
-    sample_weight = np.where(y == 1, 1, 1 / 31) if given == "fractions" else None
-
-    def zeroed(spec, n):
-        network = make_linear(spec, n)
-        for weight in network.parameters():
-            nn.init.zeros_(weight)
-        return network
-
-    steps = -(-len(X) // batch_size)
-    classifier = make_classifier(
-        module=zeroed,
-        class_weight=class_weight,
-        batch_size=batch_size,
-        max_epochs=max(8, 600 // steps),
-        learning_rate=2e-2 if steps < 8 else 2e-3,
-        weight_decay=0,
-        augmentation=None,
-    ).fit(X, y, sample_weight=sample_weight)
-    assert classifier.predict_proba(X[:1])[0, 1] == pytest.approx(0.5, abs=0.04)
+    assert weighted == pytest.approx(plain)
 
 
 @pytest.mark.parametrize("change", ["labels", "zeros"])
@@ -732,10 +696,15 @@ def test_one_epoch_cannot_be_the_last_and_another():
         classifier.fit(X, y, synthetic_mask=np.arange(len(X)) > 20)
 
 
-def test_mixup_needs_batches_of_several_rows():
-    classifier = make_classifier(batch_size=1, mixup=0.2)
-    with pytest.raises(ValueError, match=r"batch_size=1 leaves mixup=0\.2 without effect"):
-        classifier.fit(*make_images())
+@pytest.mark.parametrize("given", ["class_weight", "sample_weight", "mixup"])
+def test_weights_and_mixup_need_batches_of_several_rows(given):
+    X, y = make_images()
+    params = {"class_weight": {"dark": 1, "light": 9}, "mixup": 0.2}
+    classifier = make_classifier(batch_size=1)
+    classifier.set_params(**{given: params[given]} if given in params else {})
+    rows = np.linspace(0.1, 1, len(X)) if given == "sample_weight" else None
+    with pytest.raises(ValueError, match=f"batch_size=1 leaves {given} without effect"):
+        classifier.fit(X, y, sample_weight=rows)
     assert not hasattr(classifier, "net_")
 
 
@@ -885,8 +854,11 @@ def test_callbacks_score_what_is_held_back():
         ({}, lambda X, y: (np.full(X.shape, np.nan), y)),
         ({"class_weight": {"dark": 0}}, lambda X, y: (X[:, :4], y)),
         ({"module": lambda spec, n: "no network"}, lambda X, y: (X[:, :4], y)),
+        ({"augmentation": lambda x: x.double()}, lambda X, y: (X[:, :4], y)),
+        ({"callbacks": [("one", Callback()), ("one", Callback())]}, lambda X, y: (X, y)),
+        ({"batch_size": 1, "mixup": 0.1}, lambda X, y: (X, y)),
     ],
-    ids=["labels", "lengths", "numbers", "weights", "network"],
+    ids=["labels", "lengths", "numbers", "weights", "network", "images", "names", "batches"],
 )
 def test_a_call_that_is_refused_leaves_what_another_learnt(params, change, method):
     X, y = make_images()
@@ -985,40 +957,28 @@ def test_a_mask_that_leaves_nothing_to_hold_back_is_named():
         make_classifier(early_stopping=True).fit(X, y, synthetic_mask=np.ones(len(y), bool))
 
 
-def class_weights_seen(X, y, sample_weight=None, *, classes=None, **params):
-    """What partial_fit has the net weigh classes by."""
-    seen = []
-    train_on = ClassifierNet.train_on
-
-    def watched(net, *args, **options):
-        seen.append(options["class_weights"])
-        return train_on(net, *args, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ClassifierNet, "train_on", watched)
-        make_classifier(**params).partial_fit(X, y, classes, sample_weight)
-    return seen[0]
-
-
 def test_balanced_weights_are_those_of_the_sums_of_fractions():
     X, y = make_images((20, 20))
     fractions = np.where(y == "dark", 1.01, 1)
-    weights = class_weights_seen(X, y, fractions, class_weight="balanced")
-    assert_allclose(weights, [40.2 / 40.4, 40.2 / 40], rtol=1e-6)
+    classifier = make_classifier(class_weight="balanced", max_epochs=1)
+    classifier.fit(X, y, sample_weight=fractions)
+    assert_allclose(classifier.net_.criterion_.weight, [40.2 / 40.4, 40.2 / 40], rtol=1e-6)
 
 
 def test_balanced_weights_of_a_part_without_a_class():
     X, y = make_images((20, 12, 5))
-    classes = ["dark", "light", "white"]
-    weights = class_weights_seen(X[:32], y[:32], classes=classes, class_weight="balanced")
+    classifier = make_classifier(class_weight="balanced")
+    classifier.partial_fit(X[:32], y[:32], classes=["dark", "light", "white"])
+    weights = classifier.net_.criterion_.weight
     assert_allclose(weights, [32 / (2 * 20), 32 / (2 * 12), 1])
 
 
 def test_given_weights_of_a_part_without_a_class():
     X, y = make_images((20, 12, 5))
-    given = {"dark": 1.0, "light": 2.0, "white": 3.0}
-    weights = class_weights_seen(X[:32], y[:32], classes=list(given), class_weight=given)
-    assert weights.tolist() == [1, 2, 3]
+    weights = {"dark": 1.0, "light": 2.0, "white": 3.0}
+    classifier = make_classifier(class_weight=weights)
+    classifier.partial_fit(X[:32], y[:32], classes=list(weights))
+    assert classifier.net_.criterion_.weight.tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize("missing", [np.nan, None])
@@ -1304,7 +1264,7 @@ def test_a_scheduler_goes_on_where_it_was(method):
             def on_epoch_begin(self, net, **kwargs):
                 seen.append(net.optimizer_.param_groups[0]["lr"])
 
-        halves = skorch.callbacks.LRScheduler("ExponentialLR", gamma=0.5)
+        halves = skorch.callbacks.LRScheduler("LambdaLR", lr_lambda=lambda n: 0.5**n)
         classifier.set_params(callbacks=[halves, Watch()])
         for _ in range(n_calls):
             getattr(classifier, method)(X, y)
@@ -1315,8 +1275,8 @@ def test_a_scheduler_goes_on_where_it_was(method):
     )
     n_calls = 3 if method == "fit" else 6
     assert_allclose(rates_of(classifier, n_calls), 0.01 * 0.5 ** np.arange(6))
-    classifier.set_params(learning_rate=0.1)  # another rate is where it begins anew
-    assert rates_of(classifier, 1)[0] == 0.1
+    classifier.set_params(learning_rate=0.1)
+    assert rates_of(classifier, 1)[0] == pytest.approx(0.1 * 0.5**6)
 
 
 def test_an_augmentation_is_not_trained():
@@ -1381,6 +1341,27 @@ def test_ctrl_c_stops_a_fit_and_is_not_taken_for_its_end():
     assert len(classifier.history_) == 1
     assert classifier.predict(X).shape == y.shape
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_an_interrupt_that_is_not_of_the_keyboard_is_not_swallowed(early_stopping):
+    """Such as of a scheduler's SIGTERM, whose handler raises KeyboardInterrupt."""
+
+    class Interrupted(nn.Flatten):
+        n_batches = 0
+
+        def forward(self, x):
+            Interrupted.n_batches += self.training
+            if Interrupted.n_batches == 6:
+                raise KeyboardInterrupt
+            return super().forward(x)
+
+    classifier = make_classifier(
+        module=lambda spec, n: nn.Sequential(Interrupted(), nn.LazyLinear(n)),
+        early_stopping=early_stopping,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(*make_images())
 
 
 def test_a_callback_may_end_the_training_as_skorch_does():

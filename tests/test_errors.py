@@ -432,8 +432,8 @@ def fail(x):
         (lambda x: x[:1], r"while it is trained, maps .* to \(1, "),
         (lambda x: x.detach(), r"without gradients.*torch\.no_grad\(\) or detach\(\)"),
         (lambda x: x.long(), "without gradients"),
-        (change_in_place, "fails on a batch of 2 while it is trained with RuntimeError"),
-        (fail, "fails on a batch of 2 while it is trained with OSError: no luck"),
+        (change_in_place, r"fails on a batch of \d+ while it is trained with RuntimeError"),
+        (fail, r"fails on a batch of \d+ while it is trained with OSError: no luck"),
     ],
     ids=["tuple", "shape", "detached", "integers", "in place", "failure"],
 )
@@ -446,6 +446,23 @@ def test_a_factory_of_networks_that_fail_in_training(estimator, parameter, do, m
 
     estimator = clone(estimator).set_params(**{parameter: make})
     assert_refused(estimator, X, y, f"{parameter} factory returned a module that.*{match}")
+
+
+def test_networks_may_need_more_rows_than_two():
+    class Ghost(nn.BatchNorm1d):
+        """Normalises halves of a batch apart."""
+
+        def forward(self, x):
+            parts = x.chunk(2) if self.training else [x]
+            return torch.cat([super(Ghost, self).forward(part) for part in parts])
+
+    X, y = make_images()
+    module = nn.Sequential(nn.Flatten(), nn.Linear(30, 3), Ghost(3))
+    classifier = clone(CLASSIFIER).set_params(module=lambda spec, n: module)
+    with pytest.raises(pytest.fail.Exception, match="training began"):
+        classifier.fit(X, y)
+    classifier.set_params(batch_size=2)
+    assert_refused(classifier, X, y, "module factory .* batch of 2 while it is trained")
 
 
 @pytest.mark.parametrize("parameter", ["generator", "discriminator"])

@@ -1,5 +1,6 @@
 """A few translations to look at, beside what they came from and what they resemble."""
 
+from collections.abc import Iterable
 from numbers import Integral
 
 import numpy as np
@@ -109,13 +110,13 @@ def check_is_fitted_sampler(sampler):
 def _check_pairs(sampler, pairs):
     if pairs is None:
         return list(sampler.cyclegans_)
-    are_pairs = all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs)
-    if not len(pairs) or not are_pairs:
+    given = list(pairs) if isinstance(pairs, Iterable) else []
+    if not given or not all(np.shape(pair) == (2,) for pair in given):
         raise ValueError(
             f"pairs={pairs!r} must hold one tuple (source, target) or more, such as those of "
             f"cyclegans_: {list(sampler.cyclegans_)}."
         )
-    return pairs
+    return given
 
 
 def _evenly(rows, n):

@@ -147,7 +147,7 @@ def make_classifier(module, spec, n_classes):
     return _IMAGE_CLASSIFIERS[name](spec.n_channels, spec.image_size, n_classes)
 
 
-def check_classifier_network(network, spec, n_classes):
+def check_classifier_network(network, spec, n_classes, *, batch_size):
     """Refuse a classifier that could not be trained.
 
     Parameters
@@ -161,14 +161,16 @@ def check_classifier_network(network, spec, n_classes):
     n_classes : int
         Number of logits.
 
+    batch_size : int
+        Rows of one.
+
     Raises
     ------
     ValueError
         When it has no weights, or fails in training.
     """
     _check_has_weights("module", network)
-    noise = _noise(spec, _N_PROBES)
-    _tried_in_training("module", network, noise, (_N_PROBES, n_classes))
+    _tried_in_training("module", network, spec, batch_size, lambda x: (len(x), n_classes))
 
 
 def _check_has_weights(parameter, network):
@@ -208,10 +210,15 @@ def check_cyclegan_network(parameter, network, spec, *, batch_size, is_sent):
         after a step or sent.
     """
     _check_has_weights(parameter, network)
-    noise = _noise(spec, min(batch_size, _N_PROBES))
-    given = noise.clone()
-    wanted = tuple(noise.shape) if parameter == "generator" else (len(noise),)
-    trained, output = _tried_in_training(parameter, network, given, wanted)
+    of_images = parameter == "generator"
+    trained, given, output = _tried_in_training(
+        parameter,
+        network,
+        spec,
+        batch_size,
+        lambda x: tuple(x.shape) if of_images else (len(x),),
+    )
+    noise = _noise(spec, len(given))
     returned = f"The {parameter} factory returned a module"
     if parameter == "generator" and output.dtype != torch.float32:
         raise ValueError(
@@ -240,21 +247,31 @@ def check_cyclegan_network(parameter, network, spec, *, batch_size, is_sent):
 
 def _noise(spec, n_rows):
     with global_seed(0):
-        return torch.randn_like(probe_batch(spec)[:n_rows])
+        return torch.randn(n_rows, *probe_batch(spec).shape[1:])
 
 
-def _tried_in_training(parameter, network, batch, wanted):
-    """A copy of a network after a forward and a backward pass, refused where they fail.
-
-    And its output.
+def _tried_in_training(parameter, network, spec, batch_size, wanted):
+    """A copy of a network after a forward and a backward pass, their input and output.
 
     Factories' networks are tried in evaluation mode when they are made; what some do in
-    training is another matter.
+    training is another matter. Two rows are soon tried, but do not suit all that trains on
+    whole batches.
     """
+    few = _noise(spec, min(batch_size, _N_PROBES))
+    try:
+        return _train_once(parameter, network, few, wanted(few))
+    except ValueError:
+        if batch_size <= _N_PROBES:
+            raise
+    batch = _noise(spec, batch_size)
+    return _train_once(parameter, network, batch, wanted(batch))
+
+
+def _train_once(parameter, network, batch, wanted):
     trained = copy.deepcopy(network).train()
     returned = f"The {parameter} factory returned a module"
     failed = f"{returned} that fails on a batch of {len(batch)} while it is trained"
-    with global_seed(0), torch.inference_mode(False), torch.enable_grad():
+    with global_seed(0), torch.enable_grad():
         with failure_as_value_error(failed):
             output = trained(batch)
         _check_output(
@@ -269,7 +286,7 @@ def _tried_in_training(parameter, network, batch, wanted):
         if learns:
             with failure_as_value_error(failed):
                 output.sum().backward()
-    return trained, output
+    return trained, batch, output
 
 
 def _check_output(maps, parameter, batch, output, wanted):

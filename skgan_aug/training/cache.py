@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import time
 import warnings
 from contextlib import suppress
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -128,19 +129,27 @@ class CycleGANCache:
         cyclegan = load()
         if cyclegan is not None:
             return cyclegan
-        lock = FileLock(self.folder / f"{key}{_LOCK}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            held = lock.acquire()
+            lock = self._lock(key)
+            lock.acquire()
         except OSError as error:
             self._warn_of_writing(error)
             return train()
-        with held:
+        try:
             cyclegan = load()  # another may have trained it since
             if cyclegan is None:
                 cyclegan = train()
                 self._save(key, cyclegan, title)
+        finally:
+            with suppress(OSError):  # of a network's file system; what was trained is not lost
+                lock.release()
         return cyclegan
+
+    def _lock(self, key):
+        """A lock that whoever may write to the folder may hold."""
+        mode = stat.S_IMODE(self.folder.stat().st_mode) & 0o666
+        return FileLock(self.folder / f"{key}{_LOCK}", mode=mode)
 
     def entries(self):
         """List what is kept.
@@ -175,6 +184,7 @@ class CycleGANCache:
         entries = self.entries()
         for entry in entries:
             self._remove(entry.key)
+        self._remove_unfinished()
         return len(entries)
 
     def _load(self, key, cyclegan):
@@ -221,7 +231,10 @@ class CycleGANCache:
                 self._remove(key)  # weights alone are no entry, but take their room
             self._warn_of_writing(error)
             return
-        self._evict(keep=key)
+        try:
+            self._evict(keep=key)
+        except OSError as error:  # of listing them
+            self._warn_of_writing(error)
 
     def _warn_of_writing(self, error):
         warnings.warn(
@@ -233,6 +246,7 @@ class CycleGANCache:
     def _evict(self, keep):
         if self.max_bytes is None:
             return
+        self._remove_unfinished()
         entries = self.entries()
         n_bytes = sum(entry.n_bytes for entry in entries)
         for entry in entries:
@@ -250,6 +264,19 @@ class CycleGANCache:
                 )
                 return
             n_bytes -= entry.n_bytes
+
+    def _remove_unfinished(self):
+        """Remove weights without an entry: a process was killed between the two files.
+
+        Not where another holds the lock, and writes them this moment.
+        """
+        for path in self.folder.glob(f"*{_WEIGHTS}"):
+            key = path.stem
+            if not _KEY.fullmatch(key) or os.path.lexists(path.with_suffix(_ENTRY)):
+                continue
+            with suppress(OSError, Timeout), self._lock(key).acquire(blocking=False):
+                if not os.path.lexists(path.with_suffix(_ENTRY)):
+                    self._remove(key)
 
     def _remove(self, key):
         for suffix in (_ENTRY, _WEIGHTS):

@@ -84,8 +84,8 @@ def _seen_in(network, x):
 
     In training and after it.
     """
+    network.zero_grad()
     for mode in (True, False):
-        network.zero_grad()
         answer = network.train(mode)(x).double().flatten()
         rng = torch.Generator().manual_seed(0)
         where = torch.randn(len(answer), dtype=torch.float64, generator=rng)
@@ -95,9 +95,14 @@ def _seen_in(network, x):
         scale = answer.abs().max().clamp(min=1.0)
         shares = torch.stack([answer.mean(), answer.std(), placed]) / scale
         yield f"{scale:.3e} {' '.join(f'{share:.4f}' for share in shares)}"
-        if placed.requires_grad:
+        if mode and placed.requires_grad:
             placed.backward()
-        norms = (
-            weight.grad is not None and weight.grad.norm() for weight in network.parameters()
-        )
-        yield " ".join(f"{float(norm):.1e}" for norm in norms)
+            yield _what_learns(network)
+
+
+def _what_learns(network):
+    """Which weights have gradients, and how large they are beside the largest."""
+    norms = [w.grad if w.grad is None else float(w.grad.norm()) for w in network.parameters()]
+    largest = max(norm or 0.0 for norm in norms) or 1.0
+    # Next to nothing is rounding alone, as of a bias before a normalisation.
+    return [norm if norm is None else f"{norm / largest:.2f}" for norm in norms]
