@@ -8,7 +8,6 @@ import torch
 
 from ._callables import failure_as_value_error
 from ._random import global_seed
-from .networks import probe_batch
 from .training.augmentation import flip_image, shift_randomly
 
 AUGMENTATIONS = {
@@ -16,7 +15,6 @@ AUGMENTATIONS = {
     "shifts": (shift_randomly,),
     "flips_shifts": (flip_image, shift_randomly),
 }
-_N_TRIED = 8  # rows that a function of the user's is tried on, at most
 _MOST_VALUES = 2**22  # at once as float32, of which converting them takes a few times more
 
 
@@ -39,31 +37,6 @@ def check_augmentation(parameter, augmentation, spec):
             f"{parameter}={augmentation!r} is for images, but X holds vectors. Pass "
             "image_shape if its rows are images, or a callable."
         )
-
-
-def try_augmentation(parameter, augmentation, spec, *, n_rows):
-    """Refuse a function of the user's that fails on a batch of noise, or returns none.
-
-    Parameters
-    ----------
-    parameter : str
-        Whose value it is.
-
-    augmentation : None, str or callable
-        As :class:`~skgan_aug.TorchCNNClassifier` takes it.
-
-    spec : ImageSpec
-        Of what is to be augmented.
-
-    n_rows : int
-        Of a batch.
-    """
-    if callable(augmentation):
-        with global_seed(0):
-            noise = torch.rand(min(n_rows, _N_TRIED), *probe_batch(spec).shape[1:])
-            augment_images(
-                own_augmentation(augmentation), 2 * noise - 1, None, parameter=parameter
-            )
 
 
 def own_augmentation(augmentation):

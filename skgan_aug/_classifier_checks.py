@@ -97,12 +97,9 @@ def check_callbacks(callbacks, *, validates, one_cycle):
     one_cycle : bool
         Whether the learning rate is set for every step.
     """
-    names = [named[0] for named in callbacks or () if isinstance(named, tuple) and named]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"callbacks has two of the name {name!r}: give each its own.")
     for callback in callbacks or ():
-        own = callback[1] if isinstance(callback, tuple) and len(callback) == 2 else callback
+        is_named = isinstance(callback, tuple) and len(callback) == 2
+        own = callback[1] if is_named and isinstance(callback[0], str) else callback
         if not isinstance(own, Callback):
             raise TypeError(
                 f"callbacks holds {callback!r}: give instances of skorch.callbacks.Callback, "

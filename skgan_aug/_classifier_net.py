@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ._augmentation import augment_images
+from ._callables import failure_as_value_error
 from ._devices import own_precision, place
 from ._interrupts import watched_interrupt
 
@@ -388,6 +389,8 @@ def make_net(network, *, n_classes, optimizer, batch_size, callbacks, **options)
         train_split=None,
         **options,
     ).initialize()
-    net.user_callbacks = list(callbacks or ())
+    net.user_callbacks = net.callbacks = list(callbacks or ())
+    with failure_as_value_error("callbacks cannot be used: skorch failed"):
+        net.initialize_callbacks()  # two of one name, say
     net.classes_ = np.arange(n_classes)
     return net

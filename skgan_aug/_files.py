@@ -52,13 +52,15 @@ def whole_file(path):
 
 def _keep_mode(path, file):
     """Let nobody read a file who could not read the one that it replaces."""
-    if not hasattr(os, "fchmod") or not path.exists():
+    if not hasattr(os, "fchown") or not path.exists():  # as on Windows
         return
-    former, mode = path.stat(), stat.S_IMODE(path.stat().st_mode)
-    try:
-        os.fchown(file.fileno(), -1, former.st_gid)
-    except OSError:  # not a group of ours
-        mode &= ~stat.S_IRWXG
+    former = path.stat()
+    mode = stat.S_IMODE(former.st_mode)
+    if os.fstat(file.fileno()).st_gid != former.st_gid:
+        try:
+            os.fchown(file.fileno(), -1, former.st_gid)
+        except OSError:  # not a group of ours
+            mode &= ~stat.S_IRWXG
     os.fchmod(file.fileno(), mode)
 
 

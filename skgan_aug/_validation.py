@@ -62,7 +62,7 @@ def as_it_was_if_refused(estimator, made):
         yield
     except BaseException:
         now = vars(estimator)
-        if made[0] in now and id(now[made[0]]) == former:
+        if id(now.get(made[0])) == former:
             for name in now.keys() - before.keys() - set(made):
                 del now[name]
             now.update(before)

@@ -10,12 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ._augmentation import (
-    AUGMENTATIONS,
-    check_augmentation,
-    own_augmentation,
-    try_augmentation,
-)
+from ._augmentation import AUGMENTATIONS, check_augmentation, own_augmentation
 from ._classifier_checks import (
     check_callbacks,
     check_labels,
@@ -294,7 +289,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         starts = not (self.warm_start and hasattr(self, "net_"))
         # What is made in inference mode can never be trained.
-        with as_it_was_if_refused(self, ("net_",)), torch.inference_mode(False):
+        with as_it_was_if_refused(self, ("net_", "history_")), torch.inference_mode(False):
             X, y, weights, is_real = self._check_rows(
                 X, y, sample_weight, synthetic_mask, reset=starts
             )
@@ -339,7 +334,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         starts = not hasattr(self, "net_")
-        with as_it_was_if_refused(self, ("net_",)), torch.inference_mode(False):
+        with as_it_was_if_refused(self, ("net_", "history_")), torch.inference_mode(False):
             X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
             labels = self._check_announced(classes, y, starts=starts)
             self._check_callbacks(validates=False)
@@ -492,7 +487,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         with global_seed(seed):
             network = make_classifier(self.module, spec, len(classes))
         if callable(self.module):
-            n_rows = min(int(self.batch_size), len(X))
+            n_rows = min(int(self.batch_size), max(2, len(X)))  # a row may weigh several
             check_classifier_network(network, spec, len(classes), batch_size=n_rows)
         self.classes_, self._spec, self.image_shape_ = classes, spec, spec.image_shape
         return self._make_net(network, spec)
@@ -507,7 +502,6 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self, spec):
         check_augmentation("augmentation", self.augmentation, spec)
-        try_augmentation("augmentation", self.augmentation, spec, n_rows=int(self.batch_size))
         check_optimizer(self.optimizer)
 
     def _check_callbacks(self, *, validates):

@@ -244,6 +244,37 @@ def test_the_key_sees_what_learns():
     assert key(False) == key(False) != key(True)
 
 
+def test_the_key_sees_small_gradients():
+    class Scale(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, factor):
+            ctx.factor = factor
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return gradient * ctx.factor, None
+
+    class Scaled(torch.nn.Sequential):
+        factor = 1.0
+
+        def forward(self, x):
+            return self[1](Scale.apply(self[0](x), self.factor))
+
+    def make(factor):
+        network = Scaled(*(torch.nn.Conv2d(1, 1, 3, padding=1) for _ in range(2)))
+        network.factor = factor
+        return network
+
+    keys = {
+        training_key(
+            SPEC, CONFIG, SOURCE, TARGET, **NETWORKS | {"generator": lambda spec, f=f: make(f)}
+        )
+        for f in (1.0, 1e-2, 1e-3, 0.0)
+    }
+    assert len(keys) == 4
+
+
 def test_the_key_does_not_depend_on_the_number_of_threads():
     """A bias before a normalisation has no gradient but what rounding leaves."""
 
@@ -339,18 +370,18 @@ def test_weights_without_an_entry_make_room(cache, trainings):
     train(cache)
     for entry in cache.folder.glob("*.json"):
         entry.unlink()
-    (cache.folder / "foreign.safetensors").write_bytes(b"stays")
-    assert len(list(cache.folder.glob("*.safetensors"))) == 2
+    foreign = {"foreign", "ab" * 32}  # of somebody else, though one is named like ours
+    for name in foreign:
+        (cache.folder / f"{name}.safetensors").write_bytes(b"stays")
+    assert len(list(cache.folder.glob("*.safetensors"))) == 3
     bounded = CycleGANCache(cache.folder, max_bytes=10**9)
     train(bounded, seed=1)
     weights = {path.stem for path in cache.folder.glob("*.safetensors")}
-    assert weights == {"foreign", *(path.stem for path in cache.folder.glob("*.json"))}
+    assert weights == foreign | {path.stem for path in cache.folder.glob("*.json")}
     for entry in cache.folder.glob("*.json"):
         entry.unlink()
     assert cache.clear() == 0
-    assert [path.name for path in cache.folder.glob("*.safetensors")] == [
-        "foreign.safetensors"
-    ]
+    assert {path.stem for path in cache.folder.glob("*.safetensors")} == foreign
 
 
 def test_weights_that_somebody_writes_this_moment_stay(cache):

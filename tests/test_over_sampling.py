@@ -728,12 +728,13 @@ def test_identical_translations_of_vectors_are_warned_of(n_different):
         warnings.simplefilter("always")
         sampler.fit_resample(X, np.repeat([0, 1], [30, 10]))
     said = [str(each.message) for each in caught]
-    some = f"Some of the 20 translations are identical, {n_different} are different"
-    assert [text.startswith(some) for text in said] == ([True] if n_different < 20 else [])
+    some = f"Some of the 20 translations are identical ({n_different} different)"
+    assert [text.startswith(some) for text in said] == ([True] if n_different < 3 else [])
 
 
-def test_rows_of_whole_numbers_may_agree():
-    X = np.random.RandomState(0).randint(2, size=(40, 3))
+@pytest.mark.parametrize("dtype", [int, float])
+def test_rows_of_whole_numbers_may_agree(dtype):
+    X = np.random.RandomState(0).randint(2, size=(40, 3)).astype(dtype)
     sampler = make_sampler(synthetic_fraction=1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -783,9 +784,8 @@ def test_former_networks_are_not_held_while_others_train(monkeypatch):
         ({}, lambda X, y: (X[:, :4], y[1:])),
         ({}, lambda X, y: (np.full(X.shape, np.nan), y)),
         ({"generator": lambda spec: "no network"}, lambda X, y: (X[:, :4], y)),
-        ({"memory": "/dev/null/folder"}, lambda X, y: (X[:, :4], y)),
     ],
-    ids=["source", "strategy", "lengths", "numbers", "network", "folder"],
+    ids=["source", "strategy", "lengths", "numbers", "network"],
 )
 def test_a_call_that_is_refused_leaves_what_another_trained(params, change, method):
     X, y = make_images()
@@ -797,6 +797,29 @@ def test_a_call_that_is_refused_leaves_what_another_trained(params, change, meth
     assert vars(sampler) == before | params
     source, target = next(iter(sampler.cyclegans_))
     assert sampler.translate(X, source=source, target=target).shape == X.shape
+
+
+@pytest.mark.parametrize("parameter", ["memory", "checkpoint_dir"])
+def test_a_folder_that_cannot_be_made_costs_nothing_and_fit_makes_none(parameter, tmp_path):
+    X, y = make_images()
+    sampler = make_sampler()
+    sampler.fit_resample(X, y)
+    before = vars(sampler).copy()
+    (tmp_path / "file").touch()
+    given = {parameter: str(tmp_path / "file" / "folder")}
+    with pytest.raises(ValueError, match=f"{parameter}=.* cannot be made"):
+        sampler.set_params(**given).fit_resample(X[:, :4], y)
+    assert vars(sampler) == before | given
+    make_sampler(**{parameter: tmp_path / "folder"}).fit(X, y)
+    assert not (tmp_path / "folder").exists()
+
+
+def test_a_refused_first_call_leaves_nothing():
+    X, y = make_images()
+    sampler = make_sampler(source="typo")
+    with pytest.raises(ValueError, match="typo"):
+        sampler.fit_resample(X, y)
+    assert vars(sampler) == vars(make_sampler(source="typo"))
 
 
 def test_autocast_of_the_caller_changes_nothing():

@@ -111,7 +111,8 @@ def _check_pairs(sampler, pairs):
     if pairs is None:
         return list(sampler.cyclegans_)
     given = list(pairs) if isinstance(pairs, Iterable) else []
-    if not given or not all(np.shape(pair) == (2,) for pair in given):
+    kinds = tuple | list | np.ndarray
+    if not given or not all(isinstance(pair, kinds) and len(pair) == 2 for pair in given):
         raise ValueError(
             f"pairs={pairs!r} must hold one tuple (source, target) or more, such as those of "
             f"cyclegans_: {list(sampler.cyclegans_)}."

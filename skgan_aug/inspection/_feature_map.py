@@ -263,9 +263,10 @@ def _hollow(style):
 
 def _as_mask(is_synthetic):
     mask = column_or_1d(is_synthetic)
-    if not np.isin(mask, (False, True)).all():
+    is_other = ~np.isin(mask, (False, True))
+    if is_other.any():
         raise ValueError(
-            f"is_synthetic holds {mask[:3].tolist()}, but must be True or False of "
+            f"is_synthetic holds {mask[is_other][:3].tolist()}, but must be True or False of "
             "each row, as a sampler's synthetic_mask_ is."
         )
     return mask.astype(bool)

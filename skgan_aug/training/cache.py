@@ -148,7 +148,8 @@ class CycleGANCache:
 
     def _lock(self, key):
         """A lock that whoever may write to the folder may hold."""
-        mode = stat.S_IMODE(self.folder.stat().st_mode) & 0o666
+        writes = stat.S_IMODE(self.folder.stat().st_mode) & 0o222 | 0o200
+        mode = writes | writes << 1  # to lock a file is to read it, too
         return FileLock(self.folder / f"{key}{_LOCK}", mode=mode)
 
     def entries(self):
@@ -268,11 +269,13 @@ class CycleGANCache:
     def _remove_unfinished(self):
         """Remove weights without an entry: a process was killed between the two files.
 
-        Not where another holds the lock, and writes them this moment.
+        Not where another holds the lock, and writes them this moment; and not where there is
+        none: whoever wrote the file, it was not this class.
         """
         for path in self.folder.glob(f"*{_WEIGHTS}"):
             key = path.stem
-            if not _KEY.fullmatch(key) or os.path.lexists(path.with_suffix(_ENTRY)):
+            is_ours = _KEY.fullmatch(key) and path.with_suffix(_LOCK).is_file()
+            if not is_ours or os.path.lexists(path.with_suffix(_ENTRY)):
                 continue
             with suppress(OSError, Timeout), self._lock(key).acquire(blocking=False):
                 if not os.path.lexists(path.with_suffix(_ENTRY)):

@@ -13,6 +13,7 @@ from ..networks import make_discriminator, make_generator
 from .reduction import reduce_images, reduced_spec
 
 _N_PROBES = 4  # rows that tell networks apart
+_ROUNDED = 1e-5  # of the largest gradient: ten times what rounding was seen to leave
 
 
 def training_key(
@@ -67,7 +68,7 @@ def _behaviour(make, factory, spec, x):
     learns is told by gradients alone.
     """
     with global_seed(0), torch.inference_mode(False), torch.enable_grad():
-        network = make(factory, spec)
+        network, x = make(factory, spec), x.clone()  # out of the caller's inference mode
         weights = [
             (not weight.requires_grad, f"{weight.detach().double().norm():.3e}")
             for weight in network.parameters()
@@ -103,6 +104,6 @@ def _seen_in(network, x):
 def _what_learns(network):
     """Which weights have gradients, and how large they are beside the largest."""
     norms = [w.grad if w.grad is None else float(w.grad.norm()) for w in network.parameters()]
-    largest = max(norm or 0.0 for norm in norms) or 1.0
     # Next to nothing is rounding alone, as of a bias before a normalisation.
-    return [norm if norm is None else f"{norm / largest:.2f}" for norm in norms]
+    least = _ROUNDED * max((norm or 0.0 for norm in norms), default=0.0)
+    return [norm and (f"{norm:.1e}" if norm > least else 0.0) for norm in norms]
