@@ -102,7 +102,7 @@ def _seen_in(network, x):
 
 
 def _what_learns(network):
-    """Which weights have gradients, and how large they are beside the largest."""
+    """The size of each weight's gradient, 0 where it is rounding alone, None for none."""
     norms = [w.grad if w.grad is None else float(w.grad.norm()) for w in network.parameters()]
     # Next to nothing is rounding alone, as of a bias before a normalisation.
     least = _ROUNDED * max((norm or 0.0 for norm in norms), default=0.0)
