@@ -665,7 +665,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     def _fit_resample(self, X, y):
         spec, n_to_add, sources, device, config = self._prepare(X, y)
-        cache, checkpoint_dir = self._folders()
+        self._make_folders()
         self._forget()
         seed = draw_seed(check_random_state(self.random_state))
         training_seed = self._training_seed(seed)
@@ -679,9 +679,7 @@ class CycleGANOverSampler(BaseOverSampler):
         pairs = [(sources[target], target) for target, n in n_synthetic.items() if n]
         # A seed for each pair, whichever others there are: the cache lives by it.
         seeds = {pair: derive_pair_seed(training_seed, pair, classes) for pair in pairs}
-        self.cyclegans_ = self._train(
-            X, y, seeds, spec, config, device, cache=cache, checkpoint_dir=checkpoint_dir
-        )
+        self.cyclegans_ = self._train(X, y, seeds, spec, config, device)
         self.history_ = {pair: gan.history for pair, gan in self.cyclegans_.items()}
 
         added = []  # (label, rows, source indices, whether they are translations)
@@ -726,19 +724,20 @@ class CycleGANOverSampler(BaseOverSampler):
         rng = np.random.RandomState(derive_seed(seed, 0))
         return choose_synthetic_fraction(self, X, y, n_to_add, random_state=rng)
 
-    def _folders(self):
-        """The cache and the folder of checkpoints, made before anything is trained."""
-        cache, checkpoint_dir = self._cache(), self.checkpoint_dir
+    def _make_folders(self):
+        """Make the folders to write to, or refuse them, before anything is trained."""
+        cache = self._cache()
         if cache is not None:
             make_folder("memory", cache.folder)
+        if self.checkpoint_dir is not None:
+            make_folder("checkpoint_dir", Path(self.checkpoint_dir).absolute())
+
+    def _train(self, X, y, seeds, spec, config, device):
+        """Train a CycleGAN for each pair, or find it in ``memory``."""
+        cache, devices = self._cache(), deal_devices(device, len(seeds))
+        checkpoint_dir = self.checkpoint_dir
         if checkpoint_dir is not None:
             checkpoint_dir = Path(checkpoint_dir).absolute()
-            make_folder("checkpoint_dir", checkpoint_dir)
-        return cache, checkpoint_dir
-
-    def _train(self, X, y, seeds, spec, config, device, *, cache, checkpoint_dir):
-        """Train a CycleGAN for each pair, or find it in ``memory``."""
-        devices = deal_devices(device, len(seeds))
         # joblib starts as many processes as it is told, needed or not.
         n_jobs = min(joblib.effective_n_jobs(self.n_jobs), max(1, len(seeds)))
         cyclegans = joblib.Parallel(n_jobs=n_jobs)(
