@@ -41,6 +41,7 @@ from ._validation import (
 from .images import ImageSpec
 from .networks import check_classifier_network, make_classifier
 
+_MADE = ("net_", "history_")  # attributes that training makes
 _FEWEST_EPOCHS, _MOST_EPOCHS, _STEPS = 20, 200, 1000  # of max_epochs="auto"
 
 
@@ -289,7 +290,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         starts = not (self.warm_start and hasattr(self, "net_"))
         # What is made in inference mode can never be trained.
-        with as_it_was_if_refused(self, ("net_", "history_")), torch.inference_mode(False):
+        with as_it_was_if_refused(self, _MADE), torch.inference_mode(False):
             X, y, weights, is_real = self._check_rows(
                 X, y, sample_weight, synthetic_mask, reset=starts
             )
@@ -334,7 +335,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         starts = not hasattr(self, "net_")
-        with as_it_was_if_refused(self, ("net_", "history_")), torch.inference_mode(False):
+        with as_it_was_if_refused(self, _MADE), torch.inference_mode(False):
             X, y, weights, _ = self._check_rows(X, y, sample_weight, None, reset=starts)
             labels = self._check_announced(classes, y, starts=starts)
             self._check_callbacks(validates=False)
@@ -577,11 +578,12 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             "sample_weight": loss_weights is not None,
             "class_weight": class_weights is not None,
         }
-        for name in filter(given.get, given):
-            raise ValueError(
-                f"batch_size=1 leaves {name} without effect, since rows of a batch are "
-                "weighed against each other, or mixed: pass batch_size=2 or more."
-            )
+        for name, is_given in given.items():
+            if is_given:
+                raise ValueError(
+                    f"batch_size=1 leaves {name} without effect, since rows of a batch are "
+                    "weighed against each other, or mixed: pass batch_size=2 or more."
+                )
 
     def _hold_out(self, X, labels, order, is_real):
         """``order`` without the rows held out and their copies; those rows and labels."""

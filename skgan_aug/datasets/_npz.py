@@ -73,8 +73,8 @@ def load_npz(path, *, return_X_y=False):
     train_keys = ("X", "y") if "X" in arrays or "y" in arrays else ("X_train", "y_train")
     names_key = "classes" if "classes" in arrays else "target_names"
     X, y = _read_pair(arrays, *train_keys, path)
-    test = _read_split(arrays, "X_test", "y_test", train_keys[0], X, path)
-    validation = _read_split(arrays, "X_val", "y_val", train_keys[0], X, path)
+    test = _read_split(arrays, "X_test", "y_test", train_keys[0], path)
+    validation = _read_split(arrays, "X_val", "y_val", train_keys[0], path)
     labels = [y, *(split[1] for split in (test, validation) if split)]
     bunch = make_bunch(
         X,
@@ -129,14 +129,15 @@ def _warn_of_unread(keys, path):
         )
 
 
-def _read_split(arrays, x_key, y_key, x_train_key, X_train, path):
+def _read_split(arrays, x_key, y_key, x_train_key, path):
     if x_key not in arrays and y_key not in arrays:
         return None
     X, y = _read_pair(arrays, x_key, y_key, path)
-    if (arrays[x_key].dtype == bool) != (arrays[x_train_key].dtype == bool):
+    stored, X_train = arrays[x_key], arrays[x_train_key]
+    if (stored.dtype == bool) != (X_train.dtype == bool):
         raise ValueError(
-            f"{path}: {x_key} holds {arrays[x_key].dtype}, {x_train_key} "
-            f"{arrays[x_train_key].dtype}, and booleans become 0 and 255. Store both as one."
+            f"{path}: {x_key} holds {stored.dtype}, {x_train_key} {X_train.dtype}, and "
+            "booleans become 0 and 255. Store both as one."
         )
     if X.shape[1:] != X_train.shape[1:]:
         raise ValueError(

@@ -210,17 +210,17 @@ def check_cyclegan_network(parameter, network, spec, *, batch_size, is_sent):
         after a step or sent.
     """
     _check_has_weights(parameter, network)
-    of_images = parameter == "generator"
+    is_generator = parameter == "generator"
     trained, given, output = _tried_in_training(
         parameter,
         network,
         spec,
         batch_size,
-        lambda x: tuple(x.shape) if of_images else (len(x),),
+        lambda x: tuple(x.shape) if is_generator else (len(x),),
     )
     noise = _noise(spec, len(given))
     returned = f"The {parameter} factory returned a module"
-    if parameter == "generator" and output.dtype != torch.float32:
+    if is_generator and output.dtype != torch.float32:
         raise ValueError(
             f"{returned} that maps to {output.dtype}, but images are torch.float32: leave out "
             "its conversion, and choose precision."
@@ -268,6 +268,7 @@ def _tried_in_training(parameter, network, spec, batch_size, wanted):
 
 
 def _train_once(parameter, network, batch, wanted):
+    """The same with one batch, whose output must have the shape ``wanted``."""
     trained = copy.deepcopy(network).train()
     returned = f"The {parameter} factory returned a module"
     failed = f"{returned} that fails on a batch of {len(batch)} while it is trained"
