@@ -33,9 +33,20 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
     """
 
     is_ended = is_interrupted = False
+    log_prior = None  # while it trains with one
 
     def train_on(
-        self, rows, labels, *, passes, rng, one_cycle, loss_weights, class_weights, held_out
+        self,
+        rows,
+        labels,
+        *,
+        passes,
+        rng,
+        one_cycle,
+        loss_weights,
+        class_weights,
+        log_prior,
+        held_out,
     ):
         """Train, going on from the present weights.
 
@@ -62,6 +73,9 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
         class_weights : float32 tensor of shape (n_classes,) or None
             Weights in the loss.
 
+        log_prior : float32 tensor of shape (n_classes,) or None
+            Added to the logits in the loss.
+
         held_out : tuple of tensors or None
             Rows and labels to stop early on.
         """
@@ -72,6 +86,8 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
         if class_weights is not None:
             class_weights = class_weights.to(self.device)
         self.criterion_.weight = class_weights
+        if log_prior is not None:
+            self.log_prior = log_prior.to(self.device)
         self._set_rates()
         own = [("skgan_aug_one_cycle", OneCycle())] if one_cycle else []
         self.train_split = None
@@ -94,7 +110,7 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
                 self.partial_fit(rows, labels, epochs=len(passes))
         finally:  # a pickle of the net needs none of the training rows
             self.iterator_train__passes = self.iterator_train__loss_weights = None
-            self.train_split = None
+            self.train_split = self.log_prior = None
         if interrupt.is_set() or self.is_interrupted:
             raise KeyboardInterrupt
 
@@ -170,6 +186,8 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
 
     def get_loss(self, y_pred, y_true, *args, training=False, **kwargs):
         """Cross-entropy; of mixed images with the labels of both, by their shares."""
+        if self.log_prior is not None:
+            y_pred = y_pred + self.log_prior
         if not training:
             return self._held_out_loss(y_pred, y_true.to(self.device))
         labels, weights = y_true[0].to(self.device), y_true[1]

@@ -93,6 +93,36 @@ def training_order(X, labels, weights):
     return order, torch.from_numpy((weights / copies).astype(np.float32))
 
 
+def log_class_prior(labels, n_classes, order, loss_weights, class_weights):
+    """Logarithm of the share of each class in the loss of one pass.
+
+    Parameters
+    ----------
+    labels : int64 ndarray of shape (n,)
+        Positions of the rows' classes.
+
+    n_classes : int
+        Classes there are. One without rows counts as much as the rarest that has some.
+
+    order, loss_weights
+        As :func:`training_order` returns them.
+
+    class_weights : float32 tensor of shape (n_classes,) or None
+        Weights in the loss; None: all the same.
+
+    Returns
+    -------
+    log_prior : float32 tensor of shape (n_classes,)
+        At most 0.
+    """
+    weights = None if loss_weights is None else loss_weights.numpy()[order]
+    shares = np.bincount(labels[order], weights=weights, minlength=n_classes)
+    if class_weights is not None:
+        shares = shares * class_weights.numpy()
+    shares = np.where(shares > 0, shares, shares[shares > 0].min())
+    return torch.from_numpy(np.log(shares / shares.sum())).float()
+
+
 def hold_out(X, labels, fraction, seed, *, is_real=None):
     """Split rows so that no row of one side has a copy on the other.
 

@@ -23,6 +23,7 @@ from ._random import derive_seed, draw_seed, global_seed
 from ._training_rows import (
     check_sample_weight,
     hold_out,
+    log_class_prior,
     real_rows,
     training_order,
 )
@@ -87,6 +88,12 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         Weights of the classes in the loss. "balanced" and dicts are as everywhere in
         scikit-learn, but rows are weighed against those of their own batch: where few batches
         have a row of a rare class, it counts for less. Copies of rows are exact.
+
+    logit_adjustment : float, default=0
+        What the logarithm of each class's share of the rows is multiplied by and added to its
+        logit in the loss, and there alone [3]_. 1 is usual: classes are then predicted as if
+        all were equally frequent, which the rare ones gain by; 0 is off. Weights of rows and
+        classes count in the shares, and ``partial_fit`` takes those of its own rows.
 
     augmentation : None, {"flips", "shifts", "flips_shifts"}, callable, default=None
         Applied to each training batch, (n, C, H, W) in [-1, 1]: mirroring left to right,
@@ -162,6 +169,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
        Large Learning Rates", 2018.
     .. [2] Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: Beyond Empirical Risk Minimization",
        ICLR 2018.
+    .. [3] Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
 
     Examples
     --------
@@ -183,6 +191,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         "weight_decay": [real_number()],
         "optimizer": [StrOptions({"adamw", "adam", "sgd"}), type],
         "class_weight": [StrOptions({"balanced"}), dict, None],
+        "logit_adjustment": [Interval(Real, 0, 100, closed="both")],
         "augmentation": [StrOptions(set(AUGMENTATIONS)), callable, None],
         "mixup": [real_number()],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -209,6 +218,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         weight_decay=1e-2,
         optimizer="adamw",
         class_weight=None,
+        logit_adjustment=0.0,
         augmentation=None,
         mixup=0.0,
         label_smoothing=0.0,
@@ -231,6 +241,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self.weight_decay = weight_decay
         self.optimizer = optimizer
         self.class_weight = class_weight
+        self.logit_adjustment = logit_adjustment
         self.augmentation = augmentation
         self.mixup = mixup
         self.label_smoothing = label_smoothing
@@ -544,6 +555,11 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         held_out = None
         if self.early_stopping and not is_partial:
             order, held_out = self._hold_out(X, labels, order, is_real)
+        log_prior = None
+        if self.logit_adjustment:
+            log_prior = float(self.logit_adjustment) * log_class_prior(
+                labels, len(self.classes_), order, loss_weights, class_weights
+            )
         max_epochs = 1 if is_partial else self._count_epochs(len(order))
         seed = draw_seed(self._random_state)
         rng = torch.Generator().manual_seed(seed)
@@ -559,6 +575,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                     one_cycle=self.learning_rate_schedule == "one_cycle" and not is_partial,
                     loss_weights=loss_weights,
                     class_weights=class_weights,
+                    log_prior=log_prior,
                     held_out=held_out,
                 )
             self._refuse_divergence()

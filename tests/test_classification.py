@@ -254,6 +254,69 @@ def test_class_weight_raises_recall_of_the_rare_class():
     assert recalls[1] == recalls[2]  # balanced is 1 : 19 but for a constant
 
 
+# Logit adjustment
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [(0, [0.9, 0.1]), (1, [0.5, 0.5]), (2, [0.1, 0.9]), (0.5, [0.75, 0.25])],
+)
+def test_logit_adjustment_takes_the_shares_of_the_classes_out_of_what_is_predicted(
+    scale, expected
+):
+    """Of rows that are all the same, these shares are all that there is to learn."""
+    X, y = np.zeros((60, 4, 4)), np.repeat([0, 1], [54, 6])
+    assert_allclose(predict_same(X, y, logit_adjustment=scale)[0], expected, atol=0.03)
+
+
+def test_weights_count_in_the_shares_that_logit_adjustment_takes_out():
+    X, y = np.zeros((4, 4, 4)), np.array([0, 0, 0, 1])
+    for weights, class_weight in (([1.5, 1.5, 0.5, 0.5], None), ([1] * 4, {0: 1, 1: 6})):
+        probabilities = predict_same(
+            X, y, sample_weight=weights, class_weight=class_weight, logit_adjustment=1
+        )
+        assert_allclose(probabilities[0], [0.5, 0.5], atol=0.03)
+
+
+def test_logit_adjustment_does_nothing_where_classes_are_equally_frequent():
+    X, y = make_images((8, 8))
+    plain, adjusted = (
+        make_classifier(logit_adjustment=scale).fit(X, y).predict_proba(X) for scale in (0, 1)
+    )
+    assert_allclose(plain, adjusted, atol=1e-4)
+
+
+def test_early_stopping_scores_the_adjusted_loss():
+    X, y = np.arange(200).reshape(-1, 1, 1) + np.zeros((4, 4)), np.arange(200) % 10 == 0
+
+    def make_undecided(spec, n_classes):
+        network = make_linear(spec, n_classes)
+        for weights in network.parameters():
+            nn.init.zeros_(weights)
+        return network
+
+    classifier = make_classifier(
+        logit_adjustment=1, early_stopping=True, module=make_undecided, learning_rate=1e-6
+    ).fit(X, y)
+    entropy = -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))  # of the shares
+    assert classifier.history_[0]["valid_loss"] == pytest.approx(entropy, abs=1e-3)
+
+
+def test_logit_adjustment_waits_for_classes_that_come_later():
+    X, y = make_images((12, 4))
+    classifier = make_classifier(logit_adjustment=1).partial_fit(X[:8], y[:8], np.unique(y))
+    assert np.isfinite(classifier.predict_proba(X)).all()
+    classifier.partial_fit(X, y)
+    assert np.isfinite(classifier.predict_proba(X)).all()
+
+
+def predict_same(X, y, sample_weight=None, **params):
+    classifier = make_classifier(
+        max_epochs=200, module=make_linear, weight_decay=0, learning_rate=5e-2, **params
+    )
+    return classifier.fit(X, y, sample_weight).predict_proba(X[:1])
+
+
 # Predictions
 
 
@@ -531,7 +594,13 @@ def test_the_rate_may_be_constant():
         lambda w: any(w[:4]) and any(w[4:])
     ),
     options=st.sampled_from(
-        [{}, {"class_weight": "balanced"}, {"early_stopping": True}, {"mixup": 0.3}]
+        [
+            {},
+            {"class_weight": "balanced"},
+            {"logit_adjustment": 1.0},
+            {"early_stopping": True},
+            {"mixup": 0.3},
+        ]
     ),
     seed=st.integers(0, 100),
 )

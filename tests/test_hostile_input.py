@@ -169,6 +169,7 @@ OF_CLASSIFIER = {
             *({"rare": w, 1: w} for w in (NAN, 0, "x", None, 1e300, [1], -1, 1e-300)),
         ],
     ),
+    "logit_adjustment": ([0, 1], [0.5], [-1, 101, NAN, None, "x"]),
     "augmentation": (
         [None, torch.nn.Identity(), lambda x: x],
         ["flips", "shifts", "flips_shifts"],

@@ -14,6 +14,7 @@ from .cmo import CMOOverSampler
 from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from .lecam import LeCamOverSampler
+from .logit_adjustment import LogitAdjustedClassifier, LogitAdjustedLossClassifier
 from .m2m import PUBLISHED, M2mOverSampler
 from .moved_additions import MovedAdditionsOverSampler, MovedSMOTEOverSampler
 from .moved_sources import MovedSourcesOverSampler
@@ -102,12 +103,19 @@ VARIANTS = {
     ),
 }
 
+# Classifiers that move their boundaries, and are given the rows as they are.
+LOGIT_ADJUSTED = {
+    "logit_adjusted": LogitAdjustedClassifier,
+    "logit_adjusted_loss": LogitAdjustedLossClassifier,
+}
+
 CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
     "random_again",
     "smote_4_neighbors",
     "moved_smote",
     "class_weights",
+    *LOGIT_ADJUSTED,
     "cmo",
     "m2m",
     "m2m_published",
@@ -135,6 +143,8 @@ def make_configuration(name, augmentation, memory, *, whole, learner):
     if name == "real_last":
         classifier = make_classifier(learner, augmentation, RealLastClassifier)
         return MaskRecordingSampler(memory=memory), classifier.set_params(real_last=0.2)
+    if name in LOGIT_ADJUSTED:
+        return None, make_classifier(learner, augmentation, LOGIT_ADJUSTED[name])
     classifier = make_classifier(learner, augmentation)
     if name == "class_weights":
         return None, balance_classes(classifier)
