@@ -11,8 +11,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from ._augmentation import augment_images
+from ._batches import PredictionBatches, TrainingBatches, prediction_batch_size
 from ._callables import failure_as_value_error
-from ._devices import own_precision, place
+from ._devices import bfloat16_products, nearest_device, own_precision, place
 from ._interrupts import watched_interrupt
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
@@ -20,9 +21,7 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
     "sgd": torch.optim.SGD,
 }
-_PREDICTION_BATCH, _PREDICTION_PIXELS = 128, 2**21  # the most, beyond batch_size
 _PATIENCE = 5
-_NEAR_ENOUGH = 0.15  # of the steps that whole epochs should make
 _CYCLED = ("lr", "momentum", "betas")  # what a learning-rate cycle changes
 
 
@@ -139,10 +138,8 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
         return self.module_(x, device=device, **fit_params)
 
     def __setstate__(self, state):
-        # Skorch does so for "cuda" alone.
-        if str(state["device"]).startswith("mps") and not torch.backends.mps.is_available():
-            state = {**state, "device": "cpu"}
-        super().__setstate__(state)
+        # skorch does so where CUDA is missing, but not where one of several GPUs is.
+        super().__setstate__({**state, "device": nearest_device(str(state["device"]))})
 
     def predict(self, X):
         """Positions of the most probable classes."""
@@ -270,7 +267,7 @@ class EncodedNetwork(nn.Module):
             # Rows have their channels last, which is faster in float32; but bfloat16 is
             # normalised by groups at a tenth of the speed then.
             x = x.clone(memory_format=torch.contiguous_format)
-        with torch.autocast(x.device.type, torch.bfloat16):
+        with bfloat16_products(x.device):
             return self.network(x).float()
 
     def _mixed(self, x):
@@ -282,75 +279,6 @@ class EncodedNetwork(nn.Module):
         partner = torch.randperm(len(x), generator=self.rng)
         self.mixed = share, partner
         return share * x + (1.0 - share) * x[partner.to(x.device)]
-
-
-class PredictionBatches:
-    """Batches in the order of the rows, cut from whole tensors rather than row by row."""
-
-    def __init__(self, dataset, batch_size):
-        self.dataset = dataset
-        self.n_batches = count_batches(len(dataset), batch_size)
-
-    def __len__(self):
-        return self.n_batches
-
-    def __iter__(self):
-        X, y = self.dataset.X, self.dataset.y
-        for batch in torch.arange(len(X), device="cpu").tensor_split(self.n_batches):
-            yield X[batch], torch.zeros(len(batch)) if y is None else y[batch]
-
-
-class TrainingBatches:
-    """Shuffled batches of the next of several passes, cut from whole tensors.
-
-    Yields rows and, together, their labels and weights in the loss. Batches are of nearly
-    equal size, because a last one of one row would break batch normalisation.
-    """
-
-    def __init__(self, dataset, batch_size, passes, rng, loss_weights):
-        self.dataset = dataset
-        self.passes = passes
-        self.n_batches = [count_batches(len(rows), batch_size) for rows in passes]
-        self.rng = rng
-        self.loss_weights = loss_weights
-        self.n_done = 0
-
-    def __len__(self):
-        return self.n_batches[min(self.n_done, len(self.passes) - 1)]
-
-    def __iter__(self):
-        rows, n_batches = self.passes[self.n_done], self.n_batches[self.n_done]
-        self.n_done += 1
-        rows = rows[torch.randperm(len(rows), generator=self.rng)]
-        X, y, weights = self.dataset.X, self.dataset.y, self.loss_weights
-        for batch in rows.tensor_split(n_batches):
-            yield X[batch], (y[batch], None if weights is None else weights[batch])
-
-
-def count_batches(n_rows, batch_size):
-    """Batches of one pass over so many rows, none of one row unless all are."""
-    n_batches = -(-n_rows // batch_size)
-    return n_batches if batch_size == 1 else max(1, min(n_batches, n_rows // 2))
-
-
-def _prediction_batch(spec, batch_size):
-    """Rows predicted at a time: few of large images, lest it take more memory than a fit."""
-    if not spec.is_image:
-        return _PREDICTION_BATCH
-    height, width = spec.image_size
-    return min(_PREDICTION_BATCH, max(batch_size, _PREDICTION_PIXELS // (height * width)))
-
-
-def count_epochs(n_steps, n_rows, batch_size, *, whole=False):
-    """Passes over so many rows that make about ``n_steps`` steps.
-
-    Whole ones, at least one, where that is near enough or they have to be ``whole``; else a
-    float, of which :class:`~skgan_aug.TorchCNNClassifier` ends its last pass early.
-    """
-    n_batches = count_batches(n_rows, batch_size)
-    epochs = max(1, round(n_steps / n_batches))
-    is_far = abs(epochs * n_batches - n_steps) > _NEAR_ENOUGH * n_steps
-    return n_steps / n_batches if is_far and not whole else epochs
 
 
 class OneCycle(Callback):
@@ -403,7 +331,7 @@ def make_net(network, *, n_classes, optimizer, batch_size, callbacks, **options)
         batch_size=batch_size,
         iterator_train=TrainingBatches,
         iterator_valid=PredictionBatches,
-        iterator_valid__batch_size=_prediction_batch(network.spec, batch_size),
+        iterator_valid__batch_size=prediction_batch_size(network.spec, batch_size),
         train_split=None,
         **options,
     ).initialize()

@@ -1,7 +1,7 @@
 """Where to compute, in which precision, and whether it can be compiled."""
 
 import warnings
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import torch
 
@@ -28,6 +28,25 @@ def own_precision(device):
     if not torch.is_autocast_enabled(kind):
         return nullcontext()  # one that is off has old versions of torch warn on MPS
     return torch.autocast(kind, enabled=False)
+
+
+@contextmanager
+def bfloat16_products(device):
+    """Multiply matrices in bfloat16 inside the block.
+
+    Torch keeps its casts of the weights until the outermost autocast ends. That may be one of
+    the caller's, even one that is off, and the next step would compute with the old weights.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where.
+    """
+    try:
+        with torch.autocast(device.type, torch.bfloat16):
+            yield
+    finally:
+        torch.clear_autocast_cache()
 
 
 def resolve_device(device):
@@ -73,15 +92,18 @@ def resolve_device(device):
 
 def _first_that_computes():
     *gpus, cpu = map(torch.device, _present_devices())
-    for gpu in gpus:
-        try:
-            _compute_on(gpu)
-        except _NO_DEVICE as error:  # too old for this build of torch, say, or full
-            reason = str(error).partition("\n")[0]
-            warnings.warn(f"{gpu} is there, but does not compute: {reason}", stacklevel=4)
-        else:
-            return gpu
-    return cpu
+    return next((gpu for gpu in gpus if _computes(gpu)), cpu)
+
+
+def _computes(gpu):
+    """Whether a GPU that is there does; a warning says why not."""
+    try:
+        _compute_on(gpu)
+    except _NO_DEVICE as error:  # too old for this build of torch, say, or full
+        reason = str(error).partition("\n")[0]
+        warnings.warn(f"{gpu} is there, but does not compute: {reason}", stacklevel=5)
+        return False
+    return True
 
 
 def _compute_on(device):
@@ -129,7 +151,7 @@ def send(x, device):
 
 
 def deal_devices(device, n):
-    """Spread ``n`` trainings over the GPUs of this machine.
+    """Spread ``n`` trainings over the GPUs of this machine that compute.
 
     Parameters
     ----------
@@ -143,6 +165,11 @@ def deal_devices(device, n):
     devices : list of torch.device
         One for each training, in turn.
 
+    Warns
+    -----
+    UserWarning
+        When it passes over a GPU that is there, but does not compute.
+
     Examples
     --------
     >>> import torch
@@ -152,8 +179,30 @@ def deal_devices(device, n):
     """
     if device.type != "cuda" or device.index is not None:
         return [device] * n
-    n_devices = torch.cuda.device_count()
-    return [torch.device("cuda", position % n_devices) for position in range(n)]
+    gpus = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    gpus = [gpu for gpu in gpus if _computes(gpu)] or [device]
+    return [gpus[position % len(gpus)] for position in range(n)]
+
+
+def nearest_device(device):
+    """``device`` where it is here and computes, or another of its kind, or the CPU.
+
+    Parameters
+    ----------
+    device : str
+        What another machine had, perhaps.
+
+    Returns
+    -------
+    device : str
+    """
+    for candidate in (device, torch.device(device).type):
+        try:
+            _compute_on(torch.device(candidate))
+        except _NO_DEVICE:
+            continue
+        return candidate
+    return "cpu"
 
 
 def resolve_precision(precision, device, *, is_image):

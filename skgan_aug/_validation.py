@@ -25,6 +25,12 @@ def real_number(closed="both"):
     return Interval(Real, 0, _LARGEST_REAL, closed=closed)
 
 
+def check_count(value, name, *, n_min=1):
+    """Refuse what is no integer of at least ``n_min``; True is none."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < n_min:
+        raise ValueError(f"{name}={value!r} must be an integer of at least {n_min}.")
+
+
 @contextmanager
 def named(name):
     """Make sure that whatever is wrong with X or y is said of it, as ValueError or TypeError.
@@ -54,15 +60,15 @@ def as_it_was_if_refused(estimator, made):
 
     made : tuple of str
         Those that are others, or gone, once training begins, the first of them in all cases.
-        They are not held on to: networks take memory.
+        That is held on to, lest another be made where it lay; the rest, networks, are not.
     """
-    former = id(vars(estimator).get(made[0]))
+    former = vars(estimator).get(made[0])
     before = {name: value for name, value in vars(estimator).items() if name not in made}
     try:
         yield
     except BaseException:
         now = vars(estimator)
-        if id(now.get(made[0])) == former:
+        if now.get(made[0]) is former:
             for name in now.keys() - before.keys() - set(made):
                 del now[name]
             now.update(before)
@@ -101,7 +107,7 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     """
     with named("X"):
         check_unmasked(X=X, y=y)
-        X = _as_numbers(_densify(X))
+        X = _as_numbers(densify(X))
         if spec is not None:
             rows = X if hasattr(X, "ndim") else np.asarray(X)
             if max(rows.ndim - 1, len(spec.row_shape)) > 1:
@@ -237,20 +243,20 @@ def check_prepared_alike(X_test, X):
         )
 
 
-def check_unmasked(**arrays):
-    """Refuse masks, which would be dropped, and what is below them be taken for values."""
-    for name, values in arrays.items():
-        if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-            raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
-
-
-def _densify(X):
+def densify(X):
     """A frame without sparse columns; anything else as it is."""
     if getattr(X, "ndim", 0) != 2:
         return X
     if any(hasattr(dtype, "fill_value") for dtype in getattr(X, "dtypes", ())):
         return X.astype({name: getattr(t, "subtype", t) for name, t in X.dtypes.items()})
     return X
+
+
+def check_unmasked(**arrays):
+    """Refuse masks, which would be dropped, and what is below them be taken for values."""
+    for name, values in arrays.items():
+        if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+            raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
 
 
 def _as_numbers(X):

@@ -1,6 +1,5 @@
 """TorchCNNClassifier: a convolutional network as a scikit-learn classifier."""
 
-from math import ceil
 from numbers import Real
 
 import numpy as np
@@ -11,13 +10,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._augmentation import AUGMENTATIONS, check_augmentation, own_augmentation
+from ._batches import count_auto_epochs, plan_passes
 from ._classifier_checks import (
     check_callbacks,
     check_labels,
     check_optimizer,
     resolve_class_weights,
 )
-from ._classifier_net import EncodedNetwork, count_batches, make_net
+from ._classifier_net import EncodedNetwork, make_net
 from ._devices import resolve_device, resolve_precision
 from ._random import derive_seed, draw_seed, global_seed
 from ._training_rows import (
@@ -40,10 +40,10 @@ from ._validation import (
     whole_number,
 )
 from .images import ImageSpec
-from .networks import check_classifier_network, make_classifier
+from .networks import make_classifier
+from .networks._factories import check_classifier_network
 
-_MADE = ("net_", "history_")  # attributes that training makes
-_FEWEST_EPOCHS, _MOST_EPOCHS, _STEPS = 20, 200, 1000  # of max_epochs="auto"
+_MADE = ("history_", "net_")  # attributes that training makes
 
 
 class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
@@ -560,10 +560,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             log_prior = float(self.logit_adjustment) * log_class_prior(
                 labels, len(self.classes_), order, loss_weights, class_weights
             )
-        max_epochs = 1 if is_partial else self._count_epochs(len(order))
         seed = draw_seed(self._random_state)
         rng = torch.Generator().manual_seed(seed)
-        passes = self._passes(order, is_real, max_epochs, rng)
+        passes = self._passes(order, is_real, rng, is_partial=is_partial)
         self.net_ = net  # of a training that Ctrl-C stops, too
         try:
             with global_seed(seed, net.device):  # for dropout
@@ -585,6 +584,20 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             raise
         finally:
             self.history_ = net.history
+
+    def _passes(self, order, is_real, rng, *, is_partial):
+        """For each epoch the rows that it goes over."""
+        batch_size, max_epochs = int(self.batch_size), 1 if is_partial else self.max_epochs
+        if max_epochs == "auto":
+            max_epochs = count_auto_epochs(len(order), batch_size)
+        return plan_passes(
+            order,
+            is_real,
+            max_epochs,
+            real_last=self.real_last,
+            batch_size=batch_size,
+            rng=rng,
+        )
 
     def _check_batch_size(self, loss_weights, class_weights):
         """Refuse batches of one row, that nothing is weighed against or mixed with."""
@@ -624,38 +637,3 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"finite. Lower learning_rate (now {self.learning_rate}) or weight_decay (now "
                 f"{self.weight_decay})."
             )
-
-    def _count_epochs(self, n_rows):
-        if self.max_epochs != "auto":
-            return self.max_epochs
-        n_batches = count_batches(n_rows, int(self.batch_size))
-        return min(max(_FEWEST_EPOCHS, -(-_STEPS // n_batches)), _MOST_EPOCHS)
-
-    def _count_last(self, n_epochs):
-        """Epochs that ``real_last`` leaves to real rows: not all, and not none."""
-        if not self.real_last:
-            return 0
-        if n_epochs < 2:
-            raise ValueError(
-                f"real_last={self.real_last} needs an epoch of all rows and one of real ones: "
-                "pass max_epochs=2 or more, or real_last=0."
-            )
-        return min(max(1, round(self.real_last * n_epochs)), n_epochs - 1)
-
-    def _passes(self, order, is_real, max_epochs, rng):
-        """For each epoch the rows that it goes over, the last ones over real rows alone."""
-        n_epochs = ceil(max_epochs)
-        n_last = 0 if is_real is None else self._count_last(n_epochs)
-        last = order[is_real[order]] if n_last else order
-        if not len(last):
-            raise ValueError(
-                "synthetic_mask leaves no row to finish on: pass real_last=0, or the mask of "
-                "a training set with real rows."
-            )
-        all_rows, last = torch.from_numpy(order), torch.from_numpy(last)
-        passes = [all_rows] * (n_epochs - n_last) + [last] * n_last
-        if max_epochs < n_epochs:
-            n = round((1 + max_epochs - n_epochs) * len(passes[-1]))
-            drawn = torch.randperm(len(passes[-1]), generator=rng, device="cpu")
-            passes[-1] = passes[-1][drawn[: max(n, int(self.batch_size))]]
-        return passes

@@ -224,8 +224,6 @@ class ImageSpec:
         # Denormal numbers of float32 would be halved to 0.
         exact = raw.dtype in _SINGLE_PRECISION_DTYPES and half_span.min() > _SMALLEST_SPAN
         dtype = torch.float32 if exact else torch.float64
-        if self.is_image and len(self.row_shape) > 1:
-            low, half_span = low.reshape(1, 1, 1), half_span.reshape(1, 1, 1)
         return send(low.to(dtype), raw.device), send(half_span.to(dtype), raw.device)
 
 

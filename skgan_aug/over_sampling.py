@@ -36,18 +36,19 @@ from ._validation import (
     whole_number,
 )
 from .images import ImageSpec, check_image_shape
-from .networks import check_cyclegan_network, make_discriminator, make_generator
+from .networks import make_discriminator, make_generator
+from .networks._factories import check_cyclegan_network
 from .selection import SELECTIONS, score_rows
-from .source_classes import check_sources, resolve_sources, source_rows
+from .source_classes import check_sources, evenly, resolve_sources, source_rows
 from .synthesis import translate_rows
 from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 from .training.reduction import reduced_spec
 
 _MADE = (  # attributes of fit_resample that fit does not set
+    "synthetic_fraction_",
     "cyclegans_",
     "history_",
-    "synthetic_fraction_",
     "synthetic_mask_",
     "source_indices_",
 )
@@ -612,23 +613,7 @@ class CycleGANOverSampler(BaseOverSampler):
         device = resolve_device(self.device)
         if self.compile:
             check_compiler(device)
-        network_spec = reduced_spec(spec, self.max_size)
-        for parameter, make in (
-            ("generator", make_generator),
-            ("discriminator", make_discriminator),
-        ):
-            given = getattr(self, parameter)
-            with global_seed(0):
-                network = make(given, network_spec)
-            if callable(given):
-                is_sent = joblib.effective_n_jobs(self.n_jobs) > 1
-                check_cyclegan_network(
-                    parameter,
-                    network,
-                    network_spec,
-                    batch_size=int(self.batch_size),
-                    is_sent=is_sent,
-                )
+        self._check_networks(reduced_spec(spec, self.max_size))
         check_augmentation("copy_augmentation", self.copy_augmentation, spec)
         if callable(self.copy_augmentation):
             self._augmented_copies(X[:_N_TRIED], spec, seed=0)
@@ -642,6 +627,22 @@ class CycleGANOverSampler(BaseOverSampler):
                 "or a joblib.Memory."
             )
         return spec, n_to_add, sources, device, self._config(spec, device)
+
+    def _check_networks(self, spec):
+        """Refuse names and factories that do not suit what the networks see."""
+        makers = {"generator": make_generator, "discriminator": make_discriminator}
+        for parameter, make in makers.items():
+            given = getattr(self, parameter)
+            with global_seed(0):
+                network = make(given, spec)
+            if callable(given):
+                check_cyclegan_network(
+                    parameter,
+                    network,
+                    spec,
+                    batch_size=int(self.batch_size),
+                    is_sent=joblib.effective_n_jobs(self.n_jobs) > 1,
+                )
 
     def _config(self, spec, device):
         # Plain numbers: torch and JSON refuse some of NumPy's, and True for 1.
@@ -778,7 +779,7 @@ class CycleGANOverSampler(BaseOverSampler):
         device = resolve_device(self.device)
         for (source, target), cyclegan in self.cyclegans_.items():
             own = source_rows(y, source, target), np.flatnonzero(y == target)
-            some = (_spread(rows, _N_DIAGNOSED) for rows in own)
+            some = (evenly(rows, _N_DIAGNOSED) for rows in own)
             for finding in diagnose(cyclegan, *(X[rows] for rows in some), device=device):
                 warnings.warn(
                     f"CycleGAN {source} -> {target}: {finding}.",
@@ -804,8 +805,3 @@ class CycleGANOverSampler(BaseOverSampler):
         tags.input_tags.sparse = False
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _spread(rows, most):
-    """At most so many, from all over: of "rest" the first alone may be of one class."""
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]

@@ -99,6 +99,13 @@ def source_rows(y, source, target):
     return own if len(own) or source != REST else np.flatnonzero(y != target)
 
 
+def evenly(rows, n):
+    """At most ``n`` of ``rows``, from all over: the first of "rest" may be of one class."""
+    if len(rows) <= n:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, n).round().astype(int)]
+
+
 def _check_source(target, wanted, classes):
     if target not in classes:
         raise ValueError(

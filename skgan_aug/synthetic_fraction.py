@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 
-from ._classifier_net import count_epochs
+from ._batches import count_epochs
 from ._random import draw_seed
 from ._scale import SCALE
 from ._training_rows import as_bytes

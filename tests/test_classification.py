@@ -1367,11 +1367,13 @@ def test_an_augmentation_is_not_trained():
     assert noise.spread.requires_grad
 
 
-def test_autocast_of_the_caller_changes_nothing():
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("enabled", [True, False], ids=["on", "off"])
+def test_autocast_of_the_caller_changes_nothing(precision, enabled):
     X, y = make_images()
-    classifier = make_classifier(precision="float32", device="cpu")
+    classifier = make_classifier(precision=precision, device="cpu")
     expected = classifier.fit(X, y).predict_proba(X)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
         again = clone(classifier).fit(X, y).predict_proba(X)
     assert_array_equal(again, expected)
 

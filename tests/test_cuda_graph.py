@@ -61,6 +61,19 @@ def test_networks_of_the_user_are_not_recorded():
     assert not StepGraphs.can_record(cuda, MaskedGenerator(3), hooked)
 
 
+def test_layers_that_do_more_than_their_class_says_are_not_recorded():
+    hooked, patched, counting = (
+        nn.Linear(2, 3),
+        nn.Linear(2, 3),
+        nn.BatchNorm2d(3, momentum=None),
+    )
+    hooked.register_full_backward_pre_hook(lambda module, gradients: None)
+    patched.forward = lambda x: x
+    for layer in (hooked, patched, counting):
+        assert not StepGraphs.can_record(torch.device("cuda"), layer)
+    assert StepGraphs.can_record(torch.device("cuda"), nn.BatchNorm2d(3))
+
+
 def test_a_cpu_has_none():
     assert make_trainer(device="cpu").graphs is None
 

@@ -14,7 +14,7 @@ from PIL import Image
 from torch.overrides import TorchFunctionMode
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
-from skgan_aug._devices import resolve_device
+from skgan_aug._devices import deal_devices, nearest_device, resolve_device
 from skgan_aug._random import global_seed
 from skgan_aug.datasets import load_image_folder
 from skgan_aug.images import ImageSpec
@@ -153,6 +153,38 @@ def test_a_gpu_that_does_not_compute_is_passed_over(monkeypatch):
         assert resolve_device("auto").type == "cpu"
     with pytest.raises(ValueError, match="'cuda' is not available here"):
         resolve_device("cuda")
+
+
+def test_a_gpu_that_does_not_compute_is_dealt_no_training(monkeypatch):
+    def compute(device):
+        if device.index == 1:
+            raise RuntimeError("no kernel image is available")
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr("skgan_aug._devices._compute_on", compute)
+    with pytest.warns(UserWarning, match="cuda:1 is there, but does not compute"):
+        devices = deal_devices(torch.device("cuda"), 4)
+    assert [device.index for device in devices] == [0, 2, 0, 2]
+
+
+@pytest.mark.parametrize(("there", "taken"), [(["cuda", "cpu"], "cuda"), (["cpu"], "cpu")])
+def test_the_device_of_another_machine_becomes_the_nearest_here(monkeypatch, there, taken):
+    def compute(device):
+        if str(device) not in there:
+            raise RuntimeError("invalid device ordinal")
+
+    monkeypatch.setattr("skgan_aug._devices._compute_on", compute)
+    assert nearest_device("cuda:1") == taken
+
+
+def test_a_classifier_from_a_gpu_that_is_missing_is_unpickled():
+    X, y = make_images("uint8")
+    classifier = TorchCNNClassifier(max_epochs=1, random_state=0, device="cpu").fit(X, y)
+    expected = classifier.predict_proba(X)
+    classifier.net_.device = "xpu:1"
+    loaded = pickle.loads(pickle.dumps(classifier))
+    assert loaded.net_.device == "cpu"
+    assert_array_equal(loaded.predict_proba(X), expected)
 
 
 def test_a_classifier_from_a_mac_is_unpickled_elsewhere():

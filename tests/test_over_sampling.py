@@ -822,13 +822,15 @@ def test_a_refused_first_call_leaves_nothing():
     assert vars(sampler) == vars(make_sampler(source="typo"))
 
 
-def test_autocast_of_the_caller_changes_nothing():
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("enabled", [True, False], ids=["on", "off"])
+def test_autocast_of_the_caller_changes_nothing(precision, enabled):
     X, y = make_images()
-    sampler = make_sampler(precision="float32", device="cpu", synthetic_fraction=1.0)
+    sampler = make_sampler(precision=precision, device="cpu", synthetic_fraction=1.0)
     expected, _ = sampler.fit_resample(X, y)
     pair = dict(zip(("source", "target"), next(iter(sampler.cyclegans_)), strict=True))
     translated = sampler.translate(X, **pair)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
         again, _ = sampler.fit_resample(X, y)
         assert_array_equal(sampler.translate(X, **pair), translated)
     assert_array_equal(again, expected)

@@ -808,6 +808,58 @@ def test_what_a_failed_step_held_is_gone_when_training_goes_back(monkeypatch):
     assert was_gone == [True]
 
 
+@pytest.mark.parametrize("name", ["log", "_copy_state"])
+def test_memory_that_runs_out_between_steps_halves_the_batch_too(monkeypatch, name):
+    trainer = make_trainer()
+    owner = trainer if name == "log" else skgan_aug.training.loop
+    whole, failed = getattr(owner, name), []
+
+    def fail_once(*args):
+        if trainer.n_iter and not failed:
+            failed.append(trainer.n_iter)
+            raise torch.OutOfMemoryError("no memory")
+        return whole(*args)
+
+    monkeypatch.setattr(owner, name, fail_once)
+    with pytest.warns(UserWarning, match=r"batch_size=4.*from step 0 with 2"):
+        gan = trainer.fit()
+    assert failed == [SMALL.max_iter]
+    assert [record["n_iter"] for record in gan.history] == [SMALL.max_iter]
+
+
+def test_graphs_and_gradients_make_room_before_training_goes_back(monkeypatch):
+    trainer = make_trainer()
+    step, restore = trainer.train_step, skgan_aug.training.loop.restore_state
+    happened = []
+
+    class Graphs:
+        run = None
+
+        def forget(self):
+            happened.append("forgotten")
+
+    def train_step(real_s, real_t):
+        if len(real_s) == 4:
+            step(real_s, real_t)
+            trainer.graphs = Graphs()
+            raise torch.OutOfMemoryError("no memory")
+        return step(real_s, real_t)
+
+    def restore_state(trainer, state):
+        weights = trainer.cyclegan.parameters()
+        happened.append(
+            "left" if any(weight.grad is not None for weight in weights) else "free"
+        )
+        trainer.graphs = None
+        restore(trainer, state)
+
+    monkeypatch.setattr(trainer, "train_step", train_step)
+    monkeypatch.setattr(skgan_aug.training.loop, "restore_state", restore_state)
+    with pytest.warns(UserWarning, match="no memory for batch_size=4"):
+        trainer.fit()
+    assert happened == ["forgotten", "free"]
+
+
 def test_a_cpu_without_memory_says_so_of_the_batch(monkeypatch):
     trainer = make_long_trainer(batch_size=4)
     monkeypatch.setattr(trainer, "train_step", lambda *batches: torch.empty(2**50))

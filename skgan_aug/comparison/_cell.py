@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -14,6 +14,7 @@ from sklearn.metrics import f1_score, recall_score
 
 from .._callables import failure_as_value_error
 from .._sampling_strategy import plan_counts
+from ._draws import Draw
 from ._samplers import (
     is_sampler,
     prepare_sampler,
@@ -41,16 +42,6 @@ class Problem:
     image_shape: tuple | None
     classifier: Any
     classifier_steps: int | None
-
-
-class Draw(NamedTuple):
-    """A draw of the data: which rows train and which are tested on, and the seed of it all."""
-
-    seed: int
-    fold: int
-    random_state: int
-    train: np.ndarray
-    test: np.ndarray
 
 
 @dataclass(frozen=True)

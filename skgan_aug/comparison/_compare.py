@@ -3,37 +3,24 @@
 import tempfile
 from dataclasses import replace
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
-from sklearn.utils import (
-    Bunch,
-    check_array,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-)
+from sklearn.utils import Bunch
 
 from .._sampling_strategy import plan_counts
-from .._validation import (
-    check_no_label_is_missing,
-    check_prepared_alike,
-    check_unmasked,
-    named,
-)
+from .._validation import check_count
 from ..classification import TorchCNNClassifier
-from ..datasets import make_imbalanced_images
 from ..over_sampling import CycleGANOverSampler
 from ._cell import (
-    Draw,
     Problem,
     Task,
     check_classifier_ever_worked,
     run_task,
     try_classifier,
 )
+from ._draws import check_data, draw_parts, folds_recur, test_train_ratio
 from ._examples import example_translations
 from ._provenance import collect_settings, collect_versions
 from ._samplers import cyclegans_in, make_samplers
@@ -192,12 +179,12 @@ def compare_samplers(
     >>> result.sampler.tolist()
     ['none', 'none', 'none', 'smote', 'smote', 'smote']
     """
-    X, y, split = _check_data(X, y, test, cv, groups)
+    X, y, split = check_data(X, y, test, cv, groups)
     samplers = make_samplers(samplers)
     ratios = check_ratios(ratios)
-    _check_positive_int("n_seeds", n_seeds)
+    check_count(n_seeds, "n_seeds")
     if classifier_steps is not None:
-        _check_positive_int("classifier_steps", classifier_steps)
+        check_count(classifier_steps, "classifier_steps")
     if rare is None and rare_count is not None:
         raise ValueError("rare_count is given without rare. Name the classes it is for.")
     rare = None if rare is None else np.atleast_1d(np.asarray(rare)).tolist()
@@ -205,7 +192,7 @@ def compare_samplers(
     if unknown:
         raise ValueError(f"rare names class {unknown[0]!r}, which is not in y.")
 
-    draws = _draw_parts(y, split, n_seeds, random_state, rare, rare_count)
+    draws = draw_parts(y, split, n_seeds, random_state, rare, rare_count)
     classifier = TorchCNNClassifier() if classifier is None else classifier
     _check_callback(callback)
     problem = Problem(
@@ -227,103 +214,11 @@ def compare_samplers(
         classes=problem.classes,
         minority_classes=problem.minority_classes,
         translations=translations,
-        test_train_ratio=_test_train_ratio(draws) if test is None else 0.0,
-        folds_recur=test is None and _folds_recur(draws),
+        test_train_ratio=test_train_ratio(draws) if test is None else 0.0,
+        folds_recur=test is None and folds_recur(draws),
         settings=collect_settings(problem, samplers, ratios, draws, random_state),
         versions=collect_versions(),
     )
-
-
-def _check_data(X, y, test, cv, groups):
-    """Return all rows, all labels and a splitter ``random_state -> [(train, test)]``."""
-    columns = getattr(X, "columns", None)
-    X, y = _check_rows(X, y, "X", "y")
-    if len(np.unique(y)) < 2:
-        raise ValueError("y holds a single class. A comparison needs at least two.")
-    if test is None:
-        return X, y, _fold_splitter(cv, y, groups)
-    try:
-        X_test, y_test = test
-    except (TypeError, ValueError):
-        raise ValueError("test must be a tuple (X_test, y_test), or None.") from None
-    _check_columns(columns, getattr(X_test, "columns", None))
-    X_test, y_test = _check_rows(X_test, y_test, "X_test of test", "y_test of test")
-    check_prepared_alike(X_test, X)
-    unknown = np.setdiff1d(y_test, y)
-    if len(unknown):
-        raise ValueError(
-            f"y_test of test holds class {unknown[0].item()!r}, which is not in y. "
-            "Leave its images out of the test split."
-        )
-    train_rows = np.arange(len(X))
-    test_rows = np.arange(len(X), len(X) + len(X_test))
-    X, y = np.concatenate([X, X_test]), np.concatenate([y, y_test])
-    return X, y, lambda random_state: [(train_rows, test_rows)]
-
-
-def _check_columns(columns, test_columns):
-    """Refuse frames whose columns differ: as arrays, one would be taken for another."""
-    if columns is None or test_columns is None or list(columns) == list(test_columns):
-        return
-    raise ValueError(
-        f"X_test of test has the columns {list(test_columns)}, X {list(columns)}. Give both "
-        "the same, in the same order, such as X_test[X.columns]."
-    )
-
-
-def _check_rows(X, y, x_name, y_name):
-    check_unmasked(**{x_name: X, y_name: y})
-    if hasattr(X, "sparse"):  # a frame whose columns all are
-        X = X.sparse.to_dense()
-    with named(x_name):
-        X = check_array(X, allow_nd=True, dtype="numeric", input_name=x_name)
-    check_no_label_is_missing(y, y_name)
-    y = column_or_1d(np.atleast_1d(np.asarray(y)))
-    if y.dtype == object:
-        if len({isinstance(label, str) for label in y.tolist()}) > 1:
-            raise ValueError(
-                f"{y_name} holds strings and other labels: give all of one kind, such as "
-                "y.astype(str)."
-            )
-        y = np.array(y.tolist())
-    check_consistent_length(X, y)
-    if y.dtype.kind not in "iubUS":
-        raise ValueError(
-            f"{y_name} must hold class labels, integers or strings, got dtype {y.dtype}: "
-            "convert it, such as by y.astype(int)."
-        )
-    return X, y
-
-
-def _fold_splitter(cv, y, groups):
-    if groups is not None:
-        check_unmasked(groups=groups)
-        with named("groups"):
-            groups = column_or_1d(np.asarray(groups))
-            n_groups = len(np.unique(groups))
-        check_consistent_length(y, groups)
-    if isinstance(cv, Integral):
-        labels, counts = np.unique(y, return_counts=True)
-        if not 2 <= int(cv) <= counts.min():
-            rarest = labels[counts.argmin()].item()
-            raise ValueError(
-                f"cv={cv} folds cannot be made: every class must be in each, and class "
-                f"{rarest!r} has {counts.min()} images. {_other_folds(counts.min())}"
-            )
-        if groups is not None and n_groups < int(cv):
-            raise ValueError(
-                f"cv={cv} folds cannot be made of {n_groups} groups. {_other_folds(n_groups)}"
-            )
-        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-        return lambda random_state: list(
-            kind(cv, shuffle=True, random_state=random_state).split(y, y, groups)
-        )
-    splitter = check_cv(cv, y, classifier=True)
-    return lambda random_state: list(splitter.split(y, y, groups))
-
-
-def _other_folds(most):
-    return f"Give 2 to {most} (--folds), or test=." if most > 1 else "Give test=."
 
 
 def check_ratios(ratios):
@@ -345,65 +240,6 @@ def _check_callback(callback):
         raise TypeError(
             f"callback={callback!r:.60} cannot be called: give a function, or None."
         )
-
-
-def _check_positive_int(name, value):
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
-        raise ValueError(f"{name}={value!r}: give a positive int.")
-
-
-def _draw_parts(y, split, n_seeds, random_state, rare, rare_count):
-    """Return the draws of the data, seed by seed and fold by fold."""
-    seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds)
-    draws: list = []
-    positions = np.arange(len(y))
-    first: list = []
-    for seed, state in enumerate(seeds.tolist()):
-        # Splitters may give masks, too.
-        folds = [[positions[part] for part in parts] for parts in split(state)]
-        first = first or folds
-        for fold, (train, test) in enumerate(_in_the_order_of(first, folds)):
-            if len(np.unique(y[train])) < 2:
-                raise ValueError(
-                    f"cv leaves a single class to train on in fold {fold}: give a number of "
-                    "folds, a splitter or groups that keep several classes in each."
-                )
-            if rare_count is not None:
-                try:
-                    train, _ = make_imbalanced_images(
-                        train, y[train], rare=rare, rare_count=rare_count, random_state=state
-                    )
-                except ValueError as error:
-                    raise ValueError(
-                        f"In the training part of fold {fold}: {error}"
-                    ) from error
-            draws.append(Draw(seed, fold, state, train, test))
-    return draws
-
-
-def _in_the_order_of(first, folds):
-    """``folds``, where they are those of ``first`` in another order, in the order of these.
-
-    As many groups as folds leave a shuffle nothing else to change.
-    """
-    tested = [np.sort(test).tobytes() for _, test in folds]
-    wanted = [np.sort(test).tobytes() for _, test in first]
-    if sorted(tested) != sorted(wanted) or len(set(wanted)) < len(wanted):
-        return folds
-    return [folds[tested.index(test)] for test in wanted]
-
-
-def _test_train_ratio(draws):
-    return float(np.mean([len(draw.test) / len(draw.train) for draw in draws]))
-
-
-def _folds_recur(draws):
-    """Whether every seed has the folds of the first."""
-    first = {draw.fold: draw.test for draw in draws if draw.seed == 0}
-    later = [draw for draw in draws if draw.seed > 0]
-    return bool(later) and all(
-        draw.fold in first and np.array_equal(draw.test, first[draw.fold]) for draw in later
-    )
 
 
 def _check_plans(ratios, y, draws, rare):

@@ -1,16 +1,16 @@
 """A few translations to look at, beside what they came from and what they resemble."""
 
 from collections.abc import Iterable
-from numbers import Integral
 
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
+from .._validation import check_count
 from ..images import check_image_shape
 from ..over_sampling import CycleGANOverSampler
-from ..source_classes import source_rows
+from ..source_classes import evenly, source_rows
 
 _MOST_REAL_ROWS = 2000  # of a class, among which the nearest is sought
 
@@ -68,8 +68,7 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
     """
     check_is_fitted_sampler(sampler)
     pairs = _check_pairs(sampler, pairs)
-    if not isinstance(n_examples, Integral) or n_examples < 1:
-        raise ValueError(f"n_examples={n_examples!r} must be an integer of 1 or more.")
+    check_count(n_examples, "n_examples")
     if sampler.image_shape_ is None:
         raise ValueError(
             "The sampler was fitted on vectors, which cannot be looked at. Pass it "
@@ -81,8 +80,8 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
     check_image_shape(np.shape(X), shape)
     examples = {}
     for source, target in pairs:
-        rows = _evenly(source_rows(y, source, target), n_examples)
-        real_rows = _evenly(np.flatnonzero(y == target), _MOST_REAL_ROWS)
+        rows = evenly(source_rows(y, source, target), n_examples)
+        real_rows = evenly(np.flatnonzero(y == target), _MOST_REAL_ROWS)
         if not len(rows) or not len(real_rows):
             lacking = target if len(rows) else source
             raise ValueError(f"y has no rows of class {lacking!r} to show.")
@@ -118,13 +117,6 @@ def _check_pairs(sampler, pairs):
             f"cyclegans_: {list(sampler.cyclegans_)}."
         )
     return given
-
-
-def _evenly(rows, n):
-    """At most `n` of `rows`, at even steps."""
-    if len(rows) <= n:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, n).round().astype(int)]
 
 
 def _nearest(images, real):

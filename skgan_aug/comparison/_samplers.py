@@ -8,7 +8,7 @@ from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSam
 from imblearn.pipeline import Pipeline
 from sklearn.base import clone
 
-from .._classifier_net import count_epochs
+from .._batches import count_epochs
 from .._text import printable
 from ..classification import TorchCNNClassifier
 from ..images import to_dtype

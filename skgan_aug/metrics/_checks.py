@@ -101,12 +101,6 @@ def check_labels(labels, rows, name):
     return labels
 
 
-def check_count(value, name, *, n_min):
-    """Refuse what is no integer of at least ``n_min``."""
-    if not isinstance(value, int | np.integer) or value < n_min:
-        raise ValueError(f"{name}={value!r} must be an integer of at least {n_min}.")
-
-
 def median_distance(distances):
     """Median distance of real rows to the nearest other, refused where it is 0."""
     median = float(np.median(distances))

@@ -6,7 +6,8 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from ._checks import check_count, check_features
+from .._validation import check_count
+from ._checks import check_features
 
 _PAIRS_AT_ONCE = 2**20  # of which kernels are held: 8 MiB
 

@@ -5,7 +5,8 @@ from scipy.sparse import csr_array, diags_array, vstack
 from scipy.stats import mannwhitneyu
 from sklearn.utils import Bunch, check_random_state
 
-from ._checks import check_count, check_features, median_distance
+from .._validation import check_count
+from ._checks import check_features, median_distance
 from ._pairwise import distance_blocks, distances_to_neighbor, nearest
 
 _PERMUTATIONS_AT_ONCE = 100

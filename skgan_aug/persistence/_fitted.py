@@ -7,6 +7,7 @@ from skorch.history import History
 
 from ..networks import make_classifier
 from ..training import CycleGAN
+from ..training.history import check_history
 from ._networks import (
     check_weights,
     compute_alike,
@@ -65,7 +66,7 @@ def restore_sampler(sampler, fitted, tensors, prefix):
         require(is_count, f"it has no {n_snapshots!r:.80} snapshots")
         cyclegan = _blank_cyclegan(sampler, spec, n_snapshots)
         fill(cyclegan, tensors, f"{prefix}cyclegans.{number}.")
-        cyclegan.history = _decode_history(record["history"], tensors)
+        cyclegan.history = check_history(decode(record["history"], tensors))
         sampler.cyclegans_[pair] = cyclegan.eval()
         _check_spec(sampler, spec)
     sampler.history_ = {pair: gan.history for pair, gan in sampler.cyclegans_.items()}
@@ -95,7 +96,10 @@ def describe_classifier(classifier, tensors, prefix):
 def restore_classifier(classifier, fitted, tensors, prefix):
     """Give a TorchCNNClassifier what it had learnt, on its device."""
     spec = classifier._spec = decode_spec(fitted.pop("spec"), tensors)
-    history = History(_decode_history(fitted.pop("history"), tensors))
+    history = decode(fitted.pop("history"), tensors)
+    is_history = isinstance(history, list) and all(isinstance(row, dict) for row in history)
+    require(is_history, "its history is no list of records")
+    history = History(history)
     random_state = decode(fitted.pop("random_state"), tensors)
     if random_state is None:
         random_state = check_random_state(_shared_random_state(classifier))
@@ -205,13 +209,6 @@ def _encode_history(history, tensors):
                 "from each epoch."
             ) from error
     return encode(list(history), tensors)
-
-
-def _decode_history(written, tensors):
-    history = decode(written, tensors)
-    is_history = isinstance(history, list) and all(isinstance(row, dict) for row in history)
-    require(is_history, "its history is no list of records")
-    return history
 
 
 def _is_plan(value):

@@ -10,7 +10,7 @@ import torch
 
 from .._random import global_seed
 from ..images import ImageSpec
-from ..networks import probe_batch
+from ..networks._factories import probe_batch
 from ._values import decode, encode, require
 
 _MOST_VALUES = 1 << 28  # of one image: factories are tried on two of them

@@ -6,17 +6,13 @@ import numpy as np
 from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
-from sklearn.utils import (
-    check_array,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-)
+from sklearn.utils import check_random_state
 
 from .. import metrics
 from .._random import draw_seed
 from .._validation import check_prepared_alike
 from ..classification import TorchCNNClassifier
+from ..comparison._draws import check_rows
 from ..comparison._samplers import cyclegans_in, resample, takes_images
 from ..metrics._class_space import margins_of_parts
 from ..metrics._features import check_has_features
@@ -139,7 +135,7 @@ def augmentation_report(
     >>> print(report)  # doctest: +ELLIPSIS
                                      1...
     """
-    X, y = _check_rows(X, y)
+    X, y = check_rows(X, y, "X", "y")
     rng = check_random_state(random_state)
     if classifier is None:
         classifier = TorchCNNClassifier(random_state=draw_seed(rng))
@@ -149,7 +145,7 @@ def augmentation_report(
     if test is None:
         _check_halves(y)
     else:
-        test = _check_rows(*test)
+        test = check_rows(*test, "X_test of test", "y_test of test")
         check_prepared_alike(test[0], X)
         _check_labels_alike(test[1], y)
     _check_tells_translations(sampler, is_fitted=resampled is not None)
@@ -297,12 +293,6 @@ def _flat(rows):
     return rows.reshape(len(rows), -1)
 
 
-def _check_rows(X, y):
-    X, y = check_array(X, dtype="numeric", allow_nd=True), column_or_1d(y)
-    check_consistent_length(X, y)
-    return X, y
-
-
 def _check_halves(y):
     if np.count_nonzero(np.unique(y, return_counts=True)[1] > 1) < 2:
         raise ValueError(
@@ -337,7 +327,7 @@ def _check_tells_translations(sampler, *, is_fitted):
 
 def _synthetic_rows(sampler, X, resampled):
     """The rows and labels among ``resampled`` that are synthetic, and enough to judge."""
-    X_resampled, y_resampled = _check_rows(*resampled)
+    X_resampled, y_resampled = check_rows(*resampled, "X of resampled", "y of resampled")
     if len(X_resampled) < len(X) or not np.array_equal(X_resampled[: len(X)], X):
         raise ValueError(
             f"resampled begins with other rows than X, which sampler={sampler!r} should only "

@@ -18,10 +18,13 @@ class WeightAverages:
 
     decay : float in [0, 1)
         Less in the first steps, so that the averages forget the untrained weights. With 0
-        they are the weights as they are, copied when asked for.
+        they are the weights as they are.
 
     Attributes
     ----------
+    averaged : list of torch.nn.Module
+        A copy of each network with the averages, in evaluation mode.
+
     best : dict or None
         The score, step and weights that :meth:`keep_best` found last.
     """
@@ -29,16 +32,10 @@ class WeightAverages:
     def __init__(self, networks, decay):
         self.networks = networks
         self.decay = decay
-        self._averaged = [copy.deepcopy(network).eval() for network in networks]
+        self.averaged = [copy.deepcopy(network).eval() for network in networks]
         self.best: dict | None = None
 
-    @property
-    def averaged(self):
-        """A copy of each network with the averages, in evaluation mode."""
-        if not self.decay:
-            self._update(0)
-        return self._averaged
-
+    @torch.no_grad()
     def update(self, n_iter):
         """Move the averages towards the present weights.
 
@@ -47,14 +44,9 @@ class WeightAverages:
         n_iter : int
             Steps made before this one.
         """
-        if self.decay:
-            self._update(n_iter)
-
-    @torch.no_grad()
-    def _update(self, n_iter):
-        own = min(self.decay, (1 + n_iter) / (10 + n_iter)) if n_iter else 0.0
-        for averaged, network in zip(self._averaged, self.networks, strict=True):
-            _move(_values(averaged), _values(network), 1 - own)
+        decay = min(self.decay, (1 + n_iter) / (10 + n_iter)) if n_iter else 0.0
+        for averaged, network in zip(self.averaged, self.networks, strict=True):
+            _move(_values(averaged), _values(network), 1 - decay)
 
     def keep_best(self, score, n_iter):
         """Keep a copy of the averages if they score better than all before.

@@ -15,6 +15,7 @@ from .._devices import send
 
 _EAGER = 3  # steps before anything is recorded: libraries choose their kernels in these
 _KNOWN = ("torch.nn.", "skgan_aug.networks.")
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class StepGraphs:
@@ -50,7 +51,10 @@ class StepGraphs:
         layers = [layer for network in networks for layer in network.modules()]
         return all(
             type(layer).__module__.startswith(_KNOWN)
-            and not (layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks)
+            and not any(getattr(layer, hooks) for hooks in _HOOKS)
+            and "forward" not in vars(layer)  # somebody's own
+            # Without a momentum, batch normalisation waits for the number of its batches.
+            and getattr(layer, "momentum", 0.0) is not None
             for layer in layers
         )
 

@@ -77,18 +77,18 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
         watched_interrupt(hold_back=True) as interrupt,
     ):
         while not _ends(trainer, until, interrupt):
-            if not _advances(trainer):
+            made = _advance(trainer)
+            if made is None:
                 _halve_batch(trainer, good)
                 continue
-            if trainer.n_iter % _LOG_EVERY == 0 or trainer.n_iter == total:
-                means = trainer.log()
-                if all(map(math.isfinite, means.values())):
-                    good = _copy_state(trainer)
-                else:
-                    _slow_down(trainer, good)
-                if verbose > 1:
-                    shown = {name: f"{mean:.2f}" for name, mean in means.items()}
-                    bar.set_postfix(shown, refresh=False)
+            means, state = made
+            if state is not None:
+                good = state
+            elif means:
+                _slow_down(trainer, good)
+            if means and verbose > 1:
+                shown = {name: f"{mean:.2f}" for name, mean in means.items()}
+                bar.set_postfix(shown, refresh=False)
             bar.update(trainer.n_iter - bar.n)
             is_due = time.monotonic() - saved_at > _CHECKPOINT_SECONDS
             if checkpoint and (is_due or _ends(trainer, until, interrupt)):
@@ -99,19 +99,31 @@ def run_training(trainer, until, *, title=None, verbose=0, checkpoint=None):
         raise KeyboardInterrupt(f"stopped after {trainer.n_iter} of {total} steps{where}")
 
 
-def _advances(trainer):
-    """Make a step; False where a GPU lacks the memory for it, though not for a smaller batch.
+def _advance(trainer):
+    """Make a step; None where a GPU lacks the memory for it, though not for a smaller batch.
 
     Only once the error is gone, and with it all that the step held, is there room to go back.
+
+    Returns
+    -------
+    means : dict of str to float
+        What was logged; empty where that is not due.
+
+    state : dict or None
+        A copy of the state, where what was logged is finite.
     """
     try:
         trainer.advance()
+        if trainer.n_iter % _LOG_EVERY and trainer.n_iter < trainer.config.max_iter:
+            return {}, None
+        means = trainer.log()
+        is_good = all(map(math.isfinite, means.values()))
+        return means, _copy_state(trainer) if is_good else None
     except RuntimeError as error:
         _raise_lack_of_memory(error, trainer)
         if not gpu_lacks_memory(error) or trainer.batch_size == 1:
             raise
-        return False
-    return True
+        return None
 
 
 def _save(trainer, checkpoint):
@@ -178,9 +190,11 @@ def _raise_lack_of_memory(error, trainer):
 def _halve_batch(trainer, good):
     """Go back to the good state and on with half the batch."""
     batch_size = trainer.batch_size
-    _go_back(trainer, good)
     if trainer.graphs is not None:
         trainer.graphs.forget()
+    for optimizer in (trainer.optimizer_g, trainer.optimizer_d):
+        optimizer.zero_grad(set_to_none=True)
+    _go_back(trainer, good)  # which takes memory
     trainer.batch_size = batch_size // 2
     warnings.warn(
         f"{trainer.device} has no memory for batch_size={batch_size}: training goes on from "

@@ -5,7 +5,7 @@ from itertools import chain
 
 import torch
 
-from .._devices import place, send
+from .._devices import bfloat16_products, place, send
 from .._random import derive_seed, global_seed
 from .augmentation import augment_batch
 from .averages import WeightAverages
@@ -317,7 +317,7 @@ class CycleGANTrainer:
     def _autocast(self):
         if self.config.precision != "bfloat16":
             return nullcontext()  # one that is off has old versions of torch warn on MPS
-        return torch.autocast(self.device.type, torch.bfloat16)
+        return bfloat16_products(self.device)
 
     def _set_trainable_judges(self, trainable):
         """Freeze the judges while the generators learn; the classifier's dropout rests too."""
