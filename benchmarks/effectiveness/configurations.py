@@ -14,7 +14,7 @@ from .cmo import CMOOverSampler
 from .feature_discriminator import FeatureDiscriminatorOverSampler
 from .judged import ConfidentlyJudgedOverSampler, JudgedOverSampler
 from .lecam import LeCamOverSampler
-from .logit_adjustment import LogitAdjustedClassifier, LogitAdjustedLossClassifier
+from .logit_adjustment import LogitAdjustedClassifier
 from .m2m import PUBLISHED, M2mOverSampler
 from .moved_additions import MovedAdditionsOverSampler, MovedSMOTEOverSampler
 from .moved_sources import MovedSourcesOverSampler
@@ -103,19 +103,14 @@ VARIANTS = {
     ),
 }
 
-# Classifiers that move their boundaries, and are given the rows as they are.
-LOGIT_ADJUSTED = {
-    "logit_adjusted": LogitAdjustedClassifier,
-    "logit_adjusted_loss": LogitAdjustedLossClassifier,
-}
-
 CONFIGURATIONS = (
     *[name for name in SAMPLERS if name != "cyclegan"],
     "random_again",
     "smote_4_neighbors",
     "moved_smote",
     "class_weights",
-    *LOGIT_ADJUSTED,
+    "logit_adjusted",
+    "logit_adjusted_loss",
     "cmo",
     "m2m",
     "m2m_published",
@@ -143,11 +138,13 @@ def make_configuration(name, augmentation, memory, *, whole, learner):
     if name == "real_last":
         classifier = make_classifier(learner, augmentation, RealLastClassifier)
         return MaskRecordingSampler(memory=memory), classifier.set_params(real_last=0.2)
-    if name in LOGIT_ADJUSTED:
-        return None, make_classifier(learner, augmentation, LOGIT_ADJUSTED[name])
+    if name == "logit_adjusted":
+        return None, make_classifier(learner, augmentation, LogitAdjustedClassifier)
     classifier = make_classifier(learner, augmentation)
     if name == "class_weights":
         return None, balance_classes(classifier)
+    if name == "logit_adjusted_loss":
+        return None, classifier.set_params(logit_adjustment=1.0)
     return _make_sampler(name, classifier, memory, *whole), classifier
 
 

@@ -35,7 +35,7 @@ class Draw(NamedTuple):
 def check_data(X, y, test, cv, groups):
     """Return all rows, all labels and a splitter ``random_state -> [(train, test)]``."""
     columns = getattr(X, "columns", None)
-    X, y = check_rows(X, y, "X", "y")
+    X, y = check_rows(X, y)
     if len(np.unique(y)) < 2:
         raise ValueError("y holds a single class. A comparison needs at least two.")
     if test is None:
@@ -45,7 +45,9 @@ def check_data(X, y, test, cv, groups):
     except (TypeError, ValueError):
         raise ValueError("test must be a tuple (X_test, y_test), or None.") from None
     _check_columns(columns, getattr(X_test, "columns", None))
-    X_test, y_test = check_rows(X_test, y_test, "X_test of test", "y_test of test")
+    X_test, y_test = check_rows(
+        X_test, y_test, x_name="X_test of test", y_name="y_test of test"
+    )
     check_prepared_alike(X_test, X)
     unknown = np.setdiff1d(y_test, y)
     if len(unknown):
@@ -69,7 +71,8 @@ def _check_columns(columns, test_columns):
     )
 
 
-def check_rows(X, y, x_name, y_name):
+def check_rows(X, y, *, x_name="X", y_name="y"):
+    """Rows and labels as arrays, refused under these names where they cannot be compared."""
     check_unmasked(**{x_name: X, y_name: y})
     with named(x_name):
         X = check_array(densify(X), allow_nd=True, dtype="numeric", input_name=x_name)

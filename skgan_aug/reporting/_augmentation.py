@@ -135,7 +135,7 @@ def augmentation_report(
     >>> print(report)  # doctest: +ELLIPSIS
                                      1...
     """
-    X, y = check_rows(X, y, "X", "y")
+    X, y = check_rows(X, y)
     rng = check_random_state(random_state)
     if classifier is None:
         classifier = TorchCNNClassifier(random_state=draw_seed(rng))
@@ -145,7 +145,7 @@ def augmentation_report(
     if test is None:
         _check_halves(y)
     else:
-        test = check_rows(*test, "X_test of test", "y_test of test")
+        test = check_rows(*test, x_name="X_test of test", y_name="y_test of test")
         check_prepared_alike(test[0], X)
         _check_labels_alike(test[1], y)
     _check_tells_translations(sampler, is_fitted=resampled is not None)
@@ -327,7 +327,9 @@ def _check_tells_translations(sampler, *, is_fitted):
 
 def _synthetic_rows(sampler, X, resampled):
     """The rows and labels among ``resampled`` that are synthetic, and enough to judge."""
-    X_resampled, y_resampled = check_rows(*resampled, "X of resampled", "y of resampled")
+    X_resampled, y_resampled = check_rows(
+        *resampled, x_name="X of resampled", y_name="y of resampled"
+    )
     if len(X_resampled) < len(X) or not np.array_equal(X_resampled[: len(X)], X):
         raise ValueError(
             f"resampled begins with other rows than X, which sampler={sampler!r} should only "
