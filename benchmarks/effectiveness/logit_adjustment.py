@@ -1,7 +1,7 @@
 """Logit adjustment after training: boundaries moved by how rare each class is, no rows added.
 
-Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, section 4.1, with their usual
-scale of 1. The form in the loss (section 4.2) is the classifier's own.
+Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, section 4.1, with their
+usual scale of 1. The form in the loss (section 4.2) is the classifier's own.
 """
 
 import numpy as np
