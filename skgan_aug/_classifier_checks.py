@@ -5,11 +5,13 @@ import torch
 from sklearn.utils.class_weight import compute_class_weight
 from skorch.callbacks import BatchScoring, Callback, EpochScoring, LRScheduler
 
-from ._validation import check_no_label_is_missing, named
+from ._missing import check_no_label_is_missing, check_unmasked
+from ._validation import named
 
 
 def check_labels(classes, y):
     """``classes`` sorted, without repeats; refused if y has a label that they lack."""
+    check_unmasked(classes=classes)
     check_no_label_is_missing(classes, "classes")
     with named("classes, like y,"):
         classes = np.unique(np.asarray(classes))

@@ -140,6 +140,8 @@ def check_path(parameter, path):
     """
     if not isinstance(path, str | Path):
         return
+    if path == "":  # which pathlib takes for the folder that happens to be the current one
+        raise ValueError(f"{parameter}='' is no path: pass None, or '.' if that is meant.")
     try:
         os.stat(path)
     except ValueError as error:

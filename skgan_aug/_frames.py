@@ -17,9 +17,11 @@ def check_frame(rows):
     """
     kind = type(rows)
     if kind.__name__ in ("DataFrame", "Series") and not hasattr(rows, "iloc"):
+        lazy = hasattr(rows, "compute")
+        remedy = ".compute()" if lazy else ".to_pandas() or .to_numpy()"
         raise TypeError(
             f"a {kind.__name__} of {kind.__module__.partition('.')[0]} cannot be given back: "
-            "pass .to_pandas() or .to_numpy() of it"
+            f"pass {remedy} of it"
         )
 
 

@@ -98,7 +98,7 @@ def plan_counts(ratio, y, rare):
 def _call(sampling_strategy, y):
     """The dict that a callable makes of y."""
     with failure_as_value_error("sampling_strategy failed on y"):
-        plan = sampling_strategy(y)
+        plan = sampling_strategy(y.copy())  # it may work in place
     if not isinstance(plan, Mapping):
         raise TypeError(
             f"sampling_strategy returned {type(plan).__name__}, but must return a dict of "

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from sklearn.utils.validation import _check_sample_weight
 
+from ._missing import check_unmasked
+
 _MOST_ROWS = 10**7  # of one pass; beyond, weights are on another scale than copies of rows
 
 
@@ -19,6 +21,7 @@ def check_sample_weight(sample_weight, X):
     """
     if sample_weight is None:
         return None
+    check_unmasked(sample_weight=sample_weight)
     try:
         weights = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
@@ -47,6 +50,7 @@ def real_rows(synthetic_mask, X):
     """Which rows are real; None where nobody says so."""
     if synthetic_mask is None:
         return None
+    check_unmasked(synthetic_mask=synthetic_mask)
     mask = np.asarray(synthetic_mask)
     if mask.dtype != bool or mask.shape != (len(X),):
         raise ValueError(

@@ -10,8 +10,11 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from ._missing import check_unmasked
+
 _LARGEST_INT, _LARGEST_REAL = 2**31 - 1, 1e30  # beyond, torch's int32 and float32 overflow
 _LITTLE_CONTRAST = 32  # grey levels of 256: an eighth of what networks are made for
+_PALETTES = ("P", "PA")  # modes of Pillow's images
 _MOST_CHANNELS = 4  # of pictures: three colours and transparency
 
 
@@ -116,26 +119,14 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
         rows = checked[0] if isinstance(checked, tuple) else checked
         if rows.dtype.kind not in "buif":
             raise ValueError(f"X has dtype {rows.dtype}, which holds no numbers: convert it.")
+        if rows.dtype == np.longdouble and np.abs(rows).max() > np.finfo(np.float64).max:
+            raise ValueError(
+                "X has values that float64 cannot hold: divide it by its largest."
+            )
         if spec is not None:
             spec.check_rows(rows)
             _warn_of_another_scale(rows, spec)
     return checked
-
-
-def check_no_label_is_missing(y, name="y"):
-    """Refuse None and NaN among labels, which scikit-learn may say of X."""
-    if y is None or hasattr(y, "toarray"):
-        return
-    if hasattr(y, "isna"):
-        missing = np.asarray(y.isna())
-    else:
-        labels = np.asarray(y, dtype=object).ravel()
-        missing = np.array([label is None or label != label for label in labels])
-    if missing.any():
-        raise ValueError(
-            f"{name} has {missing.sum()} missing labels (None or NaN): leave their rows out, "
-            "or give them one."
-        )
 
 
 def plain_labels(y):
@@ -144,14 +135,19 @@ def plain_labels(y):
     scikit-learn makes floats of nullable integers, some of which are then the same, and of
     categories that are bools.
     """
+    if getattr(y, "ndim", 0) == 2 and hasattr(y, "iloc") and y.shape[1] == 1:
+        column = y.iloc[:, 0]
+        return y if isinstance(column.dtype, np.dtype) else plain_labels(column)
     dtype = getattr(y, "dtype", None)
-    if not hasattr(y, "isna") or dtype is None or isinstance(dtype, np.dtype):
+    if not hasattr(y, "to_numpy") or dtype is None or isinstance(dtype, np.dtype):
         return y
     return y.to_numpy(dtype=getattr(dtype, "numpy_dtype", None))
 
 
 def check_labels_are_classes(y):
-    """Refuse labels in which scikit-learn sees no classes."""
+    """Refuse labels in which scikit-learn sees no classes, or others than were given."""
+    if isinstance(y, list | tuple) or str(getattr(y, "dtype", "")) == "object":
+        check_one_kind_of_label(y, "y")
     try:
         check_classification_targets(y)
     except ValueError as error:
@@ -163,6 +159,24 @@ def check_labels_are_classes(y):
             "must hold integers, bools or strings, in shape (n,). Convert it, such as by "
             "y.astype(int) or y.astype(str)."
         ) from error
+
+
+def check_one_kind_of_label(y, name):
+    """Refuse strings beside other labels: nothing sorts them, and NumPy makes strings of all.
+
+    Parameters
+    ----------
+    y : list or object array
+
+    name : str
+        Of y, for the message.
+    """
+    labels = np.array(y, dtype=object).ravel()
+    if len({isinstance(label, str) for label in labels.tolist()}) > 1:
+        raise ValueError(
+            f"{name} holds strings and other labels: give all of one kind, such as "
+            f"[str(label) for label in {name}]."
+        )
 
 
 def check_one_hot(y):
@@ -225,8 +239,11 @@ def _warn_of_another_scale(X, spec):
     if not spec.is_image:
         return
     fitted, largest = spec.high[0], float(X.max())
-    shrunk = X.dtype.kind == "f" and 0 < largest <= 1 and fitted >= _LITTLE_CONTRAST
-    if shrunk or (fitted <= 1 and largest >= _LITTLE_CONTRAST):
+    shrunk = 0 < largest <= 1 and fitted >= _LITTLE_CONTRAST
+    # As images of 8 bits are to networks that learnt from 16; dark ones are of one dtype.
+    are_integers = X.dtype.kind in "ui" and spec.dtype.kind in "ui"
+    fewer_bits = are_integers and X.dtype != spec.dtype and 0 < 16 * largest <= fitted
+    if shrunk or fewer_bits or (fitted <= 1 and largest >= _LITTLE_CONTRAST):
         warnings.warn(
             f"X holds {X.dtype} images of values up to {largest:g}, but was fitted on "
             f"{spec.dtype} ones that range up to {fitted:g}: pass both in one scale.",
@@ -252,16 +269,14 @@ def densify(X):
     return X
 
 
-def check_unmasked(**arrays):
-    """Refuse masks, which would be dropped, and what is below them be taken for values."""
-    for name, values in arrays.items():
-        if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-            raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
-
-
 def _as_numbers(X):
     """``X`` with lists made arrays, and object arrays converted to float64."""
     is_list = isinstance(X, list | tuple)
+    if is_list and any(getattr(row, "mode", None) in _PALETTES for row in X):
+        raise ValueError(
+            "X holds images with a palette, whose values are no levels: convert each by "
+            '.convert("RGB").'
+        )
     if not is_list and not (isinstance(X, np.ndarray) and X.dtype == object):
         return X
     try:

@@ -19,6 +19,7 @@ from ._classifier_checks import (
 )
 from ._classifier_net import EncodedNetwork, make_net
 from ._devices import resolve_device, resolve_precision
+from ._missing import check_no_label_is_missing, check_unmasked
 from ._random import derive_seed, draw_seed, global_seed
 from ._training_rows import (
     check_sample_weight,
@@ -31,8 +32,6 @@ from ._validation import (
     as_it_was_if_refused,
     check_images,
     check_labels_are_classes,
-    check_no_label_is_missing,
-    check_unmasked,
     named,
     plain_labels,
     real_number,

@@ -12,12 +12,13 @@ from sklearn.utils import (
     column_or_1d,
 )
 
+from .._missing import check_no_label_is_missing, check_unmasked
 from .._validation import (
-    check_no_label_is_missing,
+    check_one_kind_of_label,
     check_prepared_alike,
-    check_unmasked,
     densify,
     named,
+    plain_labels,
 )
 from ..datasets import make_imbalanced_images
 
@@ -77,13 +78,9 @@ def check_rows(X, y, *, x_name="X", y_name="y"):
     with named(x_name):
         X = check_array(densify(X), allow_nd=True, dtype="numeric", input_name=x_name)
     check_no_label_is_missing(y, y_name)
-    y = column_or_1d(np.atleast_1d(np.asarray(y)))
+    y = column_or_1d(np.atleast_1d(np.asarray(plain_labels(y))))
     if y.dtype == object:
-        if len({isinstance(label, str) for label in y.tolist()}) > 1:
-            raise ValueError(
-                f"{y_name} holds strings and other labels: give all of one kind, such as "
-                "y.astype(str)."
-            )
+        check_one_kind_of_label(y, y_name)
         y = np.array(y.tolist())
     check_consistent_length(X, y)
     if y.dtype.kind not in "iubUS":

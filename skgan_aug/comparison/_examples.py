@@ -7,7 +7,8 @@ from scipy.spatial.distance import cdist
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import check_count
+from .._missing import check_unmasked
+from .._validation import check_count, plain_labels
 from ..images import check_image_shape
 from ..over_sampling import CycleGANOverSampler
 from ..source_classes import evenly, source_rows
@@ -74,7 +75,8 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
             "The sampler was fitted on vectors, which cannot be looked at. Pass it "
             "image_shape=(H, W) or (H, W, C), if its rows hold images."
         )
-    y = column_or_1d(y)
+    check_unmasked(X=X, y=y)
+    y = column_or_1d(plain_labels(y))
     check_consistent_length(X, y)
     shape = sampler.image_shape_
     check_image_shape(np.shape(X), shape)
@@ -87,9 +89,9 @@ def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
             raise ValueError(f"y has no rows of class {lacking!r} to show.")
         sources = _safe_indexing(X, rows)
         translated = sampler.translate(sources, source=source, target=target)
-        real = np.asarray(_safe_indexing(X, real_rows))
+        real = np.asarray(_safe_indexing(X, real_rows)).astype(translated.dtype)
         nearest = real[_nearest(translated, real)]
-        triples = (np.asarray(sources), translated, nearest)
+        triples = (np.asarray(sources).astype(translated.dtype), translated, nearest)
         examples[source, target] = tuple(
             images.reshape(len(images), *shape) for images in triples
         )

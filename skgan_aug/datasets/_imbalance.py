@@ -1,10 +1,13 @@
 """Turning a data set into an imbalanced problem."""
 
+from collections.abc import Iterable
 from numbers import Integral
 
 import numpy as np
 from imblearn.datasets import make_imbalance
 from sklearn.utils import check_consistent_length, column_or_1d
+
+from .._missing import check_no_label_is_missing, check_unmasked
 
 
 def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
@@ -47,6 +50,8 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     >>> np.bincount(y)[[3, 8]]
     array([12, 12])
     """
+    check_unmasked(X=X, y=y)
+    check_no_label_is_missing(y)
     X, y = np.asarray(X), column_or_1d(np.asarray(y))
     check_consistent_length(X, y)
     rare = _check_rare(rare, rare_count, y)
@@ -65,7 +70,9 @@ def _check_rare(rare, rare_count, y):
     """List the rare labels, after checking that `y` can give that many of each."""
     labels, counts = np.unique(y, return_counts=True)
     available = dict(zip(labels.tolist(), counts.tolist(), strict=True))
-    rare = np.atleast_1d(np.asarray(rare)).tolist()
+    is_one = isinstance(rare, str) or not isinstance(rare, Iterable)
+    rare = [rare] if is_one else list(rare)
+    rare = [label.item() if isinstance(label, np.generic) else label for label in rare]
     if not rare:
         raise ValueError(
             "rare names no class. Name at least one, such as "

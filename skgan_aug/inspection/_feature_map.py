@@ -9,6 +9,8 @@ from sklearn.utils import (
     column_or_1d,
 )
 
+from .._missing import check_unmasked
+from .._validation import plain_labels
 from ..metrics import extract_features
 from ..metrics._class_space import lay_out
 from ._figure import (
@@ -131,7 +133,8 @@ class FeatureMapDisplay:
         display : FeatureMapDisplay
         """
         rng = check_random_state(random_state)
-        y, is_synthetic = column_or_1d(y), _as_mask(is_synthetic)
+        check_unmasked(X=X, y=y)
+        y, is_synthetic = column_or_1d(plain_labels(y)), _as_mask(is_synthetic)
         check_consistent_length(X, y, is_synthetic)
         kept = _draw(np.asarray(X), y, is_synthetic, n_per_class, rng)
         return cls.from_predictions(
@@ -187,8 +190,9 @@ class FeatureMapDisplay:
         -------
         display : FeatureMapDisplay
         """
+        check_unmasked(features=features, labels=labels)
         features = check_array(features, input_name="features", ensure_min_features=2)
-        labels, is_synthetic = column_or_1d(labels), _as_mask(is_synthetic)
+        labels, is_synthetic = column_or_1d(plain_labels(labels)), _as_mask(is_synthetic)
         check_consistent_length(features, labels, is_synthetic)
         rng = check_random_state(random_state)
         kept = _draw(features, labels, is_synthetic, n_per_class, rng)
@@ -262,6 +266,7 @@ def _hollow(style):
 
 
 def _as_mask(is_synthetic):
+    check_unmasked(is_synthetic=is_synthetic)
     mask = column_or_1d(is_synthetic)
     is_other = ~np.isin(mask, (False, True))
     if is_other.any():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._validation import check_unmasked
+from .._missing import check_unmasked
 
 _LARGEST = 1e50  # fourth powers do not overflow
 

@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.metrics import recall_score
 from sklearn.utils import Bunch
 
-from .._validation import check_unmasked
+from .._missing import check_unmasked
 from ._checks import check_labels
 
 
