@@ -216,7 +216,7 @@ def test_what_cannot_be_drawn_as_translations():
             TranslationsDisplay.from_estimator(fit(X, y), X, y, pairs=pairs)
     for n_examples in (0, -1, 1.5):
         with pytest.raises(
-            ValueError, match=r"n_examples=\S+ must be an integer of 1 or more"
+            ValueError, match=r"n_examples=\S+ must be an integer of at least 1"
         ):
             TranslationsDisplay.from_estimator(fit(X, y), X, y, n_examples=n_examples)
     X, y = make_images((8, 8, 2))

@@ -16,7 +16,7 @@ ROOT = Path(skgan_aug.__file__).parent
 # and itself. Private modules that are not listed are helpers of the lowest tier.
 TIERS = [
     {"_threads", "_devices"},
-    {"images", "_random", "_sampling_strategy", "_validation"},
+    {"images", "_random", "_sampling_strategy", "_training_rows", "_validation"},
     {"networks", "_frames"},
     {"training"},
     {"_augmentation"},

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .._missing import check_unmasked
 from ..images import to_dtype
 
 _BATCH_VALUES = 2**20  # bounds the memory of the floating-point copy
@@ -46,7 +45,8 @@ def resize_images(X, size, *, resize="stretch"):
     >>> resize_images(np.full((2, 48, 48, 3), 7, dtype=np.uint8), 32).shape
     (2, 32, 32, 3)
     """
-    check_unmasked(X=X)
+    if np.ma.is_masked(X):
+        raise ValueError("X has masked values: fill them, or leave their rows out.")
     X = np.asarray(X)
     size = check_size(size)
     if X.ndim not in (3, 4) or 0 in X.shape[1:]:
