@@ -392,6 +392,15 @@ def test_a_network_by_name(npz, tmp_path):
     assert compared["classifier"] == "TorchCNNClassifier(module='resnet')"
 
 
+def test_a_network_that_learns_beside_how_frequent_classes_are(npz, tmp_path):
+    figures = tmp_path / "out.json"
+    given = ["--samplers", "none", "--logit-adjustment", 1, "--json", figures, *QUICK]
+    outcome = run("compare", "--data", npz, *RARE, *given)
+    assert outcome.exit_code == 0, outcome.output
+    compared = json.loads(figures.read_text())["comparison"]
+    assert compared["classifier"] == "TorchCNNClassifier(logit_adjustment=1.0)"
+
+
 def test_vectors_are_rows_as_they_are(tmp_path):
     X = np.repeat(np.eye(3, dtype=np.float32), 20, axis=0)
     np.savez(tmp_path / "vectors.npz", X=X, y=np.repeat([0, 1, 2], 20))
@@ -567,6 +576,10 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
         ),
         (["--classifier", "svc", "--flips"], "--augmentation flips_shifts is for networks"),
         (["--classifier", "svc", "--flips"], "Or give it as --copy-augmentation."),
+        (
+            ["--classifier", "svc", "--logit-adjustment", "1"],
+            "--logit-adjustment 1.0 is for networks",
+        ),
         (["--copy-augmentation", "turns"], "--copy-augmentation names 'turns', which is"),
         (
             ["--copy-augmentation", "flips", "--samplers", "none,smote"],

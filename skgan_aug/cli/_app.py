@@ -133,6 +133,15 @@ def compare(
     augmentation: Annotated[
         str | None, typer.Option(help="Network: flips, shifts or flips_shifts.")
     ] = None,
+    logit_adjustment: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Network: 1 learns beside how frequent the classes are, which may spare the "
+            "row 'none' all over-sampling. Default: 0.",
+        ),
+    ] = None,
     flips: Annotated[
         bool, typer.Option("--flips", help="The same as --augmentation flips_shifts.")
     ] = False,

@@ -10,7 +10,7 @@ NETWORKS = ("compact", "resnet", "paper")
 OF_ROWS = {"forest": RandomForestClassifier, "svc": SVC}
 
 
-def make_classifier(name, *, augmentation, steps):
+def make_classifier(name, *, augmentation, logit_adjustment, steps):
     """Return what ``--classifier`` names.
 
     Parameters
@@ -21,6 +21,9 @@ def make_classifier(name, *, augmentation, steps):
     augmentation : str or None
         What a network does to its batches.
 
+    logit_adjustment : float or None
+        How much a network takes the shares of the classes into account, as typed.
+
     steps : int or None
         Of a network's training, as typed.
 
@@ -29,13 +32,15 @@ def make_classifier(name, *, augmentation, steps):
     ValueError
         For another name, or what only networks have.
     """
-    if name is None:
-        return TorchCNNClassifier(augmentation=augmentation)
-    check_choice("--classifier", name, (*NETWORKS, *OF_ROWS))
-    if name in NETWORKS:
-        return TorchCNNClassifier(module=name, augmentation=augmentation)
+    if name is not None:
+        check_choice("--classifier", name, (*NETWORKS, *OF_ROWS))
+    if name not in OF_ROWS:
+        given = {"module": name, "logit_adjustment": logit_adjustment}
+        given = {key: value for key, value in given.items() if value is not None}
+        return TorchCNNClassifier(augmentation=augmentation, **given)
     for option, value, instead in (
         ("augmentation", augmentation, " Or give it as --copy-augmentation."),
+        ("logit-adjustment", logit_adjustment, ""),
         ("classifier-steps", steps, ""),
     ):
         if value is not None:

@@ -45,6 +45,7 @@ class CompareSettings:
     classifier: str | None
     classifier_steps: int | None
     augmentation: str | None
+    logit_adjustment: float | None
     jobs: int | None
     seed: int
     json: Path | None
@@ -61,6 +62,7 @@ def run_comparison(settings):
     classifier = make_classifier(
         settings.classifier,
         augmentation=settings.augmentation,
+        logit_adjustment=settings.logit_adjustment,
         steps=settings.classifier_steps,
     )
     console, errors = Console(), Console(stderr=True)
