@@ -6,6 +6,19 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from . import (  # noqa: F401
+        comparison,
+        datasets,
+        folders,
+        images,
+        inspection,
+        metrics,
+        networks,
+        persistence,
+        reporting,
+        selection,
+        training,
+    )
     from .classification import TorchCNNClassifier
     from .over_sampling import CycleGANOverSampler
 
@@ -29,14 +42,16 @@ _SUBMODULES = (
 )
 
 
-def __getattr__(name):
-    if name in _SUBMODULES:
-        return importlib.import_module(f".{name}", __name__)
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # to whom every misspelt name would be one of this package's
+
+    def __getattr__(name):
+        if name in _SUBMODULES:
+            return importlib.import_module(f".{name}", __name__)
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__():

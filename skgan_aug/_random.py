@@ -39,6 +39,7 @@ def global_seed(seed, device="cpu"):
     device = torch.device(device)
     gpus = [device] if device.type == "cuda" else []
     with usual_defaults(), torch.random.fork_rng(gpus):  # of all GPUs, if not told
+        seed = int(seed)  # torch takes none of NumPy's
         torch.default_generator.manual_seed(seed)
         for gpu in gpus:
             with torch.cuda.device(gpu):

@@ -636,3 +636,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
                 f"finite. Lower learning_rate (now {self.learning_rate}) or weight_decay (now "
                 f"{self.weight_decay})."
             )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

@@ -1,5 +1,6 @@
 """Rows and images as tensors: the only place that knows layout, dtype and range."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,19 +103,17 @@ class ImageSpec:
     @property
     def image_size(self):
         """(H, W) of images."""
-        assert self.image_shape is not None
-        return self.image_shape[:2]
+        return self._known_image_shape()[:2]
 
     @property
     def n_channels(self):
         """C of images; 1 for grey ones."""
-        assert self.image_shape is not None
-        return self.image_shape[2] if len(self.image_shape) == 3 else 1
+        return (*self._known_image_shape(), 1)[2]
 
     @property
     def n_features(self):
-        """Length of a vector."""
-        return self.row_shape[0]
+        """Number of values in a row: of vectors their length, of images all pixels."""
+        return math.prod(self.row_shape)
 
     def resized(self, image_size):
         """Describe the same images in another size.
@@ -129,9 +128,16 @@ class ImageSpec:
         spec : ImageSpec
             Of rows of shape (H, W) or (H, W, C).
         """
-        assert self.image_shape is not None
-        image_shape = (*image_size, *self.image_shape[2:])
+        image_shape = (*image_size, *self._known_image_shape()[2:])
         return replace(self, row_shape=image_shape, image_shape=image_shape)
+
+    def _known_image_shape(self):
+        if self.image_shape is None:
+            raise ValueError(
+                "This ImageSpec is one of vectors, which have no image_size and no channels: "
+                "pass image_shape, or look at n_features."
+            )
+        return self.image_shape
 
     def check_rows(self, rows):
         """Refuse rows of another shape than this was made for.

@@ -44,6 +44,9 @@ from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 from .training.reduction import reduced_spec
 
+NO_CYCLEGANS = (  # of an over-sampler that fit alone has seen, too
+    "This %(name)s holds no CycleGANs: call fit_resample first, which trains them."
+)
 _MADE = (  # attributes of fit_resample that fit does not set
     "synthetic_fraction_",
     "cyclegans_",
@@ -547,7 +550,7 @@ class CycleGANOverSampler(BaseOverSampler):
         ValueError
             When no CycleGAN was trained between the two.
         """
-        check_is_fitted(self, "cyclegans_")
+        check_is_fitted(self, "cyclegans_", msg=NO_CYCLEGANS)
         try:
             reverse = (source, target) not in self.cyclegans_
             pair = (target, source) if reverse else (source, target)

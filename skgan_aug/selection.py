@@ -42,6 +42,8 @@ def score_translations(selection, cyclegan, translations, *, device="cpu"):
     >>> len(keep_best(scores, 2))
     2
     """
+    if selection not in SELECTIONS:
+        raise ValueError(f"selection={selection!r} is unknown: choose among {SELECTIONS}.")
     if selection == "discriminator":
         return cyclegan.score_realness(translations, device=device).numpy()
     return cyclegan.score_target(translations, device=device).numpy()

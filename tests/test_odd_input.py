@@ -1,17 +1,24 @@
 """Data in uncommon containers, of uncommon kinds: taken for what it is, or refused by name."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 from PIL import Image
+from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import NotFittedError
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
-from skgan_aug.comparison import compare_samplers, example_translations
+from skgan_aug.comparison import compare_samplers, example_translations, paired_values
 from skgan_aug.datasets import make_imbalanced_images, resize_images
+from skgan_aug.images import ImageSpec
 from skgan_aug.inspection import FeatureMapDisplay
 from skgan_aug.metrics import two_sample_test
 from skgan_aug.reporting import augmentation_report
+from skgan_aug.training import TrainingConfig, train_cyclegan
 
 X = np.random.RandomState(0).randint(256, size=(28, 8, 8)).astype(np.uint8)
 Y = np.repeat([0, 1], [20, 8])
@@ -207,3 +214,50 @@ def test_an_empty_path_is_not_the_current_folder(name, tmp_path, monkeypatch):
 def test_counts_are_integers_and_no_flags():
     with pytest.raises(ValueError, match="n_permutations=True must be an integer"):
         two_sample_test(X.reshape(28, -1)[:14], X.reshape(28, -1)[14:], n_permutations=True)
+
+
+def test_networks_are_made_not_given():
+    network = torch.nn.Linear(64, 2)
+    with pytest.raises(TypeError, match="module is a Linear, but must be what makes one"):
+        make_classifier(module=network).fit(X, Y)
+    with pytest.raises(TypeError, match="generator is a Linear"):
+        make_sampler(generator=network).fit_resample(X, Y)
+
+
+def test_seeds_may_be_of_numpy():
+    spec, config = ImageSpec.from_array(X), TrainingConfig(max_iter=2)
+    own, numpys = (
+        train_cyclegan(spec, config, X[:20], X[20:], seed=kind(3)).history
+        for kind in (int, np.int64)
+    )
+    assert own == numpys
+
+
+def test_vectors_have_no_channels():
+    assert ImageSpec.from_array(X).n_features == 64
+    spec = ImageSpec.from_array(X.reshape(28, -1))
+    assert spec.n_features == 64
+    for use in (
+        lambda: spec.image_size,
+        lambda: spec.n_channels,
+        lambda: spec.resized((4, 4)),
+    ):
+        with pytest.raises(ValueError, match="one of vectors"):
+            use()
+
+
+def test_what_fit_alone_has_seen_has_no_cyclegans():
+    sampler = make_sampler().fit(X, Y)
+    for use in (sampler.translate, partial(example_translations, sampler, y=Y)):
+        names = {"source": 0, "target": 1} if use == sampler.translate else {}
+        with pytest.raises(NotFittedError, match="call fit_resample first"):
+            use(X=X, **names)
+
+
+@pytest.mark.parametrize("key", ["error", "sampler", "classes", "nokey"])
+def test_pairs_are_of_numbers(key):
+    result = compare_samplers(
+        X, Y, samplers=["none", "random"], classifier=DummyClassifier(), cv=2, n_seeds=1
+    )
+    with pytest.raises(ValueError, match=f"key='{key}' is no column of numbers"):
+        paired_values(result, "random", "none", key=key)

@@ -28,6 +28,11 @@ def make_rows():
     return generator.uniform(size=(48, 3)), np.repeat(["common", "rare"], [40, 8])
 
 
+def test_an_unknown_selection_scores_nothing(cyclegan, candidates):
+    with pytest.raises(ValueError, match="selection='discrimnator' is unknown"):
+        score_translations("discrimnator", cyclegan, candidates)
+
+
 def test_the_best_are_kept_and_of_equal_ones_the_earlier():
     scores = np.array([0, 3, 1, 3, 9, -1, 0, 0, 2, 2])
     assert_array_equal(keep_best(scores, 6), [4, 1, 3, 8, 9, 2])

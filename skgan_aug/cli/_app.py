@@ -21,6 +21,7 @@ app = typer.Typer(
     help="Over-sample rare image classes with CycleGAN translations.",
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
 

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._missing import check_unmasked
 from .._validation import check_count, plain_labels
 from ..images import check_image_shape
-from ..over_sampling import CycleGANOverSampler
+from ..over_sampling import NO_CYCLEGANS, CycleGANOverSampler
 from ..source_classes import evenly, source_rows
 
 _MOST_REAL_ROWS = 2000  # of a class, among which the nearest is sought
@@ -105,7 +105,7 @@ def check_is_fitted_sampler(sampler):
             f"sampler is a {type(sampler).__name__}, but what is drawn is a "
             "CycleGANOverSampler's: pass that, of a pipeline the step, such as pipe[0]."
         )
-    check_is_fitted(sampler, "cyclegans_")
+    check_is_fitted(sampler, "cyclegans_", msg=NO_CYCLEGANS)
 
 
 def _check_pairs(sampler, pairs):

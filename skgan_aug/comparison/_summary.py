@@ -247,7 +247,7 @@ def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=N
     Raises
     ------
     ValueError
-        For a sampler or ratio that was not compared.
+        For a sampler or ratio that was not compared, or a key that is no column of numbers.
 
     Examples
     --------
@@ -262,6 +262,10 @@ def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=N
     >>> ours.shape, theirs.shape  # folds, classes
     ((3, 3), (3, 3))
     """
+    column = result.get(key)
+    is_column = np.shape(column)[:1] == result.sampler.shape
+    if not (is_column and column.dtype.kind in "bif"):
+        raise ValueError(f"key={key!r} is no column of numbers, such as {', '.join(SCORES)}.")
     ours, theirs = _paired_cells(result, sampler, baseline, key, ratio)
     return result[key][ours], result[key][theirs]
 

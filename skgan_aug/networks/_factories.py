@@ -21,6 +21,11 @@ def probe_batch(spec):
 
 def make_checked(parameter, factory, args, spec, wanted):
     """What a factory makes, refused unless its output has the shape ``wanted``."""
+    if isinstance(factory, nn.Module):
+        raise TypeError(
+            f"{parameter} is a {type(factory).__name__}, but must be what makes one: pass a "
+            "class, or a function that returns a new network."
+        )
     with failure_as_value_error(f"The {parameter} factory failed"):
         module = factory(*args)
     if not isinstance(module, nn.Module):

@@ -60,8 +60,8 @@ class CycleGANTrainer:
         if config.compile:
             cyclegan.compile_networks(self.device)
         self.cyclegan = cyclegan.to(self.device).train()
-        self.seed = seed
-        self.rng = torch.Generator().manual_seed(seed)
+        self.seed = int(seed)  # torch takes none of NumPy's
+        self.rng = torch.Generator().manual_seed(self.seed)
         spec = cyclegan.spec
         # MPS lacks float64: there rows stay where they are until they are encoded.
         holder = "cpu" if self.device.type == "mps" else self.device
