@@ -34,7 +34,7 @@ def resolve_sampling_strategy(sampling_strategy, y):
     ------
     ValueError
         For a single class, an unknown label, or a dict that asks for fewer
-        rows than a class has.
+        rows than a class has, or for more than any memory can hold.
 
     Examples
     --------
@@ -54,6 +54,10 @@ def resolve_sampling_strategy(sampling_strategy, y):
         sampling_strategy = dict(sampling_strategy)
     try:
         n_to_add = check_sampling_strategy(sampling_strategy, y, "over-sampling")
+    except OverflowError as error:
+        raise ValueError(
+            "sampling_strategy asks for rows that memory cannot hold. Ask for fewer."
+        ) from error
     except ValueError as error:
         if "sampling_strategy" in str(error) or len(counts) < 2:
             raise

@@ -71,6 +71,12 @@ def test_translation_shifts_each_image_by_up_to_an_eighth():
     assert {right for _, right in seen} == set(range(7))
 
 
+def test_sides_of_less_than_eight_shift_by_a_pixel():
+    x = images(100, 1, 4, 5)
+    is_shifted = (shift_randomly(x, rng()) != x).any(dim=3).any(dim=2)
+    assert 0.75 < is_shifted.float().mean() < 1  # 8 of 9
+
+
 def test_cutout_hides_one_square():
     x = torch.ones(64, 2, 16, 24)
     hidden = cut_out(x, rng()) == 0
@@ -116,6 +122,8 @@ def test_color_differs_from_image_to_image_in_all_three_ways():
     ):
         assert low - 1e-4 <= drawn.min() < low + 0.02
         assert high - 0.02 < drawn.max() <= high + 1e-4
+    together = torch.corrcoef(torch.stack([brightness, contrast, saturation]))
+    assert (together - torch.eye(3)).abs().max() < 0.2  # each is drawn by itself
 
 
 def test_flips_mirror_about_half():

@@ -1053,6 +1053,13 @@ def test_summary_has_means_and_standard_deviations():
     assert (smote["n_cells"], smote["n_failed"], smote["error"]) == (3, 1, "failed")
 
 
+def test_of_several_errors_the_summary_has_the_first():
+    result = make_result(smote=[np.nan, 0.5, np.nan])
+    result.error[[0, 2]] = "first", "last"
+    (row,) = summarize_comparison(result)
+    assert row["error"] == "first"
+
+
 def test_one_cell_has_no_standard_deviation():
     (row,) = summarize_comparison(make_result(none=[0.2]))
     assert row["balanced_accuracy"] == 0.2
@@ -1174,6 +1181,12 @@ def test_the_confidence_of_an_interval_may_be_another():
     difference = paired_difference(result, "smote", "none", confidence=0.9)
     # t(0.95, 2) = 2.9200
     assert difference.high - difference.mean == pytest.approx(2.92 * 0.1 / 3**0.5, abs=1e-4)
+
+
+@pytest.mark.parametrize("confidence", [0, 1])
+def test_no_interval_is_certain_or_empty(confidence):
+    with pytest.raises(ValueError, match=f"confidence={confidence} is not between 0 and 1"):
+        paired_difference(make_result(none=[0.2] * 3), "none", "none", confidence=confidence)
 
 
 def test_seconds_are_those_of_runs_that_succeeded():

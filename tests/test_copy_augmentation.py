@@ -68,6 +68,15 @@ def test_each_copy_is_its_row_mirrored_or_shifted(augmentation, shape, monkeypat
     assert len(seen) > 1
 
 
+def test_images_larger_than_a_batch_come_one_by_one(monkeypatch):
+    X, y = make_images()
+    monkeypatch.setattr("skgan_aug._augmentation._MOST_VALUES", X[0].size - 1)
+    copies, rows = copies_of(make_sampler(copy_augmentation="flips"), X, y)
+    assert len(copies) > 10
+    is_own = [(copies == own).all(axis=(1, 2)) for own in (rows, rows[:, :, ::-1])]
+    assert np.any(is_own, axis=0).all()
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.float32, ">f4", "f8"])
 def test_pixels_of_every_dtype_are_kept(dtype):
     X, y = make_images(dtype)

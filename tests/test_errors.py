@@ -245,6 +245,10 @@ def test_unknown_source(source, match):
     [
         ({"rare": 2}, "asks for 2 rows of class 'rare', which has 3.*never removes"),
         ({"absent": 20}, "asks for rows of class 'absent', which is not in y.*common"),
+        ({"rare": 6.5}, r"asks for 6\.5 rows of class 'rare': give a whole number"),
+        ({"rare": 10**18}, "sampling_strategy asks .* memory cannot hold. Ask for fewer"),
+        ({"rare": 10**30}, "sampling_strategy asks .* memory cannot hold. Ask for fewer"),
+        ({"rare": 1e300}, "sampling_strategy asks .* memory cannot hold. Ask for fewer"),
         ("majority", "sampling_strategy"),
         (-0.5, "sampling_strategy"),
         (1.5, "sampling_strategy"),
@@ -256,6 +260,13 @@ def test_wrong_sampling_strategy(sampling_strategy, match):
     X, y = make_images()
     sampler = clone(SAMPLER).set_params(sampling_strategy=sampling_strategy)
     assert_refused(sampler, X, y, match)
+
+
+def test_a_ratio_that_two_classes_exceed_is_named():
+    X, y = make_images()
+    kept = y != "uncommon"
+    sampler = clone(SAMPLER).set_params(sampling_strategy=0.1)
+    assert_refused(sampler, X[kept], y[kept], r"sampling_strategy=0\.1: The specified ratio")
 
 
 # Everything else

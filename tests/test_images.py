@@ -75,6 +75,23 @@ def test_the_ends_of_the_range_are_not_overshot():
     assert (high <= ends.max(axis=0)).all()
 
 
+def test_what_lies_between_equal_ends_is_not_rounded_out_of_them():
+    X = np.tile(np.random.RandomState(0).uniform(size=500), (2, 1))
+    spec, _ = encode(X)
+    x = torch.rand(2, 500, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert_array_equal(spec.decode(x), X)
+
+
+def test_bools_are_the_nearer_of_the_two():
+    spec, _ = encode(np.array([[[False, True]]]))
+    assert_array_equal(spec.decode(torch.tensor([[[[-0.2, 0.2]]]])), [[[False, True]]])
+
+
+def test_one_column_of_denormal_numbers_is_enough_for_double_precision():
+    X = np.array([[0, 0], [1e-45, 1]], dtype=np.float32)
+    assert_array_equal(encode(X)[1], [[-1, -1], [1, 1]])
+
+
 def test_values_outside_the_range_are_clipped_on_the_way_back():
     spec, _ = encode(np.array([[[10, 20]]], dtype=np.int64))
     assert_array_equal(spec.decode(torch.tensor([[[[-3.0, 3.0]]]])), [[[10, 20]]])

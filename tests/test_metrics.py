@@ -12,6 +12,7 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import polynomial_kernel
 
+from skgan_aug.metrics import _moments as moments
 from skgan_aug.metrics import _pairwise as pairwise
 from skgan_aug.metrics import (
     density_coverage,
@@ -151,6 +152,13 @@ class TestKernelDistance:
         real, synthetic = draw(500), draw(500, seed=1, mean=3)
         result = kernel_distance(real, synthetic, degree=1, gamma=2.0, coef0=7.0)
         assert_allclose(result.distance, 2 * 4 * 3**2, rtol=0.1)
+
+    def test_blocks_of_pairs_do_not_matter(self, monkeypatch):
+        real, synthetic = draw(30), draw(20, seed=1, mean=1)
+        whole = kernel_distance(real, synthetic, random_state=0)
+        monkeypatch.setattr(moments, "_PAIRS_AT_ONCE", 50)
+        parts = kernel_distance(real, synthetic, random_state=0)
+        assert_allclose(list(parts.values()), list(whole.values()))
 
     def test_subsets_share_the_products_of_many_features(self):
         real, synthetic = np.random.RandomState(0).normal(size=(2, 700, 4000))
@@ -414,6 +422,12 @@ class TestDiversity:
         expected = np.sqrt(5 * np.var(without)) / result.real
         assert_allclose(result.standard_error, expected)
 
+    def test_needs_three_rows_of_either_set(self):
+        with pytest.raises(
+            ValueError, match="synthetic has 2 rows, but this needs at least 3"
+        ):
+            diversity(draw(9), draw(2))
+
     @given(two_sets())
     @settings(max_examples=20, deadline=None)
     def test_stays_in_range(self, sets):
@@ -461,15 +475,15 @@ class TestOrderAndPlace:
 class TestDistances:
     """Matrix products find them, whose rounding must decide nothing."""
 
-    @pytest.fixture(params=["far from the origin", "with an outlier", "of few values"])
+    @pytest.fixture(params=["far from the origin", 1e7, 1e20, "of few values"], ids=str)
     def sets(self, request):
         real, synthetic = draw(60), draw(50, seed=1)
         if request.param == "of few values":
             real, synthetic = real.round(), synthetic.round()
-        elif request.param == "with an outlier":
-            real = np.r_[real, np.full((1, 4), 1e20)]
-        else:
+        elif request.param == "far from the origin":
             real, synthetic = real + 1e7, synthetic + 1e7
+        else:
+            real = np.r_[real, np.full((1, 4), request.param)]  # an outlier
         return real, np.r_[synthetic, real[:9]]  # copies: 0 away, and on edges of balls
 
     def test_of_balls_are_exact(self, sets):
@@ -560,6 +574,7 @@ class TestInput:
             (draw(9), np.full((9, 4), "a"), "synthetic has dtype <U1"),
             (draw(9) + 1j, draw(9), "real has dtype complex128, but must hold numbers"),
             (draw(9), draw(9) * 1e200, r"synthetic holds .*e\+200, whose powers overflow"),
+            (draw(9), -np.abs(draw(9)) * 1e200, r"synthetic holds .*e\+200, whose powers"),
         ],
     )
     def test_is_refused_by_name(self, metric, real, synthetic, message):
@@ -632,6 +647,7 @@ def test_refuses_neighbours_that_there_are_not(metric, n_neighbors):
         (kernel_distance, {"subset_size": 1}),
         (kernel_distance, {"n_subsets": 2.5}),
         (kernel_distance, {"degree": 2.5}),
+        (kernel_distance, {"degree": 0}),
         (two_sample_test, {"n_permutations": 0}),
     ],
 )

@@ -18,7 +18,7 @@ from skgan_aug.metrics import (
     gan_train_score,
     tsne_map,
 )
-from skgan_aug.metrics._class_space import margins_of_parts
+from skgan_aug.metrics._class_space import lay_out, margins_of_parts
 
 
 def draw(n, d=4, *, seed=0, mean=0.0, scale=1.0):
@@ -176,12 +176,13 @@ class TestClassMargins:
         result = class_margins(np.zeros((4, 2)), [0, 0, 1, 1], np.zeros((1, 2)), [1])
         assert_array_equal(result.before, [np.inf])
 
-    def test_of_parts_is_the_mean_of_margins_to_one_neighbour(self):
+    @pytest.mark.parametrize("order", [1, -1], ids=["", "reversed"])
+    def test_of_parts_is_the_mean_of_margins_to_one_neighbour(self, order):
         labels = np.array([1.0, 4.0, 5.0])  # floats, of which no mean is taken
         added = np.zeros((1, 1)), np.array([4.0])
         # The second part alone would choose 5.
         parts = [(np.array([[x], [0.0], [z]]), labels, *added) for x, z in ((1, 9), (3, 2))]
-        result = margins_of_parts(parts, C=1e8)
+        result = margins_of_parts(parts[::order], C=1e8)
         scales = [part[0].std() for part in parts]
         assert (result.label, result.neighbor) == ([4.0], [1.0])
         assert_allclose(result.before, np.mean([1 / scales[0], 3 / scales[1]]), rtol=1e-3)
@@ -216,7 +217,8 @@ class TestTsneMap:
         assert (near < far).all()
 
     def test_equal_rows_lie_on_one_spot(self):
-        places = tsne_map(np.full((10, 5), 0.1), np.full((3, 5), 0.1), random_state=0)
+        row = draw(1, 5)  # whose mean over rows is another, but for rounding
+        places = tsne_map(np.tile(row, (10, 1)), np.tile(row, (3, 1)), random_state=0)
         assert_array_equal(np.concatenate([places.real, places.synthetic]), np.zeros((13, 2)))
 
     @pytest.mark.parametrize(
@@ -227,6 +229,10 @@ class TestTsneMap:
         places = tsne_map(real.astype(dtype), other.astype(dtype), random_state=0)
         assert np.isfinite(places.real).all()
         assert np.ptp(places.real) > 1
+
+    def test_differences_that_overflow_do_not_matter(self):
+        places = lay_out(np.finfo(float).max * np.sign(draw(20)), random_state=0)
+        assert np.isfinite(places).all()
 
     def test_neighbours_are_a_third_of_the_other_rows_at_most(self):
         most, third = (

@@ -300,6 +300,14 @@ def test_other_samplers_and_scores_can_be_judged(tmp_path):
         write_report(result, tmp_path / "page.html", score="accuracy")
 
 
+def test_no_sampler_is_compared_with_itself(tmp_path):
+    result = make_result(smote=BASE, mine=BASE + GAIN)
+    options = {"sampler": "mine", "baselines": ["mine", "smote"]}
+    assert answers(result, tmp_path, **options) == [
+        "mine raised balanced accuracy by 5.0 ± 1.3 points over SMOTE."
+    ]
+
+
 def test_the_last_sampler_is_judged_where_there_is_no_cyclegan(tmp_path):
     result = make_result(smote=BASE, other=BASE, mine=BASE + GAIN)
     (sentence,) = answers(result, tmp_path)

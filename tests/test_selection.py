@@ -40,6 +40,13 @@ def test_the_best_are_kept_and_of_equal_ones_the_earlier():
     assert len(keep_best(scores, 0)) == 0
 
 
+def test_of_many_equal_ones_too_the_earlier_are_kept():
+    scores = np.tile([0.0, 1.0], 500)  # sixteen are few enough to be sorted stably anyhow
+    best = [*range(1, 1000, 2), *range(0, 1000, 2)]
+    for n in (10, 500, 1000):
+        assert_array_equal(keep_best(scores, n), best[:n])
+
+
 def test_the_classifier_scores_by_its_probability_of_the_target(cyclegan, candidates):
     with torch.no_grad():
         expected = cyclegan.classifier(candidates).softmax(dim=1)[:, 1]
@@ -95,7 +102,23 @@ class AddingMoreToTheRight(nn.Module):
         return x + self.amount * (1 + 5 * right)
 
 
-def test_what_is_ranked_has_gone_all_of_the_way():
+class Brightness(nn.Module):
+    """A discriminator that finds the brighter ones more real."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, x):
+        return self.weight * x.mean(dim=(1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [lambda rows: rows.mean(axis=(1, 2)), "discriminator"],
+    ids=["callable", "discriminator"],
+)
+def test_what_is_ranked_has_gone_all_of_the_way(selection):
     rng = np.random.RandomState(0)
     X = rng.uniform(-0.2, 0.2, size=(430, 8, 8)).astype(np.float32)
     X[0, 0, 0], X[0, 0, 1] = -1.0, 1.0  # the range
@@ -103,9 +126,10 @@ def test_what_is_ranked_has_gone_all_of_the_way():
     sampler = CycleGANOverSampler(
         sampling_strategy={"rare": 130},
         synthetic_fraction=1.0,
-        selection=lambda rows: rows.mean(axis=(1, 2)),
+        selection=selection,
         min_strength=0.2,
         generator=lambda spec: AddingMoreToTheRight(),
+        discriminator=lambda spec: Brightness(),
         n_snapshots=0,
         max_iter=1,
         learning_rate=1e-6,

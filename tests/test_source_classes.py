@@ -33,6 +33,12 @@ def test_nearest_is_not_fooled_by_what_varies_within_classes():
     assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": "near"}
 
 
+def test_nearest_is_not_fooled_by_what_varies_within_classes_in_many_ways():
+    X, y = make_clouds({"far": (0, 9), "near": (0, 3), "rare": (0, 0)}, [60, 60, 20])
+    X[:, 1:] += 50 * np.random.RandomState(1).normal(size=(len(X), 3, 1))
+    assert resolve_sources("nearest", X, y, ["rare"]) == {"rare": "near"}
+
+
 def test_nearest_prefers_classes_with_plenty_of_images():
     X, y = make_clouds(CENTRES, [60, 12, 10])
     sources = resolve_sources("nearest", X, y, ["near", "rare"])
@@ -104,6 +110,17 @@ def test_columns_of_vectors_have_their_own_scales():
         sampler = CycleGANOverSampler(max_iter=1, batch_size=2, random_state=0)
         sampler.fit_resample(X * scale, y)
         assert set(sampler.cyclegans_) == {("near", "rare")}
+
+
+@pytest.mark.parametrize("origin", [0, 1e6, 1e12], ids=str)
+def test_columns_of_vectors_have_their_own_origins(origin):
+    rng = np.random.RandomState(0)
+    y = np.repeat(["far", "near", "rare"], [60, 60, 15])
+    X = rng.normal(size=(len(y), 2))
+    X[:, 0] += origin + np.repeat([40, 3, 0], [60, 60, 15])
+    X[:, 1] += np.repeat([0, 1, 0], [60, 60, 15])  # which alone would choose "far"
+    sources = resolve_sources("nearest", X, y, ["rare"], are_images=False)
+    assert sources == {"rare": "near"}
 
 
 @pytest.mark.parametrize(
@@ -196,8 +213,14 @@ def test_a_dict_may_mix_all_forms_and_leave_classes_out():
     assert sources == {"rare": "rest", "near": "far", "far": "near"}
 
 
+def test_a_class_that_a_dict_leaves_out_has_the_nearest():
+    X, y = make_clouds(CENTRES, [60, 40, 10])
+    sources = resolve_sources({"near": "majority"}, X, y, ["near", "rare"])
+    assert sources == {"near": "far", "rare": "near"}
+
+
 def test_a_class_of_a_special_name_is_that_class():
-    X, y = make_clouds({"majority": (0, 0), "nearest": (1, 1), "rest": (2, 2)}, [9, 8, 7])
+    X, y = make_clouds({"majority": (1, 1), "nearest": (0, 0), "rest": (2, 2)}, [8, 9, 7])
     assert resolve_sources("nearest", X, y, ["rest"]) == {"rest": "nearest"}
     assert resolve_sources("majority", X, y, ["rest"]) == {"rest": "majority"}
     assert_array_equal(source_rows(y, "rest", "nearest"), np.flatnonzero(y == "rest"))

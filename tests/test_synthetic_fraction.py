@@ -9,7 +9,12 @@ from skgan_aug import CycleGANOverSampler, TorchCNNClassifier, synthetic_fractio
 from skgan_aug._scale import fraction_of_class, min_strength_of_class
 from skgan_aug.folders import plan_folder
 from skgan_aug.persistence import load, save
-from skgan_aug.synthetic_fraction import are_worth_it, gain_and_error, hold_back
+from skgan_aug.synthetic_fraction import (
+    are_worth_it,
+    gain_and_error,
+    hold_back,
+    wanted_counts,
+)
 
 N_COMMON, N_RARE, SIDE = 90, 9, 8
 FRAME = np.zeros((SIDE, SIDE), dtype=np.float32)
@@ -206,6 +211,18 @@ def test_either_set_is_learnt_by_three_classifiers_that_shift(noise_and_frames, 
     assert {seen["self"].augmentation for seen in classifiers} == {"shifts"}
 
 
+@pytest.mark.parametrize("is_flat", [False, True], ids=["images", "flattened images"])
+def test_classifiers_are_trained_as_the_cyclegans_are(noise_and_frames, classifiers, is_flat):
+    X, y = noise_and_frames
+    params = {"precision": "float32"}
+    if is_flat:
+        X, params["image_shape"] = X.reshape(len(X), -1), (SIDE, SIDE)
+    make_sampler(lambda spec: AddingFrame(), **params).fit_resample(X, y)
+    trained = [seen["self"] for seen in classifiers]
+    assert {each.augmentation for each in trained} == {"shifts"}
+    assert {(each.device, each.precision) for each in trained} == {("cpu", "float32")}
+
+
 def test_a_third_of_each_class_is_held_back():
     y = np.repeat([0, 1, 2, 3], [2, 9, 31, 3000])
     X = np.arange(len(y))
@@ -241,6 +258,11 @@ def test_trials_have_the_balance_of_the_whole(noise_and_frames, classifiers, rat
     assert len(classifiers) == 6
     for seen in classifiers:
         assert (np.sum(seen["y"] == "noise"), np.sum(seen["y"] == "frame")) == (60, n_frames)
+
+
+def test_the_balance_of_trials_is_rounded():
+    y, y_left = np.repeat([0, 1], [30, 6]), np.repeat([0, 1], [20, 4])
+    assert wanted_counts(y, y_left, {1: 4}) == {1: 7}  # two thirds of 10
 
 
 def test_gain_is_the_mean_over_classes_and_its_error_that_of_mcnemar():
