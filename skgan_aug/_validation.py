@@ -239,10 +239,11 @@ def _warn_of_another_scale(X, spec):
     if not spec.is_image:
         return
     fitted, largest = spec.high[0], float(X.max())
-    shrunk = 0 < largest <= 1 and fitted >= _LITTLE_CONTRAST
-    # As images of 8 bits are to networks that learnt from 16; dark ones are of one dtype.
+    # Integers of one dtype may as well be dark; of another, 8 bits where there were 16.
+    is_other = X.dtype.kind not in "ui" or X.dtype != spec.dtype
+    shrunk = is_other and 0 < largest <= 1 and fitted >= _LITTLE_CONTRAST
     are_integers = X.dtype.kind in "ui" and spec.dtype.kind in "ui"
-    fewer_bits = are_integers and X.dtype != spec.dtype and 0 < 16 * largest <= fitted
+    fewer_bits = is_other and are_integers and 0 < 16 * largest <= fitted
     if shrunk or fewer_bits or (fitted <= 1 and largest >= _LITTLE_CONTRAST):
         warnings.warn(
             f"X holds {X.dtype} images of values up to {largest:g}, but was fitted on "

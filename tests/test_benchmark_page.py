@@ -47,6 +47,7 @@ OF_PIXELS = (
     "fer2013_15",
     "blood_cells_long_tail",
 )
+WITH_LOGIT_ADJUSTMENT = (*DEVELOPMENT_PROBLEMS, "cifar10_15", "mnist_15")
 RESIDUAL = ("blood_cells_15", "fashion_mnist_15", "fer2013_15")
 FROM_5 = tuple(name.removesuffix("_15_of_100") + "_5" for name in OF_100)
 BETWEEN = ("blood_cells_30", "fashion_mnist_30", "fer2013_30")
@@ -62,6 +63,7 @@ CONFIGURATIONS = {
     "M2m, on the cells": "m2m",
     "untranslated": "untranslated",
     "untranslated (wrong labels, see below)": "untranslated",
+    "logit adjustment": "logit_adjusted_loss",
     "CycleGAN": "cyclegan",
     "CycleGAN, `synthetic_fraction=0.8`": "fraction_0.8",
     "SMOTE, 4 neighbors": "smote_4_neighbors",
@@ -307,6 +309,28 @@ def test_what_classifiers_of_pixels_gain_where_nothing_was_chosen():
             gains = gains_of(results, PLAIN, (problem,), *pair).values()
             assert len(gains) == 2
             assert min(gains) > 0
+
+
+def test_logit_adjustment():
+    """On the draws that it was given, which are fewer than those of the others."""
+    (table,) = tables("draws of logit adjustment")
+    assert len(table) == 10
+    for row, *page in table:
+        name = row.removesuffix(", flips and shifts")
+        kind = PLAIN if name == row else MOVED
+        own = shared_draws(scores(CPU, kind), "logit_adjusted_loss")[CONFIGURATIONS[name]]
+        found = [
+            f"{np.mean([score for pair, score in own.items() if pair[0] == problem]):.1f}"
+            for problem in WITH_LOGIT_ADJUSTMENT
+        ]
+        assert [row, *page] == [row, *found]
+    (table,) = tables("logit adjustment against")
+    assert len(table) == 4
+    for name, *page, pairs in table:
+        for kind, written in zip((PLAIN, MOVED), page, strict=True):
+            pair = "logit_adjusted_loss", CONFIGURATIONS[name]
+            found = difference(CPU, kind, WITH_LOGIT_ADJUSTMENT, *pair)
+            assert (name, *found) == (name, written, int(pairs))
 
 
 def test_the_default_against_others_by_level():
