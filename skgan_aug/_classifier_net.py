@@ -1,5 +1,7 @@
 """The skorch net inside TorchCNNClassifier: plain tensors in, logits out."""
 
+import warnings
+
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin
@@ -85,8 +87,7 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
         if class_weights is not None:
             class_weights = class_weights.to(self.device)
         self.criterion_.weight = class_weights
-        if log_prior is not None:
-            self.log_prior = log_prior.to(self.device)
+        self.log_prior = None if log_prior is None else log_prior.to(self.device)
         self._set_rates()
         own = [("skgan_aug_one_cycle", OneCycle())] if one_cycle else []
         self.train_split = None
@@ -139,7 +140,14 @@ class ClassifierNet(ClassifierMixin, NeuralNet):
 
     def __setstate__(self, state):
         # skorch does so where CUDA is missing, but not where one of several GPUs is.
-        super().__setstate__({**state, "device": nearest_device(str(state["device"]))})
+        device = nearest_device(str(state["device"]))
+        if device != str(state["device"]):
+            warnings.warn(
+                f"The classifier was on {state['device']}, which is not here: it is on "
+                f"{device} now.",
+                stacklevel=2,
+            )
+        super().__setstate__({**state, "device": device})
 
     def predict(self, X):
         """Positions of the most probable classes."""

@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 
 import torch
 
@@ -179,8 +180,9 @@ def deal_devices(device, n):
     """
     if device.type != "cuda" or device.index is not None:
         return [device] * n
-    gpus = [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
-    gpus = [gpu for gpu in gpus if _computes(gpu)] or [device]
+    there = (torch.device("cuda", index) for index in range(torch.cuda.device_count()))
+    # No more than are needed: whatever computes on a GPU takes some of its memory.
+    gpus = list(islice(filter(_computes, there), n)) or [device]
     return [gpus[position % len(gpus)] for position in range(n)]
 
 

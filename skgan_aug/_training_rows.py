@@ -97,7 +97,7 @@ def training_order(X, labels, weights):
     return order, torch.from_numpy((weights / copies).astype(np.float32))
 
 
-def log_class_prior(labels, n_classes, order, loss_weights, class_weights):
+def log_class_prior(labels, n_classes, order, loss_weights, class_weights, *, label_smoothing):
     """Logarithm of the share of each class in the loss of one pass.
 
     Parameters
@@ -114,6 +114,9 @@ def log_class_prior(labels, n_classes, order, loss_weights, class_weights):
     class_weights : float32 tensor of shape (n_classes,) or None
         Weights in the loss; None: all the same.
 
+    label_smoothing : float in [0, 1)
+        Share of each label that is spread over all classes.
+
     Returns
     -------
     log_prior : float32 tensor of shape (n_classes,)
@@ -124,7 +127,8 @@ def log_class_prior(labels, n_classes, order, loss_weights, class_weights):
     if class_weights is not None:
         shares = shares * class_weights.numpy()
     shares = np.where(shares > 0, shares, shares[shares > 0].min())
-    return torch.from_numpy(np.log(shares / shares.sum())).float()
+    shares = (1 - label_smoothing) * shares / shares.sum() + label_smoothing / n_classes
+    return torch.from_numpy(np.log(shares)).float()
 
 
 def hold_out(X, labels, fraction, seed, *, is_real=None):

@@ -139,7 +139,8 @@ def plain_labels(y):
         column = y.iloc[:, 0]
         return y if isinstance(column.dtype, np.dtype) else plain_labels(column)
     dtype = getattr(y, "dtype", None)
-    if not hasattr(y, "to_numpy") or dtype is None or isinstance(dtype, np.dtype):
+    is_pandas = hasattr(y, "isna") and hasattr(y, "to_numpy")
+    if not is_pandas or dtype is None or isinstance(dtype, np.dtype):
         return y
     return y.to_numpy(dtype=getattr(dtype, "numpy_dtype", None))
 
@@ -171,11 +172,11 @@ def check_one_kind_of_label(y, name):
     name : str
         Of y, for the message.
     """
-    labels = np.array(y, dtype=object).ravel()
-    if len({isinstance(label, str) for label in labels.tolist()}) > 1:
+    labels = np.array(y, dtype=object)
+    if labels.ndim == 1 and len({isinstance(label, str) for label in labels.tolist()}) > 1:
         raise ValueError(
             f"{name} holds strings and other labels: give all of one kind, such as "
-            f"[str(label) for label in {name}]."
+            "[str(label) for label in labels]."
         )
 
 
@@ -242,8 +243,8 @@ def _warn_of_another_scale(X, spec):
     # Integers of one dtype may as well be dark; of another, 8 bits where there were 16.
     is_other = X.dtype.kind not in "ui" or X.dtype != spec.dtype
     shrunk = is_other and 0 < largest <= 1 and fitted >= _LITTLE_CONTRAST
-    are_integers = X.dtype.kind in "ui" and spec.dtype.kind in "ui"
-    fewer_bits = is_other and are_integers and 0 < 16 * largest <= fitted
+    are_halved = X.dtype.kind in "ui" and X.dtype.itemsize == 1 and spec.dtype.itemsize == 2
+    fewer_bits = are_halved and 0 < 16 * largest <= fitted
     if shrunk or fewer_bits or (fitted <= 1 and largest >= _LITTLE_CONTRAST):
         warnings.warn(
             f"X holds {X.dtype} images of values up to {largest:g}, but was fitted on "

@@ -556,8 +556,14 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             order, held_out = self._hold_out(X, labels, order, is_real)
         log_prior = None
         if self.logit_adjustment:
+            self._check_shares_stay(is_real)
             log_prior = float(self.logit_adjustment) * log_class_prior(
-                labels, len(self.classes_), order, loss_weights, class_weights
+                labels,
+                len(self.classes_),
+                order,
+                loss_weights,
+                class_weights,
+                label_smoothing=self.label_smoothing,
             )
         seed = draw_seed(self._random_state)
         rng = torch.Generator().manual_seed(seed)
@@ -597,6 +603,15 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             batch_size=batch_size,
             rng=rng,
         )
+
+    def _check_shares_stay(self, is_real):
+        """Refuse epochs in which the classes have other shares than were adjusted for."""
+        if self.real_last and is_real is not None:
+            raise ValueError(
+                f"real_last={self.real_last} ends on real rows, among which classes have "
+                f"other shares than logit_adjustment={self.logit_adjustment} takes out: set "
+                "one of them to 0."
+            )
 
     def _check_batch_size(self, loss_weights, class_weights):
         """Refuse batches of one row, that nothing is weighed against or mixed with."""

@@ -279,6 +279,19 @@ def test_weights_count_in_the_shares_that_logit_adjustment_takes_out():
         assert_allclose(probabilities[0], [0.5, 0.5], atol=0.03)
 
 
+def test_the_shares_that_logit_adjustment_takes_out_are_of_smoothed_labels():
+    X, y = np.zeros((60, 4, 4)), np.repeat([0, 1], [54, 6])
+    probabilities = predict_same(X, y, logit_adjustment=1, label_smoothing=0.2)
+    assert_allclose(probabilities[0], [0.5, 0.5], atol=0.03)
+
+
+def test_shares_that_change_at_the_end_cannot_be_taken_out(no_training):
+    X, y = make_images()
+    classifier = make_classifier(logit_adjustment=1, real_last=0.5)
+    with pytest.raises(ValueError, match=r"real_last=0\.5 ends on real rows"):
+        classifier.fit(X, y, synthetic_mask=np.arange(len(X)) % 2 == 0)
+
+
 def test_logit_adjustment_does_nothing_where_classes_are_equally_frequent():
     X, y = make_images((8, 8))
     plain, adjusted = (

@@ -60,6 +60,29 @@ def test_displays_and_reports_tell_nullable_labels_apart():
     assert list(example_translations(sampler, X, labels)) == [(2**53, 2**53 + 1)]
 
 
+def test_reports_take_the_labels_that_estimators_take():
+    report = augmentation_report(
+        make_sampler(), X, Y.astype(float), classifier=make_classifier()
+    )
+    assert [row["label"] for row in report.rows] == [1.0]
+
+
+def test_a_series_of_another_library_is_an_array():
+    class Series:
+        shape, ndim, dtype = Y.shape, 1, "Int64"
+
+        def __len__(self):
+            return len(Y)
+
+        def to_numpy(self):
+            return Y
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(Y, dtype=dtype)
+
+    assert_array_equal(make_classifier().fit(X, Series()).classes_, [0, 1])
+
+
 @pytest.mark.parametrize("as_given", [list, lambda labels: np.array(labels, dtype=object)])
 def test_strings_beside_other_labels_are_refused(as_given):
     labels = as_given(["a"] * 20 + [1] * 8)
@@ -166,6 +189,13 @@ def test_images_of_fewer_bits_are_warned_of():
     classifier = make_classifier().fit(X.astype(np.uint16) * 257, Y)
     with pytest.warns(UserWarning, match="uint8 images of values up to 255, but .* 65535"):
         classifier.predict(X)
+
+
+@pytest.mark.filterwarnings("error")
+def test_dark_images_in_a_list_are_not():
+    classifier = make_classifier().fit(X, Y)
+    assert len(classifier.predict((X // 25).tolist())) == 28
+    assert len(classifier.predict(X // 255)) == 28
 
 
 @pytest.mark.filterwarnings("error")

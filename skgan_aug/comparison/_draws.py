@@ -72,7 +72,7 @@ def _check_columns(columns, test_columns):
     )
 
 
-def check_rows(X, y, *, x_name="X", y_name="y"):
+def check_rows(X, y, *, x_name="X", y_name="y", label_kinds="iubUS"):
     """Rows and labels as arrays, refused under these names where they cannot be compared."""
     check_unmasked(**{x_name: X, y_name: y})
     with named(x_name):
@@ -83,7 +83,7 @@ def check_rows(X, y, *, x_name="X", y_name="y"):
         check_one_kind_of_label(y, y_name)
         y = np.array(y.tolist())
     check_consistent_length(X, y)
-    if y.dtype.kind not in "iubUS":
+    if y.dtype.kind not in label_kinds:
         raise ValueError(
             f"{y_name} must hold class labels, integers or strings, got dtype {y.dtype}: "
             "convert it, such as by y.astype(int)."

@@ -74,6 +74,7 @@ def _check_rare(rare, rare_count, y):
         )
     labels, counts = np.unique(y, return_counts=True)
     available = dict(zip(labels.tolist(), counts.tolist(), strict=True))
+    rare = rare.tolist() if hasattr(rare, "tolist") else rare
     is_one = isinstance(rare, str) or not isinstance(rare, Iterable)
     rare = [rare] if is_one else list(rare)
     rare = [label.item() if isinstance(label, np.generic) else label for label in rare]

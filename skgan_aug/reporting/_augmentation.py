@@ -1,5 +1,6 @@
 """augmentation_report: all metrics of what an over-sampler added to each rare class."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ def augmentation_report(
     >>> print(report)  # doctest: +ELLIPSIS
                                      1...
     """
-    X, y = check_rows(X, y)
+    X, y = _check_rows(X, y)
     rng = check_random_state(random_state)
     if classifier is None:
         classifier = TorchCNNClassifier(random_state=draw_seed(rng))
@@ -145,7 +146,7 @@ def augmentation_report(
     if test is None:
         _check_halves(y)
     else:
-        test = check_rows(*test, x_name="X_test of test", y_name="y_test of test")
+        test = _check_rows(*test, x_name="X_test of test", y_name="y_test of test")
         check_prepared_alike(test[0], X)
         _check_labels_alike(test[1], y)
     _check_tells_translations(sampler, is_fitted=resampled is not None)
@@ -293,6 +294,9 @@ def _flat(rows):
     return rows.reshape(len(rows), -1)
 
 
+_check_rows = partial(check_rows, label_kinds="iubUSf")  # what estimators take
+
+
 def _check_halves(y):
     if np.count_nonzero(np.unique(y, return_counts=True)[1] > 1) < 2:
         raise ValueError(
@@ -327,7 +331,7 @@ def _check_tells_translations(sampler, *, is_fitted):
 
 def _synthetic_rows(sampler, X, resampled):
     """The rows and labels among ``resampled`` that are synthetic, and enough to judge."""
-    X_resampled, y_resampled = check_rows(
+    X_resampled, y_resampled = _check_rows(
         *resampled, x_name="X of resampled", y_name="y of resampled"
     )
     if len(X_resampled) < len(X) or not np.array_equal(X_resampled[: len(X)], X):
