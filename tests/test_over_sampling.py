@@ -1038,6 +1038,7 @@ def test_no_more_processes_than_pairs(n_jobs, n_started, monkeypatch):
 
 def test_pairs_are_dealt_over_the_gpus(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr("skgan_aug._devices._compute_on", lambda device: None)
     dealt = [str(device) for device in deal_devices(torch.device("cuda"), 3)]
     assert dealt == ["cuda:0", "cuda:1", "cuda:0"]
     assert deal_devices(torch.device("cuda:1"), 2) == 2 * [torch.device("cuda:1")]
