@@ -92,7 +92,8 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         What the logarithm of each class's share of the rows is multiplied by and added to its
         logit in the loss, and there alone [3]_. 1 is usual: classes are then predicted as if
         all were equally frequent, which the rare ones gain by; 0 is off. Weights of rows and
-        classes count in the shares, and ``partial_fit`` takes those of its own rows.
+        classes count in the shares, and ``partial_fit`` takes those of its own rows. Epochs
+        that ``real_last`` leaves to real rows would have others: together they are refused.
 
     augmentation : None, {"flips", "shifts", "flips_shifts"}, callable, default=None
         Applied to each training batch, (n, C, H, W) in [-1, 1]: mirroring left to right,

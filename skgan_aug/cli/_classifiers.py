@@ -35,9 +35,11 @@ def make_classifier(name, *, augmentation, logit_adjustment, steps):
     if name is not None:
         check_choice("--classifier", name, (*NETWORKS, *OF_ROWS))
     if name not in OF_ROWS:
-        given = {"module": name, "logit_adjustment": logit_adjustment}
-        given = {key: value for key, value in given.items() if value is not None}
-        return TorchCNNClassifier(augmentation=augmentation, **given)
+        return TorchCNNClassifier(
+            module=name or "auto",
+            augmentation=augmentation,
+            logit_adjustment=logit_adjustment or 0.0,
+        )
     for option, value, instead in (
         ("augmentation", augmentation, " Or give it as --copy-augmentation."),
         ("logit-adjustment", logit_adjustment, ""),

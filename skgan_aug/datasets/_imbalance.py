@@ -1,6 +1,5 @@
 """Turning a data set into an imbalanced problem."""
 
-from collections.abc import Iterable
 from numbers import Integral
 
 import numpy as np
@@ -74,10 +73,8 @@ def _check_rare(rare, rare_count, y):
         )
     labels, counts = np.unique(y, return_counts=True)
     available = dict(zip(labels.tolist(), counts.tolist(), strict=True))
-    rare = rare.tolist() if hasattr(rare, "tolist") else rare
-    is_one = isinstance(rare, str) or not isinstance(rare, Iterable)
-    rare = [rare] if is_one else list(rare)
-    rare = [label.item() if isinstance(label, np.generic) else label for label in rare]
+    # As objects: NumPy would make strings of labels of several kinds.
+    rare = np.atleast_1d(np.array(rare, dtype=object)).tolist()
     if not rare:
         raise ValueError(
             "rare names no class. Name at least one, such as "

@@ -1,10 +1,6 @@
 """Networks (``torch.nn.Module`` only) and how to make one by name or by factory."""
 
-from ._factories import (
-    N_PROBES,
-    make_checked,
-    probe_batch,
-)
+from ._factories import N_PROBES, make_checked, probe_batch
 from ._weights import init_weights
 from .classifiers import CompactCNN, MLPClassifier, PaperCNN, SmallResNet
 from .discriminators import MLPDiscriminator, PaperDiscriminator, PatchDiscriminator
