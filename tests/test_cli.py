@@ -401,6 +401,32 @@ def test_a_network_that_learns_beside_how_frequent_classes_are(npz, tmp_path):
     assert compared["classifier"] == "TorchCNNClassifier(logit_adjustment=1.0)"
 
 
+@pytest.mark.parametrize(
+    ("options", "has_row"),
+    [([], True), (["--logit-adjustment", 0.5], False), (["--classifier", "forest"], False)],
+)
+def test_logit_adjustment_has_a_row_where_nothing_has_it_yet(options, has_row, npz, tmp_path):
+    page, figures = tmp_path / "out.html", tmp_path / "out.json"
+    given = ["--max-iter", 1, "--report", page, "--json", figures, "--seeds", 1, "--jobs", 1]
+    steps = [] if "forest" in options else ["--classifier-steps", 2]
+    outcome = run("compare", "--data", npz, *RARE, *given, *steps, *options)
+    assert outcome.exit_code == 0, outcome.output
+    assert ("logit adjustment" in outcome.stdout) == has_row
+    assert ("logit adjustment" in text_of(page)) == has_row
+    compared = json.loads(figures.read_text())["comparison"]["samplers"]
+    assert (compared.pop("logit_adjustment", None) == "LogitAdjustment()") == has_row
+    others = ["none", "random", "smote", "borderline_smote", "adasyn", "cyclegan"]
+    assert list(compared) == others
+
+
+def test_a_forest_has_no_logits_to_adjust(npz):
+    given = ["--samplers", "none,logit_adjustment", "--classifier", "forest"]
+    outcome = run("compare", "--data", npz, *RARE, *given, "--seeds", 1, "--jobs", 1)
+    assert outcome.exit_code == 2
+    message = "has no logit_adjustment, which samplers ask for: leave 'logit_adjustment' away"
+    assert message in outcome.stderr
+
+
 def test_vectors_are_rows_as_they_are(tmp_path):
     X = np.repeat(np.eye(3, dtype=np.float32), 20, axis=0)
     np.savez(tmp_path / "vectors.npz", X=X, y=np.repeat([0, 1, 2], 20))
@@ -543,8 +569,8 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
         (["--samplers", "smoet"], "samplers names 'smoet'"),
         (
             ["--samplers", "foo"],
-            "--samplers names 'foo', which is unknown. Choose among none, random, smote, "
-            "borderline_smote, adasyn, cyclegan.",
+            "--samplers names 'foo', which is unknown. Choose among none, logit_adjustment, "
+            "random, smote, borderline_smote, adasyn, cyclegan.",
         ),
         (["--rare", "eleven"], "--rare names eleven, which is no class"),
         (["--rare-count", "5000"], "--rare-count 5000: class 3 has 128 images. Ask for"),

@@ -16,7 +16,7 @@ from imblearn.pipeline import make_pipeline as make_sampler_pipeline
 from imblearn.under_sampling import RandomUnderSampler, TomekLinks
 from numpy.testing import assert_array_equal
 from scipy.stats import t as student_t
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -36,6 +36,7 @@ from skgan_aug.classification import TorchCNNClassifier
 from skgan_aug.comparison import (
     CELL_KEYS,
     SAMPLERS,
+    LogitAdjustment,
     compare_samplers,
     make_samplers,
     paired_difference,
@@ -838,7 +839,10 @@ def test_make_samplers():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"samplers": ["smoet"]}, "samplers names 'smoet'.*Choose among none, random"),
+        (
+            {"samplers": ["smoet"]},
+            "samplers names 'smoet'.*Choose among none, logit_adjustment",
+        ),
         ({"samplers": []}, "samplers is empty"),
         ({"samplers": {"tree": DecisionTreeClassifier()}}, "has no fit_resample"),
         ({"samplers": {"smote": SMOTE}}, r"=SMOTE is a class. Give an instance"),
@@ -1202,3 +1206,68 @@ def test_recalls_are_paired_where_a_class_has_no_test_rows():
     ours, theirs = paired_values(result, "smote", "none", key="recall")
     assert_array_equal(ours, [[0.5, np.nan]])
     assert_array_equal(theirs, [[1, np.nan]])
+
+
+def test_logit_adjustment_is_the_classifier_that_adjusts_beside_no_resampling():
+    X, y = make_vectors()
+    options = {"cv": 2, "n_seeds": 1, "ratios": [0.5, 1.0], "classifier_steps": 30}
+    small = TorchCNNClassifier(device="cpu")
+    by_name = compare_samplers(
+        X, y, samplers=["none", "logit_adjustment", "random"], classifier=small, **options
+    )
+    adjusting = clone(small).set_params(logit_adjustment=1)
+    wanted = compare_samplers(X, y, samplers=["none"], classifier=adjusting, **options)
+    assert small.logit_adjustment == 0
+    adjusted = by_name.sampler == "logit_adjustment"
+    assert_array_equal(by_name.recall[adjusted], wanted.recall)
+    assert not np.array_equal(by_name.recall[by_name.sampler == "none"], wanted.recall)
+    assert np.isnan(by_name.ratio[adjusted]).all()
+    assert_array_equal(by_name.n_train[adjusted], wanted.n_train)
+    assert by_name.settings["samplers"]["logit_adjustment"] == "LogitAdjustment()"
+    assert paired_difference(by_name, "random", "logit_adjustment").n_pairs == 2
+
+
+def test_logit_adjustment_reaches_into_pipelines_and_has_a_strength():
+    pipe = make_pipeline(StandardScaler(), TorchCNNClassifier())
+    adjusted = LogitAdjustment(0.5).adjust(pipe)
+    assert adjusted[-1].logit_adjustment == 0.5
+    assert pipe[-1].logit_adjustment == 0
+
+
+@pytest.mark.parametrize(
+    ("classifier", "has_row"),
+    [
+        (make_pipeline(StandardScaler(), TorchCNNClassifier(max_epochs=1)), True),
+        (TorchCNNClassifier(max_epochs=1, logit_adjustment=0.5), False),
+        (DecisionTreeClassifier(), False),
+    ],
+)
+def test_by_default_logit_adjustment_is_compared_where_it_can_be(
+    classifier, has_row, monkeypatch
+):
+    X, y = make_vectors()
+    options = {"cv": 2, "n_seeds": 1, "classifier_steps": None}
+    monkeypatch.setitem(SAMPLERS, "cyclegan", RandomOverSampler)  # which trains nothing
+    result = compare_samplers(X, y, classifier=classifier, **options)
+    names = [name for name in SAMPLERS if has_row or name != "logit_adjustment"]
+    assert list(dict.fromkeys(result.sampler.tolist())) == names
+
+
+@pytest.mark.parametrize(
+    ("sampler", "classifier", "message"),
+    [
+        (LogitAdjustment(), DecisionTreeClassifier(), "Tree.* has no logit_adjustment, which"),
+        (
+            LogitAdjustment(-1),
+            TorchCNNClassifier(max_epochs=1),
+            "'logit_adjustment' parameter",
+        ),
+        (LogitAdjustment, TorchCNNClassifier(), "LogitAdjustment is a class"),
+    ],
+)
+def test_what_cannot_adjust_is_refused_before_any_sampler(sampler, classifier, message, seen):
+    X, y = make_vectors()
+    samplers = {"mine": Untrained(), "adjusted": sampler}
+    with pytest.raises(ValueError, match=message):
+        compare_samplers(X, y, samplers=samplers, classifier=classifier)
+    assert seen == []

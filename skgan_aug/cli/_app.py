@@ -69,11 +69,13 @@ def compare(
         ),
     ] = None,
     samplers: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Among none, random, smote, borderline_smote, adasyn, cyclegan, with commas."
+            help="Among none, logit_adjustment (no resampling, a network's loss), random, "
+            "smote, borderline_smote, adasyn, cyclegan, with commas. Default: all that go "
+            "with --classifier."
         ),
-    ] = "none,random,smote,borderline_smote,adasyn,cyclegan",
+    ] = None,
     ratios: Annotated[
         str,
         typer.Option(
@@ -139,8 +141,8 @@ def compare(
         typer.Option(
             min=0,
             max=100,
-            help="Network: 1 learns beside how frequent the classes are, which may spare the "
-            "row 'none' all over-sampling. Default: 0.",
+            help="Network: 1 learns, beside each sampler, for how frequent the classes still "
+            "are, as at --ratios 0.25. Default: 0, but 1 in the row of that name.",
         ),
     ] = None,
     flips: Annotated[

@@ -11,6 +11,7 @@ from .._augmentation import AUGMENTATIONS
 from ..comparison import compare_samplers, summarize_comparison
 from ..comparison._answer import answer, choose_baselines
 from ..comparison._compare import check_ratios
+from ..comparison._samplers import adds_rows
 from ..training import CycleGANCache
 from . import INTERRUPTED
 from ._classifiers import arrange_for, make_classifier
@@ -32,7 +33,7 @@ class CompareSettings:
     size: str | None
     rare: str | None
     rare_count: int | None
-    samplers: str
+    samplers: str | None
     ratios: str
     seeds: int
     folds: int
@@ -58,13 +59,14 @@ def run_comparison(settings):
     check_outputs(settings)
     for option, name in _augmentations(settings).items():
         check_choice(option, name, AUGMENTATIONS)
-    samplers, ratios = make_compared(settings), _parse_ratios(settings.ratios)
+    ratios = _parse_ratios(settings.ratios)
     classifier = make_classifier(
         settings.classifier,
         augmentation=settings.augmentation,
         logit_adjustment=settings.logit_adjustment,
         steps=settings.classifier_steps,
     )
+    samplers = make_compared(settings, classifier)
     console, errors = Console(), Console(stderr=True)
     with plain_warnings(errors):
         problem = load_problem(settings)
@@ -90,7 +92,7 @@ def run_comparison(settings):
 def _compare(settings, problem, samplers, classifier, ratios, console):
     X, test, image_shape = arrange_for(classifier, problem)
     n_draws = settings.seeds * (1 if problem.test is not None else settings.folds)
-    n_per_draw = sum(1 if sampler is None else len(ratios) for sampler in samplers.values())
+    n_per_draw = sum(len(ratios) if adds_rows(sampler) else 1 for sampler in samplers.values())
     # They run first and take the longest: without a word, the bar would seem to hang.
     judged, _ = choose_judged(settings, samplers)
     first = "training CycleGANs" if judged else "starting"

@@ -2,6 +2,7 @@
 
 from ..comparison import SAMPLERS, make_samplers
 from ..comparison._answer import USUAL_BASELINES
+from ..comparison._compare import default_names
 from ..over_sampling import CycleGANOverSampler
 from ._problem import check_choice, split_list
 
@@ -21,15 +22,23 @@ _COPIES = {
 }
 
 
-def make_compared(settings):
-    """The samplers that ``--samplers`` names, {name: estimator or None}.
+def make_compared(settings, classifier):
+    """The samplers that ``--samplers`` names, or all that go with the classifier.
+
+    Returns
+    -------
+    samplers : dict
+        {name: sampler, LogitAdjustment or None}.
 
     Raises
     ------
     ValueError
         For an unknown name, or copies to augment where no sampler makes any.
     """
-    names = split_list("--samplers", settings.samplers)
+    if settings.samplers is None:
+        names = default_names(classifier)
+    else:
+        names = split_list("--samplers", settings.samplers)
     for name in names:
         check_choice("--samplers", name, SAMPLERS)
     samplers = make_samplers(names)

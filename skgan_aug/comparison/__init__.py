@@ -2,6 +2,7 @@
 
 from ._compare import CELL_KEYS, compare_samplers
 from ._examples import example_translations
+from ._logit_adjustment import LogitAdjustment
 from ._samplers import SAMPLERS, make_samplers, sampler_title
 from ._summary import (
     SCORES,
@@ -16,6 +17,7 @@ __all__ = [
     "CELL_KEYS",
     "SAMPLERS",
     "SCORES",
+    "LogitAdjustment",
     "compare_samplers",
     "example_translations",
     "make_samplers",

@@ -6,7 +6,7 @@ from .._text import counted
 from ._samplers import TITLES, sampler_title
 from ._summary import SCORE_TITLES, paired_difference, paired_values
 
-USUAL_BASELINES = ("smote", "random", "none")
+USUAL_BASELINES = ("smote", "random", "logit_adjustment", "none")
 
 
 def choose_sampler(result, sampler=None):

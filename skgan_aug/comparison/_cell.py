@@ -15,13 +15,8 @@ from sklearn.metrics import f1_score, recall_score
 from .._callables import failure_as_value_error
 from .._sampling_strategy import plan_counts
 from ._draws import Draw
-from ._samplers import (
-    is_sampler,
-    prepare_sampler,
-    resample,
-    set_everywhere,
-    set_training_steps,
-)
+from ._nested import set_everywhere
+from ._samplers import is_sampler, prepare_sampler, resample, set_training_steps
 
 _N_TRIED = 10  # rows of each class that a classifier is tried on
 
@@ -49,6 +44,7 @@ class Task:
     """The cells of one sampler on one draw of the data, one per ratio."""
 
     name: str
+    classifier: Any
     sampler: Any
     ratios: tuple
     draw: Draw
@@ -104,7 +100,7 @@ def run_cell(problem, task, ratio):
 
 def _train_and_score(problem, task, X, y):
     start = time.perf_counter()
-    classifier = _fit_classifier(problem, X, y, task.draw.random_state)
+    classifier = _fit_classifier(problem, task.classifier, X, y, task.draw.random_state)
     predictions = classifier.predict(problem.X[task.draw.test])
     seconds = time.perf_counter() - start
     scores = score(problem, problem.y[task.draw.test], predictions)
@@ -127,24 +123,27 @@ def check_classifier_ever_worked(problem, cells):
         )
 
 
-def try_classifier(problem):
-    """Let the classifier learn from a few rows, before CycleGANs take their time.
-
-    From all rows where it fails on these, which may be too few for it. Not one that holds a
-    sampler, which might be one of those.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When it is no classifier, or fails on them.
-    """
-    classifier = problem.classifier
+def check_classifier(classifier):
+    """Refuse what is no instance of a classifier."""
     needed = ("fit", "predict", "get_params")
     if isinstance(classifier, type) or not all(hasattr(classifier, n) for n in needed):
         raise TypeError(
             f"classifier={classifier!r:.60} is no classifier: give an instance of one, with "
             "fit and predict."
         )
+
+
+def try_classifier(problem, classifier):
+    """Let a classifier learn from a few rows, before CycleGANs take their time.
+
+    From all rows where it fails on these, which may be too few for it. Not one that holds a
+    sampler, which might be one of those.
+
+    Raises
+    ------
+    ValueError
+        When it fails on them.
+    """
     if any(map(is_sampler, classifier.get_params().values())):
         return
     firsts = [np.flatnonzero(problem.y == label)[:_N_TRIED] for label in problem.classes]
@@ -157,13 +156,13 @@ def try_classifier(problem):
     with failure_as_value_error(failed), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # so few rows make some warn
         try:
-            _fit_classifier(problem, problem.X[rows], problem.y[rows], 0)
+            _fit_classifier(problem, classifier, problem.X[rows], problem.y[rows], 0)
         except Exception:
-            _fit_classifier(problem, problem.X, problem.y, 0)
+            _fit_classifier(problem, classifier, problem.X, problem.y, 0)
 
 
-def _fit_classifier(problem, X, y, random_state):
-    classifier = clone(problem.classifier)
+def _fit_classifier(problem, classifier, X, y, random_state):
+    classifier = clone(classifier)
     set_everywhere(classifier, "random_state", random_state)
     if problem.image_shape is not None:
         set_everywhere(classifier, "image_shape", problem.image_shape, only_unset=True)

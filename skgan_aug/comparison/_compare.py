@@ -16,14 +16,16 @@ from ..over_sampling import CycleGANOverSampler
 from ._cell import (
     Problem,
     Task,
+    check_classifier,
     check_classifier_ever_worked,
     run_task,
     try_classifier,
 )
 from ._draws import check_data, draw_parts, folds_recur, test_train_ratio
 from ._examples import example_translations
+from ._logit_adjustment import LogitAdjustment, could_adjust
 from ._provenance import collect_settings, collect_versions
-from ._samplers import cyclegans_in, make_samplers
+from ._samplers import SAMPLERS, adds_rows, cyclegans_in, make_samplers
 
 CELL_KEYS = (
     "sampler",
@@ -75,10 +77,12 @@ def compare_samplers(
         Labels.
 
     samplers : list of str or dict, default=None
-        Names among ``"none"``, ``"random"``, ``"smote"``,
+        Names among ``"none"``, ``"logit_adjustment"``, ``"random"``, ``"smote"``,
         ``"borderline_smote"``, ``"adasyn"`` and ``"cyclegan"``, or
-        ``{name: sampler}`` where None means no resampling. By default all
-        six. A sampler without a parameter `image_shape` is handed rows of
+        ``{name: sampler}`` where None means no resampling, and a
+        :class:`LogitAdjustment` none beside another loss of the classifier. By default all
+        seven; ``"logit_adjustment"`` only where the classifier has that parameter at 0.
+        A sampler without a parameter `image_shape` is handed rows of
         pixels; what it returns gets the shape and dtype of `X` again. In one
         that is made of others, such as a pipeline, every over-sampler is
         told the wanted counts and the shape of images; what removes rows
@@ -180,7 +184,9 @@ def compare_samplers(
     ['none', 'none', 'none', 'smote', 'smote', 'smote']
     """
     X, y, split = check_data(X, y, test, cv, groups)
-    samplers = make_samplers(samplers)
+    classifier = TorchCNNClassifier() if classifier is None else classifier
+    check_classifier(classifier)
+    samplers = make_samplers(default_names(classifier) if samplers is None else samplers)
     ratios = check_ratios(ratios)
     check_count(n_seeds, "n_seeds")
     if classifier_steps is not None:
@@ -193,7 +199,6 @@ def compare_samplers(
         raise ValueError(f"rare names class {unknown[0]!r}, which is not in y.")
 
     draws = draw_parts(y, split, n_seeds, random_state, rare, rare_count)
-    classifier = TorchCNNClassifier() if classifier is None else classifier
     _check_callback(callback)
     problem = Problem(
         X=X,
@@ -205,8 +210,14 @@ def compare_samplers(
         classifier=classifier,
         classifier_steps=classifier_steps,
     )
-    try_classifier(problem)
-    tasks = _plan_tasks(samplers, ratios, draws)
+    adjusted = {
+        name: sampler.adjust(classifier)
+        for name, sampler in samplers.items()
+        if isinstance(sampler, LogitAdjustment)
+    }
+    for learner in (classifier, *adjusted.values()):
+        try_classifier(problem, learner)
+    tasks = _plan_tasks(samplers, classifier, adjusted, ratios, draws)
     cells, translations = _run_tasks(problem, tasks, n_jobs, callback)
     check_classifier_ever_worked(problem, cells)
     return Bunch(
@@ -219,6 +230,12 @@ def compare_samplers(
         settings=collect_settings(problem, samplers, ratios, draws, random_state),
         versions=collect_versions(),
     )
+
+
+def default_names(classifier):
+    """Names of all samplers that could be compared with this classifier."""
+    left_out = () if could_adjust(classifier) else ("logit_adjustment",)
+    return [name for name in SAMPLERS if name not in left_out]
 
 
 def check_ratios(ratios):
@@ -263,12 +280,16 @@ def _check_plans(ratios, y, draws, rare):
     return np.array(sorted(plan))
 
 
-def _plan_tasks(samplers, ratios, draws):
-    return [
-        Task(name, sampler, ratios if sampler is not None else (np.nan,), draw)
-        for name, sampler in samplers.items()
-        for draw in draws
-    ]
+def _plan_tasks(samplers, classifier, adjusted, ratios, draws):
+    """A task per sampler and draw; names in ``adjusted`` have a classifier of their own."""
+    tasks = []
+    for name, sampler in samplers.items():
+        learner = adjusted.get(name, classifier)
+        if not adds_rows(sampler):
+            sampler = None
+        raised_to = (np.nan,) if sampler is None else ratios
+        tasks += [Task(name, learner, sampler, raised_to, draw) for draw in draws]
+    return tasks
 
 
 def _run_tasks(problem, tasks, n_jobs, callback):

@@ -13,9 +13,12 @@ from .._text import printable
 from ..classification import TorchCNNClassifier
 from ..images import to_dtype
 from ..over_sampling import CycleGANOverSampler
+from ._logit_adjustment import LogitAdjustment
+from ._nested import set_everywhere
 
 SAMPLERS = {
     "none": None,
+    "logit_adjustment": LogitAdjustment,
     "random": RandomOverSampler,
     "smote": SMOTE,
     "borderline_smote": BorderlineSMOTE,
@@ -25,6 +28,7 @@ SAMPLERS = {
 
 TITLES = {
     "none": "no resampling",
+    "logit_adjustment": "logit adjustment",
     "random": "random over-sampling",
     "smote": "SMOTE",
     "borderline_smote": "Borderline-SMOTE",
@@ -67,7 +71,7 @@ def make_samplers(samplers=None):
     Returns
     -------
     estimators : dict
-        ``{name: sampler or None}``.
+        ``{name: sampler, LogitAdjustment or None}``.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def make_samplers(samplers=None):
         raise ValueError(f"samplers is empty. Name some of {', '.join(SAMPLERS)}.")
     _check_titles(estimators)
     for name, estimator in estimators.items():
-        if estimator is not None:
+        if adds_rows(estimator):
             _check_sampler(name, estimator)
     return estimators
 
@@ -145,12 +149,9 @@ def _make_sampler(name):
     return None if sampler_class is None else sampler_class()
 
 
-def set_everywhere(estimator, name, value, *, only_unset=False):
-    """Set parameter `name` of an estimator and of those nested in it."""
-    for key, current in estimator.get_params(deep=True).items():
-        is_wanted = key == name or key.endswith(f"__{name}")
-        if is_wanted and not (only_unset and current is not None):
-            estimator.set_params(**{key: value})
+def adds_rows(sampler):
+    """Whether it is a sampler, and not what leaves the rows as they are."""
+    return not (sampler is None or isinstance(sampler, LogitAdjustment))
 
 
 def takes_images(sampler):

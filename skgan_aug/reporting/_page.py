@@ -65,8 +65,8 @@ def write_report(
         Which sampler is judged; by default ``"cyclegan"``, or else the last one.
 
     baselines : list of str, default=None
-        With which it is compared; by default SMOTE, random over-sampling and no resampling,
-        as far as they were compared.
+        With which it is compared; by default SMOTE, random over-sampling, logit adjustment
+        and no resampling, as far as they were compared.
 
     score : {"balanced_accuracy", "macro_f1", "minority_recall"}, \
             default="balanced_accuracy"

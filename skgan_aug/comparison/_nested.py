@@ -1,0 +1,14 @@
+"""Parameters of an estimator and of those that it is made of."""
+
+
+def set_everywhere(estimator, name, value, *, only_unset=False):
+    """Set parameter `name` of an estimator and of those nested in it."""
+    for key, current in find_everywhere(estimator, name).items():
+        if not (only_unset and current is not None):
+            estimator.set_params(**{key: value})
+
+
+def find_everywhere(estimator, name):
+    """Parameter `name` of an estimator and of those nested in it: {key: value}."""
+    nested = estimator.get_params(deep=True).items()
+    return {key: value for key, value in nested if key == name or key.endswith(f"__{name}")}
