@@ -20,9 +20,16 @@ def check_no_label_is_missing(y, name="y"):
     else:
         is_list = isinstance(y, list | tuple)  # as an array, None and NaN might be strings
         labels = (np.array(y, dtype=object) if is_list else np.asarray(y)).ravel()
-        missing = np.array([label is None or label != label for label in labels.tolist()])
+        missing = np.array([_is_missing(label) for label in labels.tolist()])
     if missing.any():
         raise ValueError(
             f"{name} has {missing.sum()} missing labels (None or NaN): leave their rows out, "
             "or give them one."
         )
+
+
+def _is_missing(label):
+    try:
+        return label is None or bool(label != label)
+    except TypeError:  # pandas.NA equals nothing and differs from nothing
+        return True

@@ -147,8 +147,7 @@ def plain_labels(y):
 
 def check_labels_are_classes(y):
     """Refuse labels in which scikit-learn sees no classes, or others than were given."""
-    if isinstance(y, list | tuple) or str(getattr(y, "dtype", "")) == "object":
-        check_one_kind_of_label(y, "y")
+    check_one_kind_of_label(y, "y")
     try:
         check_classification_targets(y)
     except ValueError as error:
@@ -167,11 +166,14 @@ def check_one_kind_of_label(y, name):
 
     Parameters
     ----------
-    y : list or object array
+    y : array-like
+        Lists and arrays of objects are looked through; others hold one kind.
 
     name : str
         Of y, for the message.
     """
+    if not isinstance(y, list | tuple) and str(getattr(y, "dtype", "")) != "object":
+        return
     labels = np.array(y, dtype=object)
     if labels.ndim == 1 and len({isinstance(label, str) for label in labels.tolist()}) > 1:
         raise ValueError(

@@ -998,6 +998,10 @@ def test_bad_data_is_refused():
         compare_samplers(X, y / 2, classifier=tree)
     with pytest.raises(ValueError, match="y holds strings and other labels"):
         compare_samplers(X, np.array([0, "1", 2], dtype=object)[y], classifier=tree)
+    with pytest.raises(ValueError, match="y holds strings and other labels"):
+        compare_samplers(X, ["0"] * 40 + [1] * 32, classifier=tree)
+    with pytest.raises(ValueError, match="y has 12 missing labels"):
+        compare_samplers(X, np.array(["a", "b", pd.NA], dtype=object)[y], classifier=tree)
     with pytest.raises(ValueError, match="y has 12 missing labels"):
         compare_samplers(X, np.array(["a", "b", np.nan], dtype=object)[y], classifier=tree)
     with pytest.raises(ValueError, match="y_test of test has 1 missing labels"):

@@ -78,6 +78,7 @@ def check_rows(X, y, *, x_name="X", y_name="y", label_kinds="iubUS"):
     with named(x_name):
         X = check_array(densify(X), allow_nd=True, dtype="numeric", input_name=x_name)
     check_no_label_is_missing(y, y_name)
+    check_one_kind_of_label(y, y_name)
     y = column_or_1d(np.atleast_1d(np.asarray(plain_labels(y))))
     if y.dtype == object:
         check_one_kind_of_label(y, y_name)

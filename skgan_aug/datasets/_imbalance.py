@@ -6,6 +6,9 @@ import numpy as np
 from imblearn.datasets import make_imbalance
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from .._missing import check_no_label_is_missing, check_unmasked
+from .._validation import check_one_kind_of_label
+
 
 def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     """Make some classes rare by keeping a random part of their images.
@@ -47,9 +50,9 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     >>> np.bincount(y)[[3, 8]]
     array([12, 12])
     """
-    for name, values in (("X", X), ("y", y)):
-        if np.ma.is_masked(values):
-            raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
+    check_unmasked(X=X, y=y)
+    check_no_label_is_missing(y)
+    check_one_kind_of_label(y, "y")
     X, y = np.asarray(X), column_or_1d(np.asarray(y))
     check_consistent_length(X, y)
     rare = _check_rare(rare, rare_count, y)
@@ -66,11 +69,6 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
 
 def _check_rare(rare, rare_count, y):
     """List the rare labels, after checking that `y` can give that many of each."""
-    missing = [label is None or label != label for label in y.tolist()]
-    if any(missing):
-        raise ValueError(
-            f"y has {sum(missing)} missing labels (None or NaN): leave their rows out."
-        )
     labels, counts = np.unique(y, return_counts=True)
     available = dict(zip(labels.tolist(), counts.tolist(), strict=True))
     # As objects: NumPy would make strings of labels of several kinds.
