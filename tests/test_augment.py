@@ -812,9 +812,9 @@ class TestPlan:
             (["--source", "dog=cat,owl"], "--source dog=cat,owl"),
             (["--source", "dog"], "source='dog' is itself to be over-sampled"),
             (["--size", "big"], "--size big is no size"),
-            (["--resize", "squeeze"], "resize='squeeze'"),
-            (["--mode", "CMYK"], "mode='CMYK'"),
-            (["--selection", "best"], "'selection' parameter"),
+            (["--resize", "squeeze"], "--resize names 'squeeze', which is unknown"),
+            (["--mode", "CMYK"], "--mode names 'CMYK', which is unknown"),
+            (["--selection", "best"], "--selection names 'best', which is unknown"),
             (["--device", "tpu9"], "device='tpu9'"),
         ],
     )

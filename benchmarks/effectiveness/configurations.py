@@ -103,14 +103,22 @@ VARIANTS = {
     ),
 }
 
+# Rare classes raised to a part of the largest; the classifier's loss adjusts for the rest.
+LOGIT_ADJUSTED_RATIO = 0.25
+LOGIT_ADJUSTED = {
+    f"{name}_{LOGIT_ADJUSTED_RATIO}_logit_adjusted": name
+    for name in ("random", "cyclegan", "whole_way")
+}
+
 CONFIGURATIONS = (
-    *[name for name in SAMPLERS if name != "cyclegan"],
+    *[name for name in SAMPLERS if name not in ("cyclegan", "logit_adjustment")],
     "random_again",
     "smote_4_neighbors",
     "moved_smote",
     "class_weights",
     "logit_adjusted",
     "logit_adjusted_loss",
+    *LOGIT_ADJUSTED,
     "cmo",
     "m2m",
     "m2m_published",
@@ -145,6 +153,9 @@ def make_configuration(name, augmentation, memory, *, whole, learner):
         return None, balance_classes(classifier)
     if name == "logit_adjusted_loss":
         return None, classifier.set_params(logit_adjustment=1.0)
+    if name in LOGIT_ADJUSTED:
+        name = LOGIT_ADJUSTED[name]
+        classifier.set_params(logit_adjustment=1.0)
     return _make_sampler(name, classifier, memory, *whole), classifier
 
 

@@ -27,7 +27,12 @@ from skgan_aug.comparison import SCORES, compare_samplers
 
 from .boundaries import RecordingClassifier, score_with_best_boundaries
 from .classifiers import AUGMENTATIONS, CLASSIFIERS
-from .configurations import CONFIGURATIONS, make_configuration
+from .configurations import (
+    CONFIGURATIONS,
+    LOGIT_ADJUSTED,
+    LOGIT_ADJUSTED_RATIO,
+    make_configuration,
+)
 from .problems import HELD_OUT_PROBLEMS, PROBLEMS, load_problem
 
 CELLS = Path(__file__).parents[1] / "results" / "effectiveness"
@@ -104,6 +109,7 @@ def run_cell(problem, name, augmentation, seed, data, memory, learner):
     sampler, classifier = make_configuration(
         name, augmentation, memory, whole=(X, y), learner=learner
     )
+    ratio = LOGIT_ADJUSTED_RATIO if name in LOGIT_ADJUSTED else PROBLEMS[problem].ratio
     result = compare_samplers(
         X,
         y,
@@ -114,7 +120,7 @@ def run_cell(problem, name, augmentation, seed, data, memory, learner):
         random_state=seed,
         rare=rare,
         rare_count=PROBLEMS[problem].rare_count,
-        ratios=[PROBLEMS[problem].ratio],
+        ratios=[ratio],
         classifier_steps=PROBLEMS[problem].classifier_steps,
     )
     labels = np.searchsorted(result.classes, test[1])

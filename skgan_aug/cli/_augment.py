@@ -12,12 +12,15 @@ from .._files import make_folder
 from .._sampling_strategy import plan_counts
 from .._scale import SCALE
 from ..datasets._files import IN_NO_CLASS, composed, split_folders, subfolders
+from ..datasets._folder import MODES
+from ..datasets._resize import RESIZE_POLICIES
 from ..folders import augment_folder, check_output, plan_folder
 from ..over_sampling import CycleGANOverSampler
+from ..selection import SELECTIONS
 from . import INTERRUPTED
 from ._console import as_text, plain_warnings
 from ._jobs import default_jobs
-from ._problem import no_class, parse_size, refuse_inside, split_list
+from ._problem import check_choice, no_class, parse_size, refuse_inside, split_list
 
 HEADINGS = ("class", "images", "+ synthetic", "+ duplicates", "= all", "translated from")
 N_FILES_SHOWN = 20
@@ -52,6 +55,7 @@ class AugmentSettings:
 def run_augmentation(settings):
     """Do what the command says, printing to the terminal."""
     check_output(settings.out, settings.folder)
+    _check_names(settings)
     _check_memory(settings)
     _check_classes(settings)
     console, errors = Console(quiet=settings.quiet), Console(stderr=True)
@@ -85,6 +89,16 @@ def run_augmentation(settings):
     console.print(
         as_text(f"{settings.out / 'manifest.csv'} lists every file."), soft_wrap=True
     )
+
+
+def _check_names(settings):
+    for option, name, known in (
+        ("--resize", settings.resize, RESIZE_POLICIES),
+        ("--mode", settings.mode, MODES),
+        ("--selection", settings.selection, SELECTIONS),
+    ):
+        if name is not None:
+            check_choice(option, name, known)
 
 
 def _check_memory(settings):

@@ -17,6 +17,7 @@ from ._files import (
 )
 from ._resize import check_resize, check_size
 
+MODES = ("L", "RGB")  # grey levels, colours
 _N_FILES_SHOWN = 3
 _DARK = 16  # of 255
 
@@ -189,7 +190,7 @@ def check_options(size, resize, mode, unreadable="raise"):
     if size is not None:
         check_size(size)
     check_resize(resize)
-    if mode not in (None, "L", "RGB"):
+    if mode is not None and mode not in MODES:
         raise ValueError(f'mode={mode!r}: give "L" (grey), "RGB" or None (look at the files).')
     if unreadable not in ("raise", "list"):
         raise ValueError(f'unreadable={unreadable!r}: give "raise" or "list".')
