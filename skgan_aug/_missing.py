@@ -12,7 +12,7 @@ def check_unmasked(**arrays):
 
 
 def check_no_label_is_missing(y, name="y"):
-    """Refuse None and NaN among labels, which scikit-learn may say of X."""
+    """Refuse None, NaN and NA among labels, which scikit-learn may say of X."""
     if y is None or hasattr(y, "toarray"):
         return
     if hasattr(y, "isna"):
@@ -23,13 +23,12 @@ def check_no_label_is_missing(y, name="y"):
         missing = np.array([_is_missing(label) for label in labels.tolist()])
     if missing.any():
         raise ValueError(
-            f"{name} has {missing.sum()} missing labels (None or NaN): leave their rows out, "
-            "or give them one."
+            f"{name} has {missing.sum()} missing labels (None, NaN or NA): leave their rows "
+            "out, or give them one."
         )
 
 
 def _is_missing(label):
-    try:
-        return label is None or bool(label != label)
-    except TypeError:  # pandas.NA equals nothing and differs from nothing
+    if label is None or type(label).__name__ == "NAType":  # of pandas, with no truth value
         return True
+    return np.ndim(label) == 0 and bool(label != label)

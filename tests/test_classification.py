@@ -1077,7 +1077,7 @@ def test_given_weights_of_a_part_without_a_class():
 @pytest.mark.parametrize("missing", [np.nan, None])
 def test_a_class_that_is_missing_cannot_be_announced(missing):
     X, y = make_images()
-    with pytest.raises(ValueError, match=r"classes has 1 missing labels \(None or NaN\)"):
+    with pytest.raises(ValueError, match=r"classes has 1 missing labels \(None, NaN or NA\)"):
         make_classifier().partial_fit(X, y, classes=["dark", "light", missing])
 
 

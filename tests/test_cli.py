@@ -423,7 +423,7 @@ def test_a_forest_has_no_logits_to_adjust(npz):
     given = ["--samplers", "none,logit_adjustment", "--classifier", "forest"]
     outcome = run("compare", "--data", npz, *RARE, *given, "--seeds", 1, "--jobs", 1)
     assert outcome.exit_code == 2
-    message = "has no logit_adjustment, which samplers ask for: leave 'logit_adjustment' away"
+    message = "--samplers logit_adjustment is for networks, and --classifier forest is none."
     assert message in outcome.stderr
 
 

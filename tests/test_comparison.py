@@ -21,6 +21,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
+    GridSearchCV,
     GroupKFold,
     LeaveOneGroupOut,
     StratifiedKFold,
@@ -1243,6 +1244,12 @@ def test_logit_adjustment_reaches_into_pipelines_and_has_a_strength():
     [
         (make_pipeline(StandardScaler(), TorchCNNClassifier(max_epochs=1)), True),
         (TorchCNNClassifier(max_epochs=1, logit_adjustment=0.5), False),
+        (TorchCNNClassifier(max_epochs=1, class_weight="balanced"), False),
+        (make_sampler_pipeline(RandomOverSampler(), TorchCNNClassifier(max_epochs=1)), False),
+        (
+            GridSearchCV(TorchCNNClassifier(max_epochs=1), {"logit_adjustment": [0, 1]}, cv=2),
+            False,
+        ),
         (DecisionTreeClassifier(), False),
     ],
 )
@@ -1260,12 +1267,8 @@ def test_by_default_logit_adjustment_is_compared_where_it_can_be(
 @pytest.mark.parametrize(
     ("sampler", "classifier", "message"),
     [
-        (LogitAdjustment(), DecisionTreeClassifier(), "Tree.* has no logit_adjustment, which"),
-        (
-            LogitAdjustment(-1),
-            TorchCNNClassifier(max_epochs=1),
-            "'logit_adjustment' parameter",
-        ),
+        (LogitAdjustment(), DecisionTreeClassifier(), "Tree.* has no parameter logit_adj"),
+        (LogitAdjustment(-1), TorchCNNClassifier(), "'logit_adjustment' parameter of LogitA"),
         (LogitAdjustment, TorchCNNClassifier(), "LogitAdjustment is a class"),
     ],
 )

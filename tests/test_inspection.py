@@ -322,6 +322,14 @@ def test_ratio_curves_are_means_over_runs(result):
         RatioCurveDisplay.from_comparison(result, score="accuracy")
 
 
+def test_what_has_no_ratio_is_told_apart_by_its_line():
+    scores = np.array([[70.0, 72.0]])
+    curves = {title: (np.array([np.nan]), scores) for title in ("none", "adjusted")}
+    display = RatioCurveDisplay(curves=curves, score_title="points").plot()
+    none, adjusted = display.ax_.get_legend().get_lines()
+    assert none.get_linestyle() != adjusted.get_linestyle()
+
+
 def test_ratio_curves_of_one_run_have_no_whiskers():
     curves = {"a": (np.array([0.5, 1.0]), np.array([[70.0], [80.0]]))}
     display = RatioCurveDisplay(curves=curves, score_title="points").plot()

@@ -131,6 +131,9 @@ def test_rare_labels_of_several_kinds_are_named_as_they_were_given():
         make_imbalanced_images(X, np.array(["a", pd.NA], object)[Y], rare="a", rare_count=2)
     with pytest.raises(ValueError, match="y holds strings and other labels"):
         make_imbalanced_images(X, ["a"] * 20 + [1] * 8, rare="a", rare_count=2)
+    mixed = pd.Series(["a"] * 20 + [1] * 8, dtype="category")
+    with pytest.raises(ValueError, match="y holds strings and other labels"):
+        make_imbalanced_images(X, mixed, rare="a", rare_count=2)
 
 
 # Masks

@@ -71,9 +71,9 @@ def compare(
     samplers: Annotated[
         str | None,
         typer.Option(
-            help="Among none, logit_adjustment (no resampling, a network's loss), random, "
-            "smote, borderline_smote, adasyn, cyclegan, with commas. Default: all that go "
-            "with --classifier."
+            help="Among none, logit_adjustment (adds no rows and changes the loss of a "
+            "network), random, smote, borderline_smote, adasyn, cyclegan, with commas. "
+            "Default: all; logit_adjustment of networks, without --logit-adjustment."
         ),
     ] = None,
     ratios: Annotated[
@@ -141,8 +141,8 @@ def compare(
         typer.Option(
             min=0,
             max=100,
-            help="Network: 1 learns, beside each sampler, for how frequent the classes still "
-            "are, as at --ratios 0.25. Default: 0, but 1 in the row of that name.",
+            help="Network: how far its loss corrects, with every sampler, for classes that "
+            "are still rare, as at --ratios 0.25; 1 is usual. Default: 0.",
         ),
     ] = None,
     flips: Annotated[

@@ -46,11 +46,17 @@ def make_classifier(name, *, augmentation, logit_adjustment, steps):
         ("classifier-steps", steps, ""),
     ):
         if value is not None:
-            raise ValueError(
-                f"--{option} {value} is for networks, and --classifier {name} is none. Leave "
-                f"one away, or choose among {', '.join(NETWORKS)}.{instead}"
-            )
+            refuse_of_rows(option, value, name, instead)
     return OF_ROWS[name]()
+
+
+def refuse_of_rows(option, value, classifier, instead=""):
+    """Refuse a classifier of rows for an option that is for networks."""
+    if classifier in OF_ROWS:
+        raise ValueError(
+            f"--{option} {value} is for networks, and --classifier {classifier} is none. "
+            f"Leave one away, or choose among {', '.join(NETWORKS)}.{instead}"
+        )
 
 
 def arrange_for(classifier, problem):

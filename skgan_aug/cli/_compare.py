@@ -1,6 +1,6 @@
 """``skgan-aug compare``: load, compare, print."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from .._augmentation import AUGMENTATIONS
 from ..comparison import compare_samplers, summarize_comparison
 from ..comparison._answer import answer, choose_baselines
 from ..comparison._compare import check_ratios
-from ..comparison._samplers import adds_rows
+from ..comparison._samplers import adds_rows, default_names
 from ..training import CycleGANCache
 from . import INTERRUPTED
 from ._classifiers import arrange_for, make_classifier
@@ -66,7 +66,9 @@ def run_comparison(settings):
         logit_adjustment=settings.logit_adjustment,
         steps=settings.classifier_steps,
     )
-    samplers = make_compared(settings, classifier)
+    if settings.samplers is None:
+        settings = replace(settings, samplers=",".join(default_names(classifier)))
+    samplers = make_compared(settings)
     console, errors = Console(), Console(stderr=True)
     with plain_warnings(errors):
         problem = load_problem(settings)

@@ -2,8 +2,8 @@
 
 from ..comparison import SAMPLERS, make_samplers
 from ..comparison._answer import USUAL_BASELINES
-from ..comparison._compare import default_names
 from ..over_sampling import CycleGANOverSampler
+from ._classifiers import refuse_of_rows
 from ._problem import check_choice, split_list
 
 DIGITS_MAX_ITER = 100  # a demonstration has two minutes
@@ -22,25 +22,20 @@ _COPIES = {
 }
 
 
-def make_compared(settings, classifier):
-    """The samplers that ``--samplers`` names, or all that go with the classifier.
-
-    Returns
-    -------
-    samplers : dict
-        {name: sampler, LogitAdjustment or None}.
+def make_compared(settings):
+    """The samplers that ``--samplers`` names, {name: sampler, LogitAdjustment or None}.
 
     Raises
     ------
     ValueError
-        For an unknown name, or copies to augment where no sampler makes any.
+        For an unknown name, logits to adjust of what is no network, or copies to augment
+        where no sampler makes any.
     """
-    if settings.samplers is None:
-        names = default_names(classifier)
-    else:
-        names = split_list("--samplers", settings.samplers)
+    names = split_list("--samplers", settings.samplers)
     for name in names:
         check_choice("--samplers", name, SAMPLERS)
+    if "logit_adjustment" in names:
+        refuse_of_rows("samplers", "logit_adjustment", settings.classifier)
     samplers = make_samplers(names)
     if "cyclegan" in samplers:
         options = {"max_iter": DIGITS_MAX_ITER} if settings.data is None else {}

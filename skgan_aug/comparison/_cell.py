@@ -15,8 +15,9 @@ from sklearn.metrics import f1_score, recall_score
 from .._callables import failure_as_value_error
 from .._sampling_strategy import plan_counts
 from ._draws import Draw
-from ._nested import set_everywhere
-from ._samplers import is_sampler, prepare_sampler, resample, set_training_steps
+from ._logit_adjustment import LogitAdjustment
+from ._nested import is_sampler, set_everywhere
+from ._samplers import adds_rows, prepare_sampler, resample, set_training_steps
 
 _N_TRIED = 10  # rows of each class that a classifier is tried on
 
@@ -44,7 +45,6 @@ class Task:
     """The cells of one sampler on one draw of the data, one per ratio."""
 
     name: str
-    classifier: Any
     sampler: Any
     ratios: tuple
     draw: Draw
@@ -72,7 +72,7 @@ def run_cell(problem, task, ratio):
     cell = {"sampler": task.name, "ratio": ratio, "seed": draw.seed, "fold": draw.fold}
     start, sampler = time.perf_counter(), task.sampler
     X_train, y_train = X, y
-    if sampler is not None:
+    if adds_rows(sampler):
         wanted_counts = plan_counts(ratio, y, problem.rare)
         try:
             sampler = prepare_sampler(
@@ -100,7 +100,9 @@ def run_cell(problem, task, ratio):
 
 def _train_and_score(problem, task, X, y):
     start = time.perf_counter()
-    classifier = _fit_classifier(problem, task.classifier, X, y, task.draw.random_state)
+    if isinstance(task.sampler, LogitAdjustment):
+        problem = replace(problem, classifier=task.sampler.adjust(problem.classifier))
+    classifier = _fit_classifier(problem, X, y, task.draw.random_state)
     predictions = classifier.predict(problem.X[task.draw.test])
     seconds = time.perf_counter() - start
     scores = score(problem, problem.y[task.draw.test], predictions)
@@ -133,8 +135,8 @@ def check_classifier(classifier):
         )
 
 
-def try_classifier(problem, classifier):
-    """Let a classifier learn from a few rows, before CycleGANs take their time.
+def try_classifier(problem):
+    """Let the classifier learn from a few rows, before CycleGANs take their time.
 
     From all rows where it fails on these, which may be too few for it. Not one that holds a
     sampler, which might be one of those.
@@ -144,7 +146,7 @@ def try_classifier(problem, classifier):
     ValueError
         When it fails on them.
     """
-    if any(map(is_sampler, classifier.get_params().values())):
+    if any(map(is_sampler, problem.classifier.get_params().values())):
         return
     firsts = [np.flatnonzero(problem.y == label)[:_N_TRIED] for label in problem.classes]
     rows = np.concatenate(firsts)
@@ -156,13 +158,13 @@ def try_classifier(problem, classifier):
     with failure_as_value_error(failed), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # so few rows make some warn
         try:
-            _fit_classifier(problem, classifier, problem.X[rows], problem.y[rows], 0)
+            _fit_classifier(problem, problem.X[rows], problem.y[rows], 0)
         except Exception:
-            _fit_classifier(problem, classifier, problem.X, problem.y, 0)
+            _fit_classifier(problem, problem.X, problem.y, 0)
 
 
-def _fit_classifier(problem, classifier, X, y, random_state):
-    classifier = clone(classifier)
+def _fit_classifier(problem, X, y, random_state):
+    classifier = clone(problem.classifier)
     set_everywhere(classifier, "random_state", random_state)
     if problem.image_shape is not None:
         set_everywhere(classifier, "image_shape", problem.image_shape, only_unset=True)

@@ -23,9 +23,9 @@ from ._cell import (
 )
 from ._draws import check_data, draw_parts, folds_recur, test_train_ratio
 from ._examples import example_translations
-from ._logit_adjustment import LogitAdjustment, could_adjust
+from ._logit_adjustment import LogitAdjustment
 from ._provenance import collect_settings, collect_versions
-from ._samplers import SAMPLERS, adds_rows, cyclegans_in, make_samplers
+from ._samplers import adds_rows, cyclegans_in, default_names, make_samplers
 
 CELL_KEYS = (
     "sampler",
@@ -66,7 +66,8 @@ def compare_samplers(
 
     Every sampler sees the same draws of the data, fills the same classes to
     the same counts and trains the same classifier for the same number of
-    steps. What is tested on is never resampled.
+    steps, but that :class:`LogitAdjustment` changes its loss in place of the rows.
+    What is tested on is never resampled.
 
     Parameters
     ----------
@@ -79,9 +80,10 @@ def compare_samplers(
     samplers : list of str or dict, default=None
         Names among ``"none"``, ``"logit_adjustment"``, ``"random"``, ``"smote"``,
         ``"borderline_smote"``, ``"adasyn"`` and ``"cyclegan"``, or
-        ``{name: sampler}`` where None means no resampling, and a
-        :class:`LogitAdjustment` none beside another loss of the classifier. By default all
-        seven; ``"logit_adjustment"`` only where the classifier has that parameter at 0.
+        ``{name: sampler}``, where None means no resampling, and a
+        :class:`LogitAdjustment` none with a classifier that adjusts its logits. By
+        default all seven, or six where the classifier does not have that parameter, or does
+        something against rare classes itself.
         A sampler without a parameter `image_shape` is handed rows of
         pixels; what it returns gets the shape and dtype of `X` again. In one
         that is made of others, such as a pipeline, every over-sampler is
@@ -210,14 +212,11 @@ def compare_samplers(
         classifier=classifier,
         classifier_steps=classifier_steps,
     )
-    adjusted = {
-        name: sampler.adjust(classifier)
-        for name, sampler in samplers.items()
-        if isinstance(sampler, LogitAdjustment)
-    }
-    for learner in (classifier, *adjusted.values()):
-        try_classifier(problem, learner)
-    tasks = _plan_tasks(samplers, classifier, adjusted, ratios, draws)
+    try_classifier(problem)
+    for sampler in samplers.values():
+        if isinstance(sampler, LogitAdjustment):
+            try_classifier(replace(problem, classifier=sampler.adjust(classifier)))
+    tasks = _plan_tasks(samplers, ratios, draws)
     cells, translations = _run_tasks(problem, tasks, n_jobs, callback)
     check_classifier_ever_worked(problem, cells)
     return Bunch(
@@ -230,12 +229,6 @@ def compare_samplers(
         settings=collect_settings(problem, samplers, ratios, draws, random_state),
         versions=collect_versions(),
     )
-
-
-def default_names(classifier):
-    """Names of all samplers that could be compared with this classifier."""
-    left_out = () if could_adjust(classifier) else ("logit_adjustment",)
-    return [name for name in SAMPLERS if name not in left_out]
 
 
 def check_ratios(ratios):
@@ -280,16 +273,12 @@ def _check_plans(ratios, y, draws, rare):
     return np.array(sorted(plan))
 
 
-def _plan_tasks(samplers, classifier, adjusted, ratios, draws):
-    """A task per sampler and draw; names in ``adjusted`` have a classifier of their own."""
-    tasks = []
-    for name, sampler in samplers.items():
-        learner = adjusted.get(name, classifier)
-        if not adds_rows(sampler):
-            sampler = None
-        raised_to = (np.nan,) if sampler is None else ratios
-        tasks += [Task(name, learner, sampler, raised_to, draw) for draw in draws]
-    return tasks
+def _plan_tasks(samplers, ratios, draws):
+    return [
+        Task(name, sampler, ratios if adds_rows(sampler) else (np.nan,), draw)
+        for name, sampler in samplers.items()
+        for draw in draws
+    ]
 
 
 def _run_tasks(problem, tasks, n_jobs, callback):

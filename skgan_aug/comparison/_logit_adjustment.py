@@ -1,23 +1,26 @@
 """LogitAdjustment: what is compared with samplers and changes the classifier instead."""
 
+from numbers import Real
+
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils._param_validation import Interval
 
-from ._nested import find_everywhere, set_everywhere
+from ._nested import find_everywhere, is_sampler, set_everywhere
 
-_PARAMETER = "logit_adjustment"
+_NAME = "logit_adjustment"
 
 
 class LogitAdjustment(BaseEstimator):
-    """Add no rows, and have the classifier learn beside how frequent the classes are.
+    """Add no rows, and correct the classifier's loss for how frequent the classes are.
 
-    It stands where a sampler would among those of :func:`compare_samplers`, for what costs
-    nothing should be beaten before what costs minutes is used.
+    It stands where a sampler would among those of :func:`compare_samplers`. It costs
+    nothing: what takes minutes should be ahead of it.
 
     Parameters
     ----------
     logit_adjustment : float in [0, 100], default=1
-        That of the classifier, or of those in a pipeline, such as
-        :class:`~skgan_aug.TorchCNNClassifier`.
+        That of the classifier, which is a :class:`~skgan_aug.TorchCNNClassifier` or another
+        with this parameter, or holds one.
 
     References
     ----------
@@ -30,6 +33,8 @@ class LogitAdjustment(BaseEstimator):
     >>> LogitAdjustment().adjust(TorchCNNClassifier())
     TorchCNNClassifier(logit_adjustment=1.0)
     """
+
+    _parameter_constraints: dict = {_NAME: [Interval(Real, 0, 100, closed="both")]}
 
     def __init__(self, logit_adjustment=1.0):
         self.logit_adjustment = logit_adjustment
@@ -49,19 +54,33 @@ class LogitAdjustment(BaseEstimator):
         Raises
         ------
         ValueError
-            When neither it nor what it is made of has the parameter.
+            For a classifier without the parameter, and a value out of its range.
         """
-        if not find_everywhere(classifier, _PARAMETER):
+        self._validate_params()
+        if not find_everywhere(classifier, _NAME):
             raise ValueError(
-                f"classifier={classifier!r:.60} has no {_PARAMETER}, which samplers ask for: "
-                f"leave {_PARAMETER!r} away, or compare with a TorchCNNClassifier."
+                f"classifier={classifier!r:.60} has no parameter logit_adjustment, which "
+                "LogitAdjustment sets: leave that out of samplers, or give a "
+                "TorchCNNClassifier."
             )
         adjusted = clone(classifier)
-        set_everywhere(adjusted, _PARAMETER, self.logit_adjustment)
+        set_everywhere(adjusted, _NAME, self.logit_adjustment)
         return adjusted
 
 
-def could_adjust(classifier):
-    """Whether a classifier has the parameter, and does not adjust its logits by itself."""
-    values = find_everywhere(classifier, _PARAMETER).values()
-    return bool(values) and not any(values)
+def gains_from_adjustment(classifier):
+    """Whether a classifier has the parameter, and nothing yet against rare classes.
+
+    One that adjusts its logits, weights its classes, samples its rows or is a search may
+    learn the same with the parameter as without.
+    """
+    params = classifier.get_params(deep=True)
+    adjusted = find_everywhere(classifier, _NAME).values()
+    weights = find_everywhere(classifier, "class_weight").values()
+    is_search = any(name.startswith("param_") for name in classifier.get_params(deep=False))
+    does_something = (
+        any(value != 0 for value in adjusted)
+        or any(value is not None for value in weights)
+        or any(map(is_sampler, params.values()))
+    )
+    return bool(adjusted) and not is_search and not does_something

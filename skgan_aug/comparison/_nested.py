@@ -12,3 +12,7 @@ def find_everywhere(estimator, name):
     """Parameter `name` of an estimator and of those nested in it: {key: value}."""
     nested = estimator.get_params(deep=True).items()
     return {key: value for key, value in nested if key == name or key.endswith(f"__{name}")}
+
+
+def is_sampler(value):
+    return hasattr(value, "fit_resample") and hasattr(value, "get_params")

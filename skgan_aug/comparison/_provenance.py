@@ -30,7 +30,7 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
         What all cells share.
 
     samplers : dict
-        ``{name: sampler or None}``.
+        ``{name: sampler, LogitAdjustment or None}``.
 
     ratios : tuple of float
         Of the comparison.

@@ -13,8 +13,8 @@ from .._text import printable
 from ..classification import TorchCNNClassifier
 from ..images import to_dtype
 from ..over_sampling import CycleGANOverSampler
-from ._logit_adjustment import LogitAdjustment
-from ._nested import set_everywhere
+from ._logit_adjustment import LogitAdjustment, gains_from_adjustment
+from ._nested import is_sampler, set_everywhere
 
 SAMPLERS = {
     "none": None,
@@ -59,6 +59,12 @@ def sampler_title(name):
     return TITLES.get(name, printable(name))
 
 
+def default_names(classifier):
+    """Names of the samplers that a classifier is compared with when none are named."""
+    left_out = () if gains_from_adjustment(classifier) else ("logit_adjustment",)
+    return [name for name in SAMPLERS if name not in left_out]
+
+
 def make_samplers(samplers=None):
     """Turn names into ``{name: estimator}``, None meaning no resampling.
 
@@ -66,7 +72,7 @@ def make_samplers(samplers=None):
     ----------
     samplers : list of str or dict, default=None
         Names among ``SAMPLERS``, or a dict that is checked and copied. None
-        means every known sampler.
+        means all of them, of which "logit_adjustment" is for networks.
 
     Returns
     -------
@@ -156,10 +162,6 @@ def adds_rows(sampler):
 
 def takes_images(sampler):
     return "image_shape" in sampler.get_params(deep=False)
-
-
-def is_sampler(value):
-    return hasattr(value, "fit_resample") and hasattr(value, "get_params")
 
 
 def _samplers_in(sampler):

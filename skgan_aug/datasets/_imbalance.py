@@ -4,10 +4,10 @@ from numbers import Integral
 
 import numpy as np
 from imblearn.datasets import make_imbalance
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
-from .._missing import check_no_label_is_missing, check_unmasked
-from .._validation import check_one_kind_of_label
+from .._missing import check_unmasked
+from .._validation import as_label_array
 
 
 def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
@@ -51,9 +51,7 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     array([12, 12])
     """
     check_unmasked(X=X, y=y)
-    check_no_label_is_missing(y)
-    check_one_kind_of_label(y, "y")
-    X, y = np.asarray(X), column_or_1d(np.asarray(y))
+    X, y = np.asarray(X), as_label_array(y, "y")
     check_consistent_length(X, y)
     rare = _check_rare(rare, rare_count, y)
     indices = np.arange(len(y)).reshape(-1, 1)

@@ -1,5 +1,6 @@
 """Scores against the augmentation ratio."""
 
+from itertools import cycle
 from numbers import Real
 
 import numpy as np
@@ -16,7 +17,7 @@ class RatioCurveDisplay:
     It is recommended to use :meth:`from_comparison` or :meth:`from_estimator`
     to create one. Lines join the means over seeds and folds, whiskers are one
     standard deviation to each side, of two runs or more. What was not resampled
-    is a dashed line.
+    is a straight line, dashed or dotted.
 
     Parameters
     ----------
@@ -153,11 +154,11 @@ class RatioCurveDisplay:
         resampled = [title for title, (ratios, _) in self.curves.items() if ratios[0] > 0]
         ticks = sorted({ratio for title in resampled for ratio in self.curves[title][0]})
         handles, has_whiskers = [], False
-        step = _step(ticks, len(resampled))
+        step, dashes = _step(ticks, len(resampled)), cycle(("--", ":", "-."))
         for title, (ratios, scores) in self.curves.items():
             means, sds = _means_and_sds(scores)
             if title not in resampled:
-                handles.append(ax.axhline(means[0], color=GREY, linestyle="--"))
+                handles.append(ax.axhline(means[0], color=GREY, linestyle=next(dashes)))
                 continue
             has_whiskers |= np.isfinite(sds).any()
             position = len(self.errorbars_)

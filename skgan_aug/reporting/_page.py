@@ -62,7 +62,8 @@ def write_report(
         What the images are.
 
     sampler : str, default=None
-        Which sampler is judged; by default ``"cyclegan"``, or else the last one.
+        Which sampler is judged; by default ``"cyclegan"``, or else the last that adds
+        rows.
 
     baselines : list of str, default=None
         With which it is compared; by default SMOTE, random over-sampling, logit adjustment
