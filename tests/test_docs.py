@@ -90,6 +90,7 @@ BLOOD_CELLS = (
 )
 SAMPLERS = {
     "no resampling": "none",
+    "logit adjustment, a later run": "logit_adjustment",
     "Borderline-SMOTE": "borderline_smote",
     "ADASYN": "adasyn",
     "SMOTE": "smote",
@@ -105,6 +106,8 @@ SAMPLERS = {
 def test_blood_cells(results, columns):
     table = rows(page("docs/alternatives.md").replace("| | ", "|  | "), "", *BLOOD_CELLS)
     summary = {row["sampler"]: row for row in measured(results)["summary"]}
+    later = results.replace("blood_cells", "blood_cells_logit_adjustment")
+    _, summary["logit_adjustment"] = measured(later)["summary"]
     assert set(table) == set(SAMPLERS)
     for title, cells in table.items():
         row = summary[SAMPLERS[title]]
@@ -124,6 +127,14 @@ def test_blood_cells_on_the_first_pages():
     cyclegan, random, smote, none = (with_flips[name] for name in names)
     readme, index = (" ".join(page(name).split()) for name in ("README.md", "docs/index.md"))
     assert f"flips and shifts, it is {cyclegan}, {random}, {smote} and {none}" in readme
+    later = [
+        "compare_blood_cells_logit_adjustment",
+        "compare_blood_cells_logit_adjustment_flips",
+    ]
+    plain, moved = (
+        f"{100 * measured(run)['summary'][1]['balanced_accuracy']:.1f}" for run in later
+    )
+    assert f"came to {plain} and, with flips and shifts, {moved} in" in readme
     assert f"CycleGANs reach {cyclegan} and random over-sampling {random}" in index
 
 
