@@ -47,6 +47,7 @@ OF_PIXELS = (
     "fer2013_15",
     "blood_cells_long_tail",
 )
+FROM_15 = tuple(name.removesuffix("_of_100") for name in OF_100)
 WITH_LOGIT_ADJUSTMENT = (*DEVELOPMENT_PROBLEMS, "cifar10_15", "mnist_15")
 RESIDUAL = ("blood_cells_15", "fashion_mnist_15", "fer2013_15")
 FROM_5 = tuple(name.removesuffix("_15_of_100") + "_5" for name in OF_100)
@@ -64,6 +65,8 @@ CONFIGURATIONS = {
     "untranslated": "untranslated",
     "untranslated (wrong labels, see below)": "untranslated",
     "logit adjustment": "logit_adjusted_loss",
+    "copies to a quarter, adjusted": "random_0.25_logit_adjusted",
+    "translations to a quarter, adjusted": "cyclegan_0.25_logit_adjusted",
     "CycleGAN": "cyclegan",
     "CycleGAN, `synthetic_fraction=0.8`": "fraction_0.8",
     "SMOTE, 4 neighbors": "smote_4_neighbors",
@@ -311,26 +314,44 @@ def test_what_classifiers_of_pixels_gain_where_nothing_was_chosen():
             assert min(gains) > 0
 
 
-def test_logit_adjustment():
+@pytest.mark.parametrize(
+    ("name", "draws", "against", "problems", "n_others"),
+    [
+        (
+            "logit_adjusted_loss",
+            "draws of logit adjustment",
+            "logit adjustment against",
+            WITH_LOGIT_ADJUSTMENT,
+            4,
+        ),
+        (
+            "cyclegan_0.25_logit_adjusted",
+            "beneath logit adjustment",
+            "a quarter of translations, adjusted, against",
+            FROM_15,
+            4,
+        ),
+    ],
+)
+def test_logit_adjustment(name, draws, against, problems, n_others):
     """On the draws that it was given, which are fewer than those of the others."""
-    (table,) = tables("draws of logit adjustment")
+    (table,) = tables(draws)
     assert len(table) == 10
     for row, *page in table:
-        name = row.removesuffix(", flips and shifts")
-        kind = PLAIN if name == row else MOVED
-        own = shared_draws(scores(CPU, kind), "logit_adjusted_loss")[CONFIGURATIONS[name]]
+        title = row.removesuffix(", flips and shifts")
+        kind = PLAIN if title == row else MOVED
+        own = shared_draws(scores(CPU, kind), name)[CONFIGURATIONS[title]]
         found = [
             f"{np.mean([score for pair, score in own.items() if pair[0] == problem]):.1f}"
-            for problem in WITH_LOGIT_ADJUSTMENT
+            for problem in problems
         ]
         assert [row, *page] == [row, *found]
-    (table,) = tables("logit adjustment against")
-    assert len(table) == 4
-    for name, *page, pairs in table:
+    (table,) = tables(against)
+    assert len(table) == n_others
+    for other, *page, pairs in table:
         for kind, written in zip((PLAIN, MOVED), page, strict=True):
-            pair = "logit_adjusted_loss", CONFIGURATIONS[name]
-            found = difference(CPU, kind, WITH_LOGIT_ADJUSTMENT, *pair)
-            assert (name, *found) == (name, written, int(pairs))
+            found = difference(CPU, kind, problems, name, CONFIGURATIONS[other])
+            assert (other, *found) == (other, written, int(pairs))
 
 
 def test_the_default_against_others_by_level():

@@ -106,8 +106,7 @@ VARIANTS = {
 # Rare classes raised to a part of the largest; the classifier's loss adjusts for the rest.
 LOGIT_ADJUSTED_RATIO = 0.25
 LOGIT_ADJUSTED = {
-    f"{name}_{LOGIT_ADJUSTED_RATIO}_logit_adjusted": name
-    for name in ("random", "cyclegan", "whole_way")
+    f"{name}_{LOGIT_ADJUSTED_RATIO}_logit_adjusted": name for name in ("random", "cyclegan")
 }
 
 CONFIGURATIONS = (
