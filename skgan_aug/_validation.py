@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from ._missing import check_no_label_is_missing, check_unmasked
+from ._missing import check_unmasked
 
 _LARGEST_INT, _LARGEST_REAL = 2**31 - 1, 1e30  # beyond, torch's int32 and float32 overflow
 _LITTLE_CONTRAST = 32  # grey levels of 256: an eighth of what networks are made for
@@ -144,15 +143,6 @@ def plain_labels(y):
     if not is_pandas or dtype is None or isinstance(dtype, np.dtype):
         return y
     return y.to_numpy(dtype=getattr(dtype, "numpy_dtype", None))
-
-
-def as_label_array(y, name):
-    """Labels as an array of one dimension, refused where one is missing or of another kind."""
-    check_no_label_is_missing(y, name)
-    check_one_kind_of_label(y, name)  # of a list, which as an array would be strings
-    y = column_or_1d(np.atleast_1d(np.asarray(plain_labels(y))))
-    check_one_kind_of_label(y, name)
-    return y
 
 
 def check_labels_are_classes(y):

@@ -12,8 +12,14 @@ from sklearn.utils import (
     column_or_1d,
 )
 
-from .._missing import check_unmasked
-from .._validation import as_label_array, check_prepared_alike, densify, named
+from .._missing import check_no_label_is_missing, check_unmasked
+from .._validation import (
+    check_one_kind_of_label,
+    check_prepared_alike,
+    densify,
+    named,
+    plain_labels,
+)
 from ..datasets import make_imbalanced_images
 
 
@@ -71,8 +77,11 @@ def check_rows(X, y, *, x_name="X", y_name="y", label_kinds="iubUS"):
     check_unmasked(**{x_name: X, y_name: y})
     with named(x_name):
         X = check_array(densify(X), allow_nd=True, dtype="numeric", input_name=x_name)
-    y = as_label_array(y, y_name)
+    check_no_label_is_missing(y, y_name)
+    check_one_kind_of_label(y, y_name)  # of a list, which as an array would be strings
+    y = column_or_1d(np.atleast_1d(np.asarray(plain_labels(y))))
     if y.dtype == object:
+        check_one_kind_of_label(y, y_name)
         y = np.array(y.tolist())
     check_consistent_length(X, y)
     if y.dtype.kind not in label_kinds:

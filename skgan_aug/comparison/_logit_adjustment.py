@@ -50,6 +50,7 @@ class LogitAdjustment(BaseEstimator):
         Returns
         -------
         adjusted : estimator
+            With this ``logit_adjustment``, not fitted.
 
         Raises
         ------

@@ -4,10 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from imblearn.datasets import make_imbalance
-from sklearn.utils import check_consistent_length
-
-from .._missing import check_unmasked
-from .._validation import as_label_array
+from sklearn.utils import check_consistent_length, column_or_1d
 
 
 def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
@@ -50,8 +47,11 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     >>> np.bincount(y)[[3, 8]]
     array([12, 12])
     """
-    check_unmasked(X=X, y=y)
-    X, y = np.asarray(X), as_label_array(y, "y")
+    for name, values in (("X", X), ("y", y)):
+        if np.ma.is_masked(values):
+            raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
+    _check_labels(y)
+    X, y = np.asarray(X), column_or_1d(np.asarray(y))
     check_consistent_length(X, y)
     rare = _check_rare(rare, rare_count, y)
     indices = np.arange(len(y)).reshape(-1, 1)
@@ -63,6 +63,27 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     )
     kept = np.sort(kept.ravel())
     return X[kept], y[kept]
+
+
+def _check_labels(y):
+    """Refuse labels that are missing, and strings beside others."""
+    is_list = isinstance(y, list | tuple)  # of which an array would make strings
+    labels = (np.array(y, dtype=object) if is_list else np.asarray(y)).ravel().tolist()
+    missing = sum(map(_is_missing, labels))
+    if missing:
+        raise ValueError(
+            f"y has {missing} missing labels (None, NaN or NA): leave their rows out."
+        )
+    if len({isinstance(label, str) for label in labels}) > 1:
+        raise ValueError(
+            "y holds strings and other labels: give all of one kind, such as "
+            "[str(label) for label in y]."
+        )
+
+
+def _is_missing(label):
+    # Of pandas' NA no comparison has a truth value.
+    return label is None or type(label).__name__ == "NAType" or label != label
 
 
 def _check_rare(rare, rare_count, y):
