@@ -16,7 +16,7 @@ from .._callables import failure_as_value_error
 from .._sampling_strategy import plan_counts
 from ._draws import Draw
 from ._logit_adjustment import LogitAdjustment
-from ._nested import is_sampler, set_everywhere
+from ._nested import nested_samplers, set_everywhere
 from ._samplers import adds_rows, prepare_sampler, resample, set_training_steps
 
 _N_TRIED = 10  # rows of each class that a classifier is tried on
@@ -146,7 +146,7 @@ def try_classifier(problem):
     ValueError
         When it fails on them.
     """
-    if any(map(is_sampler, problem.classifier.get_params().values())):
+    if nested_samplers(problem.classifier):
         return
     firsts = [np.flatnonzero(problem.y == label)[:_N_TRIED] for label in problem.classes]
     rows = np.concatenate(firsts)

@@ -5,7 +5,7 @@ from numbers import Real
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval
 
-from ._nested import find_everywhere, is_sampler, set_everywhere
+from ._nested import find_everywhere, nested_samplers, set_everywhere
 
 _NAME = "logit_adjustment"
 
@@ -75,13 +75,12 @@ def gains_from_adjustment(classifier):
     One that adjusts its logits, weights its classes, samples its rows or is a search may
     learn the same with the parameter as without.
     """
-    params = classifier.get_params(deep=True)
     adjusted = find_everywhere(classifier, _NAME).values()
     weights = find_everywhere(classifier, "class_weight").values()
     is_search = any(name.startswith("param_") for name in classifier.get_params(deep=False))
     does_something = (
         any(value != 0 for value in adjusted)
         or any(value is not None for value in weights)
-        or any(map(is_sampler, params.values()))
+        or bool(nested_samplers(classifier))
     )
     return bool(adjusted) and not is_search and not does_something

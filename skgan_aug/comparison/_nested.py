@@ -14,5 +14,10 @@ def find_everywhere(estimator, name):
     return {key: value for key, value in nested if key == name or key.endswith(f"__{name}")}
 
 
+def nested_samplers(estimator):
+    """The samplers that an estimator is made of."""
+    return list(filter(is_sampler, estimator.get_params(deep=True).values()))
+
+
 def is_sampler(value):
     return hasattr(value, "fit_resample") and hasattr(value, "get_params")

@@ -14,7 +14,7 @@ from ..classification import TorchCNNClassifier
 from ..images import to_dtype
 from ..over_sampling import CycleGANOverSampler
 from ._logit_adjustment import LogitAdjustment, gains_from_adjustment
-from ._nested import is_sampler, set_everywhere
+from ._nested import is_sampler, nested_samplers, set_everywhere
 
 SAMPLERS = {
     "none": None,
@@ -166,8 +166,7 @@ def takes_images(sampler):
 
 def _samplers_in(sampler):
     """The sampler and those nested in it."""
-    nested = sampler.get_params(deep=True).values()
-    return [sampler, *filter(is_sampler, nested)]
+    return [sampler, *nested_samplers(sampler)]
 
 
 def _transformers_in(sampler):
