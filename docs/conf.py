@@ -28,6 +28,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
 autodoc_default_options = {"inherited-members": False}  # but those that the template asks for
+autodoc_typehints = "none"  # the docstrings have them, with shapes and ranges
 maximum_signature_line_length = 70  # longer ones get a line for each parameter
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False

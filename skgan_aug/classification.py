@@ -1,13 +1,19 @@
 """TorchCNNClassifier: a convolutional network as a scikit-learn classifier."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from numbers import Real
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from ._augmentation import AUGMENTATIONS, check_augmentation, own_augmentation
 from ._batches import count_auto_epochs, plan_passes
@@ -41,6 +47,9 @@ from ._validation import (
 from .images import ImageSpec
 from .networks import make_classifier
 from .networks._factories import check_classifier_network
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _MADE = ("history_", "net_")  # attributes that training makes
 
@@ -209,29 +218,30 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        module="auto",
-        image_shape=None,
-        max_epochs="auto",
-        batch_size=64,
-        learning_rate=5e-3,
-        learning_rate_schedule="one_cycle",
-        weight_decay=1e-2,
-        optimizer="adamw",
-        class_weight=None,
-        logit_adjustment=0.0,
-        augmentation=None,
-        mixup=0.0,
-        label_smoothing=0.0,
-        real_last=0.0,
-        early_stopping=False,
-        validation_fraction=0.1,
-        callbacks=None,
-        device="auto",
-        precision="auto",
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        module: Literal["auto", "compact", "resnet", "paper", "mlp"]
+        | Callable[..., nn.Module] = "auto",
+        image_shape: tuple[int, ...] | None = None,
+        max_epochs: float | Literal["auto"] = "auto",
+        batch_size: int = 64,
+        learning_rate: float = 5e-3,
+        learning_rate_schedule: Literal["one_cycle", "constant"] = "one_cycle",
+        weight_decay: float = 1e-2,
+        optimizer: Literal["adamw", "adam", "sgd"] | type[torch.optim.Optimizer] = "adamw",
+        class_weight: Literal["balanced"] | dict | None = None,
+        logit_adjustment: float = 0.0,
+        augmentation: Literal["flips", "shifts", "flips_shifts"] | Callable | None = None,
+        mixup: float = 0.0,
+        label_smoothing: float = 0.0,
+        real_last: float = 0.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        callbacks: list | None = None,
+        device: str | torch.device = "auto",
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.module = module
         self.image_shape = image_shape
         self.max_epochs = max_epochs
@@ -255,7 +265,14 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None, *, synthetic_mask=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        synthetic_mask: ArrayLike | None = None,
+    ) -> Self:
         """Train on X and y.
 
         Parameters
@@ -313,7 +330,13 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             self._train(net, X, y, weights, is_real, starts=starts)
         return self
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one pass over X and y, going on from the present weights.
 
         Parameters
@@ -354,7 +377,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             self._train(net, X, y, weights, None, starts=starts, is_partial=True)
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probability of each class.
 
         Parameters
@@ -377,12 +400,12 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             are not finite.
         """
         check_is_fitted(self, "net_")
-        X = check_images(self, X, reset=False, spec=self._spec)
-        probabilities = np.empty((len(X), len(self.classes_)))
+        rows = check_images(self, X, reset=False, spec=self._spec)
+        probabilities = np.empty((len(rows), len(self.classes_)))
         # Filled batch by batch: small results kept among large temporaries would keep the
         # memory of those from being used again.
         end = 0
-        for logits in self.net_.forward_iter(self._spec.as_tensor(X)):
+        for logits in self.net_.forward_iter(self._spec.as_tensor(rows)):
             start, end = end, end + len(logits)
             probabilities[start:end] = logits.double().softmax(dim=1)
         if not np.isfinite(probabilities).all():
@@ -392,7 +415,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             )
         return probabilities
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Most probable class.
 
         Parameters
@@ -408,7 +431,9 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Accuracy of the predictions.
 
         Parameters

@@ -1,5 +1,7 @@
 """Rows and images as tensors: the only place that knows layout, dtype and range."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, replace
 
@@ -59,7 +61,9 @@ class ImageSpec:
     high: tuple[float, ...]
 
     @classmethod
-    def from_array(cls, X, image_shape=None):
+    def from_array(
+        cls, X: np.ndarray, image_shape: tuple[int, ...] | None = None
+    ) -> ImageSpec:
         """Describe ``X``.
 
         Parameters
@@ -96,26 +100,26 @@ class ImageSpec:
         )
 
     @property
-    def is_image(self):
+    def is_image(self) -> bool:
         """False for vectors."""
         return self.image_shape is not None
 
     @property
-    def image_size(self):
+    def image_size(self) -> tuple[int, int]:
         """(H, W) of images."""
         return self._known_image_shape()[:2]
 
     @property
-    def n_channels(self):
+    def n_channels(self) -> int:
         """C of images; 1 for grey ones."""
         return (*self._known_image_shape(), 1)[2]
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """Number of values in a row: of vectors their length, of images all pixels."""
         return math.prod(self.row_shape)
 
-    def resized(self, image_size):
+    def resized(self, image_size: tuple[int, int]) -> ImageSpec:
         """Describe the same images in another size.
 
         Parameters
@@ -139,7 +143,7 @@ class ImageSpec:
             )
         return self.image_shape
 
-    def check_rows(self, rows):
+    def check_rows(self, rows: np.ndarray) -> None:
         """Refuse rows of another shape than this was made for.
 
         Parameters
@@ -158,7 +162,7 @@ class ImageSpec:
                 f"{self.row_shape}."
             )
 
-    def as_tensor(self, rows):
+    def as_tensor(self, rows: np.ndarray) -> torch.Tensor:
         """Hand over rows of X, unconverted.
 
         Parameters
@@ -178,7 +182,7 @@ class ImageSpec:
         except (TypeError, ValueError):  # a dtype or byte order that torch lacks
             return torch.from_numpy(rows.astype(np.float64))
 
-    def encode(self, raw):
+    def encode(self, raw: torch.Tensor) -> torch.Tensor:
         """Convert a batch of :meth:`as_tensor` rows.
 
         Parameters
@@ -199,7 +203,7 @@ class ImageSpec:
             return x
         return x.reshape(len(x), *self.image_size, self.n_channels).permute(0, 3, 1, 2)
 
-    def decode(self, x):
+    def decode(self, x: torch.Tensor) -> np.ndarray:
         """Convert tensors back to rows of X, shape, dtype and range restored.
 
         Parameters

@@ -1,8 +1,13 @@
 """CycleGANOverSampler: over-sample rare classes with translations of another class."""
 
+from __future__ import annotations
+
+import os
 import warnings
+from collections.abc import Callable, Hashable
 from numbers import Integral, Real
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import joblib
 import numpy as np
@@ -10,10 +15,13 @@ import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from imblearn.utils._validation import ArraysTransformer
+from joblib import Memory
+from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from ._augmentation import AUGMENTATIONS, augment_rows, check_augmentation
 from ._devices import check_compiler, deal_devices, resolve_device, resolve_precision
@@ -43,6 +51,9 @@ from .synthesis import translate_rows
 from .synthetic_fraction import choose_synthetic_fraction
 from .training import CycleGANCache, TrainingConfig, diagnose, train_cyclegan
 from .training.reduction import reduced_spec
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 NO_CYCLEGANS = (  # of an over-sampler that fit alone has seen, too
     "This %(name)s holds no CycleGANs: call fit_resample first, which trains them."
@@ -333,39 +344,41 @@ class CycleGANOverSampler(BaseOverSampler):
     def __init__(
         self,
         *,
-        sampling_strategy="auto",
-        source="nearest",
-        synthetic_fraction="scale",
-        selection=None,
-        min_strength="scale",
-        copy_augmentation=None,
-        image_shape=None,
-        generator="auto",
-        discriminator="auto",
-        max_size=64,
-        max_iter=1300,
-        batch_size=16,
-        learning_rate=5e-4,
-        cycle_weight=2.0,
-        identity_weight=0.0,
-        classifier_weight=1.0,
-        real_label=1.0,
-        pool_size=64,
-        ema_decay=0.995,
-        n_snapshots=10,
-        augment=("color", "translation", "cutout"),
-        early_stopping=False,
-        n_iter_no_change=300,
-        memory=None,
-        cache_size=None,
-        checkpoint_dir=None,
-        n_jobs=None,
-        device="auto",
-        precision="auto",
-        compile=False,
-        random_state=None,
-        verbose=0,
-    ):
+        sampling_strategy: float | str | dict | Callable = "auto",
+        source: Hashable | dict = "nearest",
+        synthetic_fraction: float | Literal["scale", "auto"] = "scale",
+        selection: Literal["discriminator", "classifier"] | Callable | None = None,
+        min_strength: float | Literal["scale"] = "scale",
+        copy_augmentation: Literal["flips", "shifts", "flips_shifts"] | Callable | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        generator: Literal["auto", "masked", "resnet", "mlp"]
+        | Callable[..., nn.Module] = "auto",
+        discriminator: Literal["auto", "patch", "paper", "mlp"]
+        | Callable[..., nn.Module] = "auto",
+        max_size: int | None = 64,
+        max_iter: int = 1300,
+        batch_size: int = 16,
+        learning_rate: float = 5e-4,
+        cycle_weight: float = 2.0,
+        identity_weight: float = 0.0,
+        classifier_weight: float = 1.0,
+        real_label: float = 1.0,
+        pool_size: int = 64,
+        ema_decay: float = 0.995,
+        n_snapshots: int = 10,
+        augment: tuple[str, ...] | None = ("color", "translation", "cutout"),
+        early_stopping: bool = False,
+        n_iter_no_change: int = 300,
+        memory: str | os.PathLike[str] | Memory | None = None,
+        cache_size: int | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        n_jobs: int | None = None,
+        device: str | torch.device = "auto",
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        compile: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.source = source
         self.synthetic_fraction = synthetic_fraction
@@ -400,7 +413,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self.verbose = verbose
 
     @classmethod
-    def paper(cls, **params):
+    def paper(cls, **params: Any) -> Self:
         """Make a sampler with the networks and values of Zhu et al. (2017).
 
         The residual generator of 64 filters and 6 blocks and the 70x70 discriminator;
@@ -444,7 +457,7 @@ class CycleGANOverSampler(BaseOverSampler):
         }
         return cls(**of_paper | params)
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Check X, y and the parameters; trains nothing.
 
         Use :meth:`fit_resample` in all cases.
@@ -468,7 +481,7 @@ class CycleGANOverSampler(BaseOverSampler):
         self._forget()
         return self
 
-    def fit_resample(self, X, y):
+    def fit_resample(self, X: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
         """Train a CycleGAN for each rare class and over-sample with it.
 
         Parameters
@@ -526,7 +539,7 @@ class CycleGANOverSampler(BaseOverSampler):
         X_resampled, y_resampled = arrays.transform(X_resampled, y_resampled)
         return list(X_resampled) if holds_arrays else X_resampled, y_resampled
 
-    def translate(self, X, *, source, target):
+    def translate(self, X: ArrayLike, *, source: Hashable, target: Hashable) -> np.ndarray:
         """Translate images of one class into another with a trained CycleGAN.
 
         Parameters
@@ -562,12 +575,12 @@ class CycleGANOverSampler(BaseOverSampler):
                 f"No CycleGAN was trained between source={source!r} and target={target!r}. "
                 f"There are {list(self.cyclegans_)}."
             )
-        X = check_images(self, X, reset=False, spec=cyclegan.spec)
+        originals = check_images(self, X, reset=False, spec=cyclegan.spec)
         device = resolve_device(self.device)
         # Many at a time, but never all: as floats they take many times the memory of X.
-        rows, n = np.empty(X.shape, dtype=cyclegan.spec.dtype), cyclegan.turn_size
-        for part in (slice(start, start + n) for start in range(0, len(X), n)):
-            translations = cyclegan.translate(X[part], reverse=reverse, device=device)
+        rows, n = np.empty(originals.shape, dtype=cyclegan.spec.dtype), cyclegan.turn_size
+        for part in (slice(start, start + n) for start in range(0, len(originals), n)):
+            translations = cyclegan.translate(originals[part], reverse=reverse, device=device)
             rows[part] = cyclegan.spec.decode(translations)
         return rows
 
@@ -770,7 +783,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
         By its absolute path: joblib's processes may have been started in another folder.
         """
-        folder = self.memory
+        folder: Any = self.memory
         if hasattr(folder, "cache"):  # a joblib.Memory, which keeps nothing without location
             folder = folder.location and Path(folder.location) / "cyclegans"
         if folder is None:

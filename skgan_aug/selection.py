@@ -1,13 +1,27 @@
 """Which candidate translations are kept."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
+import torch
 
 from ._callables import failure_as_value_error
+
+if TYPE_CHECKING:
+    from .training.cyclegan import CycleGAN
 
 SELECTIONS = ("discriminator", "classifier")
 
 
-def score_translations(selection, cyclegan, translations, *, device="cpu"):
+def score_translations(
+    selection: Literal["discriminator", "classifier"],
+    cyclegan: CycleGAN,
+    translations: torch.Tensor,
+    *,
+    device: str | torch.device = "cpu",
+) -> np.ndarray:
     """Score candidates by a network: each by itself, so that they may come in batches.
 
     Parameters
@@ -92,7 +106,7 @@ def _checked(scores, n_candidates):
     return scores
 
 
-def keep_best(scores, n):
+def keep_best(scores: np.ndarray, n: int) -> np.ndarray:
     """Choose candidates.
 
     Parameters

@@ -65,3 +65,34 @@ def test_a_docstring_says_what_may_be_left_out(name):
         if parameter.default is not parameter.empty
     }
     assert {each for each, kind in kinds.items() if "default=" in kind} == optional
+
+
+def words(text):
+    return set(re.findall(r"['\"](\w+)['\"]", text))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, _ in public_names() if not OF_OTHERS.search(name)]
+)
+def test_a_signature_has_the_types_that_its_docstring_gives(name):
+    numpydoc = pytest.importorskip("numpydoc.validate")
+    public = pydoc.locate(name)
+    documented = numpydoc.Validator(numpydoc.get_doc_object(public)).doc_parameters
+    kinds = {
+        each.strip(): kind
+        for names, (kind, _) in documented.items()
+        for each in names.split(",")
+    }
+    signature = inspect.signature(public)
+    for parameter in signature.parameters.values():
+        if parameter.name == "self":
+            continue
+        assert parameter.annotation is not parameter.empty
+        annotation = str(parameter.annotation)
+        if parameter.default is None:
+            assert re.search("None|Optional|Any", annotation)
+        if named := re.search(r"Literal\[(.*?)\]", annotation):
+            kind, _, _ = kinds[parameter.name].partition("default=")
+            assert words(named[1]) == words(kind)
+    if not inspect.isclass(public):
+        assert signature.return_annotation is not signature.empty

@@ -1,12 +1,16 @@
 """compare_samplers: validate, plan the tasks, run them, put the results in order."""
 
 import tempfile
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
 from .._sampling_strategy import plan_counts
@@ -44,24 +48,24 @@ CELL_KEYS = (
 
 
 def compare_samplers(
-    X,
-    y,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    samplers=None,
-    classifier=None,
-    ratios=(1.0,),
-    cv=5,
-    groups=None,
-    test=None,
-    n_seeds=3,
-    random_state=0,
-    rare=None,
-    rare_count=None,
-    classifier_steps=1000,
-    image_shape=None,
-    n_jobs=None,
-    callback=None,
-):
+    samplers: Sequence[str] | Mapping[str, Any] | None = None,
+    classifier: BaseEstimator | None = None,
+    ratios: Sequence[float] = (1.0,),
+    cv: Any = 5,
+    groups: ArrayLike | None = None,
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    n_seeds: int = 3,
+    random_state: int | np.random.RandomState | None = 0,
+    rare: Hashable | Sequence[Hashable] | None = None,
+    rare_count: int | None = None,
+    classifier_steps: int | None = 1000,
+    image_shape: tuple[int, ...] | None = None,
+    n_jobs: int | None = None,
+    callback: Callable | None = None,
+) -> Bunch:
     """Compare over-samplers by what a classifier learns from their output.
 
     Every sampler sees the same draws of the data, fills the same classes to

@@ -1,7 +1,7 @@
 """The draws of the data: which rows train, which are tested on, seed by seed, fold by fold."""
 
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
@@ -33,7 +33,7 @@ class Draw(NamedTuple):
     test: np.ndarray
 
 
-def check_data(X, y, test, cv, groups):
+def check_data(X, y, test, cv, groups) -> tuple[np.ndarray, np.ndarray, Any]:
     """Return all rows, all labels and a splitter ``random_state -> [(train, test)]``."""
     columns = getattr(X, "columns", None)
     X, y = check_rows(X, y)
@@ -72,7 +72,9 @@ def _check_columns(columns, test_columns):
     )
 
 
-def check_rows(X, y, *, x_name="X", y_name="y", label_kinds="iubUS"):
+def check_rows(
+    X, y, *, x_name="X", y_name="y", label_kinds="iubUS"
+) -> tuple[np.ndarray, np.ndarray]:
     """Rows and labels as arrays, refused under these names where they cannot be compared."""
     check_unmasked(**{x_name: X, y_name: y})
     with named(x_name):

@@ -1,8 +1,9 @@
 """A few translations to look at, beside what they came from and what they resemble."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
@@ -16,7 +17,14 @@ from ..source_classes import evenly, source_rows
 _MOST_REAL_ROWS = 2000  # of a class, among which the nearest is sought
 
 
-def example_translations(sampler, X, y, *, pairs=None, n_examples=6):
+def example_translations(
+    sampler: CycleGANOverSampler,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    pairs: Sequence[tuple[Hashable, Hashable]] | None = None,
+    n_examples: int = 6,
+) -> dict:
     """Translate a few source images, and find the nearest real images of the target class.
 
     Parameters

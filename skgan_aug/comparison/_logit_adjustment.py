@@ -36,10 +36,10 @@ class LogitAdjustment(BaseEstimator):
 
     _parameter_constraints: dict = {_NAME: [Interval(Real, 0, 100, closed="both")]}
 
-    def __init__(self, logit_adjustment=1.0):
+    def __init__(self, logit_adjustment: float = 1.0) -> None:
         self.logit_adjustment = logit_adjustment
 
-    def adjust(self, classifier):
+    def adjust(self, classifier: BaseEstimator) -> BaseEstimator:
         """Return a clone of a classifier that adjusts its logits.
 
         Parameters

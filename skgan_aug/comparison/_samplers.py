@@ -1,7 +1,8 @@
 """The samplers known by name, and how each is handed images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
@@ -37,7 +38,7 @@ TITLES = {
 }
 
 
-def sampler_title(name):
+def sampler_title(name: str) -> str:
     """Return how a sampler is called in tables and figures.
 
     Parameters
@@ -65,7 +66,7 @@ def default_names(classifier):
     return [name for name in SAMPLERS if name not in left_out]
 
 
-def make_samplers(samplers=None):
+def make_samplers(samplers: Sequence[str] | Mapping[str, Any] | None = None) -> dict:
     """Turn names into ``{name: estimator}``, None meaning no resampling.
 
     Parameters

@@ -25,7 +25,7 @@ def check_score(score):
         raise ValueError(f"score={score!r} is unknown. Choose among {', '.join(SCORES)}.")
 
 
-def summarize_comparison(result):
+def summarize_comparison(result: Bunch) -> list[dict]:
     """Reduce a comparison to one row per sampler and ratio.
 
     Parameters
@@ -88,7 +88,7 @@ def _mean_and_sd(values):
     return mean, float(values.std(ddof=1)) if len(values) > 1 else np.nan
 
 
-def row_title(row, *, with_ratio=False):
+def row_title(row: dict, *, with_ratio: bool = False) -> str:
     """Name a row of :func:`summarize_comparison` for people.
 
     Parameters
@@ -115,7 +115,7 @@ def row_title(row, *, with_ratio=False):
     return f"{title}, ratio {row['ratio']:g}" if with_ratio and is_resampled else title
 
 
-def row_titles(rows):
+def row_titles(rows: list[dict]) -> list[str]:
     """Name rows of :func:`summarize_comparison`, and their ratios where there are several.
 
     Parameters
@@ -140,8 +140,14 @@ def row_titles(rows):
 
 
 def paired_difference(
-    result, sampler, baseline, *, score="balanced_accuracy", ratio=None, confidence=0.95
-):
+    result: Bunch,
+    sampler: str,
+    baseline: str,
+    *,
+    score: str = "balanced_accuracy",
+    ratio: float | None = None,
+    confidence: float = 0.95,
+) -> Bunch:
     """Estimate how far one sampler is above another.
 
     The difference is taken within each seed and fold, where both saw the same
@@ -222,7 +228,14 @@ def paired_difference(
     )
 
 
-def paired_values(result, sampler, baseline, *, key="balanced_accuracy", ratio=None):
+def paired_values(
+    result: Bunch,
+    sampler: str,
+    baseline: str,
+    *,
+    key: str = "balanced_accuracy",
+    ratio: float | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what two samplers reached on the same images, run by run.
 
     Parameters

@@ -1,12 +1,14 @@
 """The digits that ship with scikit-learn, as 8-bit images."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.datasets import load_digits
 
 from ._bunch import make_bunch
 
 
-def load_digits_images(*, return_X_y=False):
+def load_digits_images(*, return_X_y: bool = False) -> Any:
     """Load scikit-learn's handwritten digits as 8 x 8 grey images.
 
     Nothing is downloaded. The grey levels, 0 to 16 in the original, are

@@ -2,8 +2,10 @@
 
 import gzip
 import math
+import os
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +29,7 @@ _UNSIGNED_BYTES = 8  # the only kind of number that the files hold
 _MAX_BYTES = 2**28  # a small .gz can promise any size; the largest file holds 2**26
 
 
-def load_fashion_mnist(path, *, return_X_y=False):
+def load_fashion_mnist(path: str | os.PathLike[str], *, return_X_y: bool = False) -> Any:
     """Load Fashion-MNIST, 28 x 28 grey images of clothes.
 
     It is not downloaded; on Debian it is the package ``dataset-fashion-mnist``.

@@ -1,7 +1,9 @@
 """FER2013: facial expressions, as Kaggle publishes them."""
 
 import csv
+import os
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,7 +18,13 @@ _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 _SPLIT_OF_USAGE = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 
 
-def load_fer2013(path, *, drop_leaks=True, unreadable="raise", return_X_y=False):
+def load_fer2013(
+    path: str | os.PathLike[str],
+    *,
+    drop_leaks: bool = True,
+    unreadable: Literal["raise", "list"] = "raise",
+    return_X_y: bool = False,
+) -> Any:
     """Load FER2013, 48 x 48 grey images of seven facial expressions.
 
     It is not downloaded: get it from Kaggle, under its terms.

@@ -1,7 +1,9 @@
 """Images in one folder per class."""
 
+import os
 import warnings
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,8 +25,14 @@ _DARK = 16  # of 255
 
 
 def load_image_folder(
-    path, *, size=None, resize="stretch", mode=None, unreadable="raise", return_X_y=False
-):
+    path: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None = None,
+    resize: Literal["stretch", "crop", "pad"] = "stretch",
+    mode: Literal["L", "RGB"] | None = None,
+    unreadable: Literal["raise", "list"] = "raise",
+    return_X_y: bool = False,
+) -> Any:
     """Load images kept in one folder per class.
 
     ``path/cat/1.png`` is an image of class "cat", and so is

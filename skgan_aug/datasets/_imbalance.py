@@ -1,13 +1,22 @@
 """Turning a data set into an imbalanced problem."""
 
+from collections.abc import Hashable, Sequence
 from numbers import Integral
 
 import numpy as np
 from imblearn.datasets import make_imbalance
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, column_or_1d
 
 
-def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
+def make_imbalanced_images(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    rare: Hashable | Sequence[Hashable],
+    rare_count: int,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Make some classes rare by keeping a random part of their images.
 
     Like :func:`imblearn.datasets.make_imbalance`, for arrays of any number of
@@ -50,8 +59,7 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     for name, values in (("X", X), ("y", y)):
         if np.ma.is_masked(values):
             raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
-    _check_labels(y)
-    X, y = np.asarray(X), column_or_1d(np.asarray(y))
+    X, y = np.asarray(X), _check_labels(y)
     check_consistent_length(X, y)
     rare = _check_rare(rare, rare_count, y)
     indices = np.arange(len(y)).reshape(-1, 1)
@@ -65,8 +73,8 @@ def make_imbalanced_images(X, y, *, rare, rare_count, random_state=None):
     return X[kept], y[kept]
 
 
-def _check_labels(y):
-    """Refuse labels that are missing, and strings beside others."""
+def _check_labels(y) -> np.ndarray:
+    """Make a column of labels; refuse missing ones, and strings beside others."""
     is_list = isinstance(y, list | tuple)  # of which an array would make strings
     labels = (np.array(y, dtype=object) if is_list else np.asarray(y)).ravel().tolist()
     missing = sum(map(_is_missing, labels))
@@ -79,6 +87,7 @@ def _check_labels(y):
             "y holds strings and other labels: give all of one kind, such as "
             "[str(label) for label in y]."
         )
+    return column_or_1d(np.asarray(y))
 
 
 def _is_missing(label):
@@ -86,7 +95,7 @@ def _is_missing(label):
     return label is None or type(label).__name__ == "NAType" or label != label
 
 
-def _check_rare(rare, rare_count, y):
+def _check_rare(rare, rare_count, y) -> list:
     """List the rare labels, after checking that `y` can give that many of each."""
     labels, counts = np.unique(y, return_counts=True)
     available = dict(zip(labels.tolist(), counts.tolist(), strict=True))

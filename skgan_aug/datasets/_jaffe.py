@@ -1,7 +1,9 @@
 """JAFFE: facial expressions whose file names say who and what."""
 
+import os
 import re
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,7 +16,14 @@ _NAME = re.compile(r"([A-Z]{2})\.([A-Z]{2})\d+\.\d+\.[A-Z]+", re.IGNORECASE)
 _CODES = dict(zip(("AN", "DI", "FE", "HA", "SA", "SU", "NE"), EMOTIONS, strict=True))
 
 
-def load_jaffe(path, *, size=None, resize="stretch", unreadable="raise", return_X_y=False):
+def load_jaffe(
+    path: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None = None,
+    resize: Literal["stretch", "crop", "pad"] = "stretch",
+    unreadable: Literal["raise", "list"] = "raise",
+    return_X_y: bool = False,
+) -> Any:
     """Load JAFFE, grey images of ten women's facial expressions.
 
     It is not downloaded: its authors give it on request. Images of one woman resemble

@@ -1,8 +1,10 @@
 """Images in NumPy's .npz archives."""
 
+import os
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +29,7 @@ _MOST_PACKED = 100
 _MOST_EXACT = 2**53  # beyond, a float does not tell neighbouring integers apart
 
 
-def load_npz(path, *, return_X_y=False):
+def load_npz(path: str | os.PathLike[str], *, return_X_y: bool = False) -> Any:
     """Load a labelled image set from a ``.npz`` archive.
 
     Parameters

@@ -2,6 +2,7 @@
 
 import math
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,7 +14,12 @@ _BATCH_VALUES = 2**20  # bounds the memory of the floating-point copy
 RESIZE_POLICIES = ("stretch", "crop", "pad")
 
 
-def resize_images(X, size, *, resize="stretch"):
+def resize_images(
+    X: np.ndarray,
+    size: int | tuple[int, int],
+    *,
+    resize: Literal["stretch", "crop", "pad"] = "stretch",
+) -> np.ndarray:
     """Resize images, averaging over the pixels that fall together.
 
     Parameters
@@ -71,7 +77,7 @@ def resize_images(X, size, *, resize="stretch"):
     return resized
 
 
-def check_size(size):
+def check_size(size) -> tuple[int, int]:
     """Turn an int or a pair into ``(height, width)``, both positive ints."""
     pair = (size, size) if isinstance(size, Integral) else size
     try:

@@ -1,6 +1,8 @@
 """SFEW: facial expressions in frames of films."""
 
+import os
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,8 +13,14 @@ from ._folder import check_options, read_splits
 
 
 def load_sfew(
-    path, *, size=None, resize="stretch", mode=None, unreadable="raise", return_X_y=False
-):
+    path: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None = None,
+    resize: Literal["stretch", "crop", "pad"] = "stretch",
+    mode: Literal["L", "RGB"] | None = None,
+    unreadable: Literal["raise", "list"] = "raise",
+    return_X_y: bool = False,
+) -> Any:
     """Load SFEW (Static Facial Expressions in the Wild).
 
     It is not downloaded: its authors give it on request. The labels of its test set are

@@ -1,9 +1,14 @@
 """From a plan to a balanced folder."""
 
+from __future__ import annotations
+
 import hashlib
+import os
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -15,6 +20,9 @@ from .._random import derive_pair_seed
 from .._threads import taking_turns
 from ._output import FileNames, OutputFolder, check_output
 
+if TYPE_CHECKING:
+    from ._plan import FolderPlan
+
 # More sources than this are never trained on: they are drawn at random, and the steps are few.
 _MAX_SOURCES = 20_000
 # What can change between two runs without changing the files.
@@ -24,7 +32,13 @@ _FREE_PARAMETERS = frozenset(
 )
 
 
-def augment_folder(plan, out, *, copy=False, callback=None):
+def augment_folder(
+    plan: FolderPlan,
+    out: str | os.PathLike[str],
+    *,
+    copy: bool = False,
+    callback: Callable | None = None,
+) -> None:
     """Write a balanced copy of a folder of class folders.
 
     Originals are linked (copied where the file system cannot) under their own names. Added

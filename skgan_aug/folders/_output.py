@@ -22,7 +22,7 @@ _MAX_NAME_BYTES = 240  # of 255 that file systems take
 COLUMNS = ("file", "class", "kind", "source_file", "score")
 
 
-def check_output(out, root):
+def check_output(out: str | os.PathLike[str], root: str | os.PathLike[str]) -> None:
     """Refuse, without writing, a folder that is not ours to fill.
 
     Parameters

@@ -1,9 +1,11 @@
 """What a folder of images holds and lacks: all is decided before anything is trained."""
 
+import os
 import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from sklearn.base import clone
@@ -129,13 +131,13 @@ class FolderPlan:
     sources: dict
 
     @property
-    def seed(self):
+    def seed(self) -> int:
         """What drives everything; 0 where ``random_state`` is no integer."""
         random_state = self.sampler.random_state
         return int(random_state) if isinstance(random_state, Integral) else 0
 
     @property
-    def classes(self):
+    def classes(self) -> list[ClassPlan]:
         """A ClassPlan for each class."""
         names, counts = np.unique(self.y, return_counts=True)
         n_synthetic = _n_synthetic(self.sampler, self.y, self.n_to_add)
@@ -145,7 +147,7 @@ class FolderPlan:
             plans.append(ClassPlan(name, n_images, made, n - made, self.sources.get(name)))
         return plans
 
-    def source_positions(self, target):
+    def source_positions(self, target: str) -> np.ndarray:
         """Find what may be translated into a class.
 
         Parameters
@@ -160,7 +162,7 @@ class FolderPlan:
         """
         return source_rows(self.y, self.sources[target], target)
 
-    def read(self, position, size=None):
+    def read(self, position: int, size: tuple[int, int] | None = None) -> np.ndarray:
         """Read an image.
 
         Parameters
@@ -202,7 +204,14 @@ class _Thumbnails:
         return np.stack([self.plan.read(row, self.size) for row in rows])
 
 
-def plan_folder(root, sampler, *, size=None, resize="stretch", mode=None):
+def plan_folder(
+    root: str | os.PathLike[str],
+    sampler: CycleGANOverSampler,
+    *,
+    size: int | tuple[int, int] | None = None,
+    resize: Literal["stretch", "crop", "pad"] = "stretch",
+    mode: Literal["L", "RGB"] | None = None,
+) -> FolderPlan:
     """Look at every image of a folder of class folders and plan what to add.
 
     Every file is read once, one at a time, so that what is damaged is known before anything

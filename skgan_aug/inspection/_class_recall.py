@@ -1,6 +1,12 @@
 """Recall of each class before and after over-sampling."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from sklearn.utils import Bunch
 
 from ..comparison import paired_values, sampler_title
 from ..comparison._answer import points
@@ -14,6 +20,10 @@ from ._figure import (
     new_axes,
     wrapped,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Self
 
 
 class ClassRecallDisplay:
@@ -62,7 +72,15 @@ class ClassRecallDisplay:
     ['0', '1', '2']
     """
 
-    def __init__(self, *, before, after, names, is_minority, titles):
+    def __init__(
+        self,
+        *,
+        before: np.ndarray,
+        after: np.ndarray,
+        names: list[str],
+        is_minority: np.ndarray,
+        titles: tuple[str, str],
+    ) -> None:
         self.before = before
         self.after = after
         self.names = names
@@ -71,8 +89,15 @@ class ClassRecallDisplay:
 
     @classmethod
     def from_comparison(
-        cls, result, *, before="none", after="cyclegan", ratio=None, class_names=None, ax=None
-    ):
+        cls,
+        result: Bunch,
+        *,
+        before: str = "none",
+        after: str = "cyclegan",
+        ratio: float | None = None,
+        class_names: Mapping | Sequence | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw what :func:`~skgan_aug.comparison.compare_samplers` returned.
 
         Parameters
@@ -114,7 +139,7 @@ class ClassRecallDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the dumbbells.
 
         Parameters
@@ -132,7 +157,7 @@ class ClassRecallDisplay:
         positions = np.arange(len(self.names))
         before, after = (_mean_of_runs(recall) for recall in (self.before, self.after))
         ax.hlines(positions, 100 * before, 100 * after, color=GREY, linewidth=2, zorder=1)
-        dots = {"linestyle": "none", "markersize": 7}
+        dots: dict[str, Any] = {"linestyle": "none", "markersize": 7}
         (self.before_,) = ax.plot(100 * before, positions, "o", **dots, color=GREY)
         (self.after_,) = ax.plot(100 * after, positions, "D", **dots, color=COLORS[0])
         self._write_differences(ax, positions, after - before)
@@ -150,7 +175,7 @@ class ClassRecallDisplay:
         )
         keep_as_written(*ax.get_yticklabels())
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_: Any = ax.figure
         return self
 
     def _write_differences(self, ax, positions, differences):

@@ -1,6 +1,12 @@
 """Real and synthetic images side by side in a classifier's features."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import (
     _safe_indexing,
     check_array,
@@ -23,6 +29,12 @@ from ._figure import (
     style_of,
     wrapped,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Self
+
+    from ..classification import TorchCNNClassifier
 
 
 class FeatureMapDisplay:
@@ -78,7 +90,14 @@ class FeatureMapDisplay:
     ([0, 1], [1])
     """
 
-    def __init__(self, *, coordinates, labels, is_synthetic, class_names=None):
+    def __init__(
+        self,
+        *,
+        coordinates: np.ndarray,
+        labels: np.ndarray,
+        is_synthetic: np.ndarray,
+        class_names: Mapping | Sequence | None = None,
+    ) -> None:
         self.coordinates = coordinates
         self.labels = labels
         self.is_synthetic = is_synthetic
@@ -87,16 +106,16 @@ class FeatureMapDisplay:
     @classmethod
     def from_estimator(
         cls,
-        classifier,
-        X,
-        y,
-        is_synthetic,
+        classifier: TorchCNNClassifier,
+        X: ArrayLike,
+        y: ArrayLike,
+        is_synthetic: ArrayLike,
         *,
-        n_per_class=200,
-        class_names=None,
-        random_state=0,
-        ax=None,
-    ):
+        n_per_class: int | None = 200,
+        class_names: Mapping | Sequence | None = None,
+        random_state: int | np.random.RandomState | None = 0,
+        ax: Axes | None = None,
+    ) -> Self:
         """Map images by the features of a classifier that was trained on real ones.
 
         Parameters
@@ -134,7 +153,7 @@ class FeatureMapDisplay:
         """
         rng = check_random_state(random_state)
         check_unmasked(X=X, y=y)
-        y, is_synthetic = column_or_1d(plain_labels(y)), _as_mask(is_synthetic)
+        y, is_synthetic = _as_labels(y), _as_mask(is_synthetic)
         check_consistent_length(X, y, is_synthetic)
         kept = _draw(np.asarray(X), y, is_synthetic, n_per_class, rng)
         return cls.from_predictions(
@@ -150,15 +169,15 @@ class FeatureMapDisplay:
     @classmethod
     def from_predictions(
         cls,
-        features,
-        labels,
-        is_synthetic,
+        features: ArrayLike,
+        labels: ArrayLike,
+        is_synthetic: ArrayLike,
         *,
-        n_per_class=200,
-        class_names=None,
-        random_state=0,
-        ax=None,
-    ):
+        n_per_class: int | None = 200,
+        class_names: Mapping | Sequence | None = None,
+        random_state: int | np.random.RandomState | None = 0,
+        ax: Axes | None = None,
+    ) -> Self:
         """Map images by coordinates, or by features that t-SNE makes coordinates of.
 
         Parameters
@@ -191,23 +210,23 @@ class FeatureMapDisplay:
         display : FeatureMapDisplay
         """
         check_unmasked(features=features, labels=labels)
-        features = check_array(features, input_name="features", ensure_min_features=2)
-        labels, is_synthetic = column_or_1d(plain_labels(labels)), _as_mask(is_synthetic)
-        check_consistent_length(features, labels, is_synthetic)
+        points = check_array(features, input_name="features", ensure_min_features=2)
+        labels, is_synthetic = _as_labels(labels), _as_mask(is_synthetic)
+        check_consistent_length(points, labels, is_synthetic)
         rng = check_random_state(random_state)
-        kept = _draw(features, labels, is_synthetic, n_per_class, rng)
-        features, labels, is_synthetic = features[kept], labels[kept], is_synthetic[kept]
-        if features.shape[1] > 2:
-            features = lay_out(features, random_state=rng)
+        kept = _draw(points, labels, is_synthetic, n_per_class, rng)
+        points = points[kept]
+        if points.shape[1] > 2:
+            points = lay_out(points, random_state=rng)
         display = cls(
-            coordinates=features,
-            labels=labels,
-            is_synthetic=is_synthetic,
+            coordinates=points,
+            labels=labels[kept],
+            is_synthetic=is_synthetic[kept],
             class_names=class_names,
         )
         return display.plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the map.
 
         Parameters
@@ -221,7 +240,7 @@ class FeatureMapDisplay:
             Drawn: with ``ax_`` and ``figure_``.
         """
         is_new = ax is None
-        if is_new:
+        if ax is None:
             ax = new_axes(figsize=(6.5, 6))
         self.real_, self.synthetic_ = {}, {}
         with_synthetic = np.unique(self.labels[self.is_synthetic]).tolist()
@@ -240,7 +259,7 @@ class FeatureMapDisplay:
             make_room(ax)
         ax.set(xticks=[], yticks=[])
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_: Any = ax.figure
         return self
 
     def _add_key(self, ax):
@@ -265,7 +284,11 @@ def _hollow(style):
     return {**others, "facecolors": "none", "edgecolors": style["color"]}
 
 
-def _as_mask(is_synthetic):
+def _as_labels(y) -> np.ndarray:
+    return column_or_1d(plain_labels(y))
+
+
+def _as_mask(is_synthetic) -> np.ndarray:
     check_unmasked(is_synthetic=is_synthetic)
     mask = column_or_1d(is_synthetic)
     is_other = ~np.isin(mask, (False, True))

@@ -1,10 +1,16 @@
 """What the displays share: new figures, colours, names as they are."""
 
+from __future__ import annotations
+
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, and
 # seen on white as well as on black. Markers tell the same apart in print; their number has no
@@ -15,13 +21,18 @@ GREY = "#808080"
 _LEGEND = 1  # inches that every figure has for one
 
 
-def new_axes(n_rows=1, n_columns=1, *, figsize, layout="constrained"):
-    """Make a figure and its axes: one, or an array where there are several."""
+def new_axes(*, figsize) -> Axes:
+    """Make a figure of one plot."""
+    return new_grid(1, 1, figsize=figsize)[0, 0]
+
+
+def new_grid(n_rows, n_columns, *, figsize, layout="constrained") -> np.ndarray:
+    """Make a figure of several plots: axes of shape (n_rows, n_columns)."""
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
         raise ImportError("Drawing needs matplotlib: pip install 'skgan_aug[plot]'") from error
-    _, axes = plt.subplots(n_rows, n_columns, figsize=figsize, layout=layout)
+    _, axes = plt.subplots(n_rows, n_columns, figsize=figsize, layout=layout, squeeze=False)
     return axes
 
 

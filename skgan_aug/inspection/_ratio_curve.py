@@ -1,14 +1,23 @@
 """Scores against the augmentation ratio."""
 
+from __future__ import annotations
+
 from itertools import cycle
 from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import sampler_title
 from ..comparison._summary import SCORE_TITLES, check_score
 from ._figure import GREY, add_legend, make_room, new_axes, style_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Self
 
 
 class RatioCurveDisplay:
@@ -55,12 +64,18 @@ class RatioCurveDisplay:
     ['SMOTE']
     """
 
-    def __init__(self, *, curves, score_title):
+    def __init__(self, *, curves: dict, score_title: str) -> None:
         self.curves = curves
         self.score_title = score_title
 
     @classmethod
-    def from_comparison(cls, result, *, score="balanced_accuracy", ax=None):
+    def from_comparison(
+        cls,
+        result: Bunch,
+        *,
+        score: str = "balanced_accuracy",
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw what :func:`~skgan_aug.comparison.compare_samplers` returned.
 
         Parameters
@@ -90,7 +105,9 @@ class RatioCurveDisplay:
         return cls(curves=curves, score_title=f"points of {SCORE_TITLES[score]}").plot(ax=ax)
 
     @classmethod
-    def from_estimator(cls, search, *, score="score", ax=None):
+    def from_estimator(
+        cls, search: BaseEstimator, *, score: str = "score", ax: Axes | None = None
+    ) -> Self:
         """Draw a search over the ratio.
 
         Parameters
@@ -134,7 +151,7 @@ class RatioCurveDisplay:
         title = named.replace("_", " ") if isinstance(named, str) else "score"
         return cls(curves=curves, score_title=title).plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the lines.
 
         Parameters
@@ -148,7 +165,7 @@ class RatioCurveDisplay:
             Drawn: with ``ax_`` and ``figure_``.
         """
         is_new = ax is None
-        if is_new:
+        if ax is None:
             ax = new_axes(figsize=(6, 4))
         self.errorbars_: dict = {}
         resampled = [title for title, (ratios, _) in self.curves.items() if ratios[0] > 0]
@@ -178,7 +195,7 @@ class RatioCurveDisplay:
             if is_new:
                 make_room(ax)
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_: Any = ax.figure
         return self
 
 

@@ -1,10 +1,19 @@
 """One score of each sampler."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
 import numpy as np
+from sklearn.utils import Bunch
 
 from ..comparison import row_titles, summarize_comparison
 from ..comparison._summary import SCORE_TITLES, check_score
 from ._figure import height_of_line, keep_as_written, new_axes, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Self
 
 _WIDTH = 32  # characters of a title in a line: "random over-sampling, ratio 0.25"
 _SPREADS = {"sd": "standard deviation", "interval": "95% interval"}
@@ -56,15 +65,27 @@ class SamplerComparisonDisplay:
     'interval'
     """
 
-    def __init__(self, *, rows, score="balanced_accuracy", spread="sd"):
+    def __init__(
+        self,
+        *,
+        rows: list[dict],
+        score: str = "balanced_accuracy",
+        spread: Literal["sd", "interval"] = "sd",
+    ) -> None:
         self.rows = rows
         self.score = score
         self.spread = spread
 
     @classmethod
     def from_comparison(
-        cls, result, *, score="balanced_accuracy", spread="sd", ax=None, **errorbar_kw
-    ):
+        cls,
+        result: Bunch,
+        *,
+        score: str = "balanced_accuracy",
+        spread: Literal["sd", "interval"] = "sd",
+        ax: Axes | None = None,
+        **errorbar_kw: Any,
+    ) -> Self:
         """Draw what :func:`~skgan_aug.comparison.compare_samplers` returned.
 
         Parameters
@@ -91,7 +112,7 @@ class SamplerComparisonDisplay:
         display = cls(rows=summarize_comparison(result), score=score, spread=spread)
         return display.plot(ax=ax, **errorbar_kw)
 
-    def plot(self, *, ax=None, **errorbar_kw):
+    def plot(self, *, ax: Axes | None = None, **errorbar_kw: Any) -> Self:
         """Draw the dots.
 
         Parameters
@@ -130,7 +151,7 @@ class SamplerComparisonDisplay:
         ax.grid(axis="x", alpha=0.3)
         keep_as_written(*ax.get_yticklabels())
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_: Any = ax.figure
         return self
 
 

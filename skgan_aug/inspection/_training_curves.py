@@ -1,7 +1,19 @@
 """Losses and the stop signal while CycleGANs were trained."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from ..comparison._examples import check_is_fitted_sampler
-from ._figure import COLORS, add_title, new_axes, shape_axes, title_of
+from ._figure import COLORS, add_title, new_grid, shape_axes, title_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..over_sampling import CycleGANOverSampler
 
 # From source to target and the target class's own: solid; the way back: dashed.
 _LOSSES = {
@@ -48,11 +60,17 @@ class TrainingCurvesDisplay:
     (1, 2)
     """
 
-    def __init__(self, *, histories):
+    def __init__(self, *, histories: dict) -> None:
         self.histories = histories
 
     @classmethod
-    def from_estimator(cls, sampler, *, class_names=None, axes=None):
+    def from_estimator(
+        cls,
+        sampler: CycleGANOverSampler,
+        *,
+        class_names: Mapping | Sequence | None = None,
+        axes: np.ndarray | None = None,
+    ) -> Self:
         """Draw what a fitted over-sampler recorded.
 
         Parameters
@@ -78,7 +96,7 @@ class TrainingCurvesDisplay:
         histories = dict(zip(titles, sampler.history_.values(), strict=True))
         return cls(histories=histories).plot(axes=axes)
 
-    def plot(self, *, axes=None):
+    def plot(self, *, axes: np.ndarray | None = None) -> Self:
         """Draw the curves.
 
         Parameters
@@ -96,7 +114,7 @@ class TrainingCurvesDisplay:
         n_pairs = len(self.histories)
         is_new = axes is None
         if is_new:
-            axes = new_axes(n_pairs, 2, figsize=(9, 0.7 + 2.6 * n_pairs))
+            axes = new_grid(n_pairs, 2, figsize=(9, 0.7 + 2.6 * n_pairs))
         self.axes_ = shape_axes(axes, n_pairs, 2)
         for (title, history), (losses, score) in zip(
             self.histories.items(), self.axes_, strict=True

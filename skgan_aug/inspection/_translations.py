@@ -1,9 +1,20 @@
 """Source images, their translations, and the real images that these resemble most."""
 
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..comparison import example_translations
-from ._figure import add_title, new_axes, shape_axes, title_of, wrapped_title
+from ._figure import add_title, new_grid, shape_axes, title_of, wrapped_title
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..over_sampling import CycleGANOverSampler
 
 _ROWS = ("source", "translation", "nearest real")
 _SIDE = 0.78  # inches of an image in a figure of our own
@@ -53,15 +64,29 @@ class TranslationsDisplay:
     'cat → dog'
     """
 
-    def __init__(self, *, examples, class_names=None, limits=None):
+    def __init__(
+        self,
+        *,
+        examples: dict,
+        class_names: Mapping | Sequence | None = None,
+        limits: tuple[float, float] | None = None,
+    ) -> None:
         self.examples = examples
         self.class_names = class_names
         self.limits = limits
 
     @classmethod
     def from_estimator(
-        cls, sampler, X, y, *, pairs=None, n_examples=6, class_names=None, axes=None
-    ):
+        cls,
+        sampler: CycleGANOverSampler,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        pairs: Sequence[tuple[Hashable, Hashable]] | None = None,
+        n_examples: int = 6,
+        class_names: Mapping | Sequence | None = None,
+        axes: np.ndarray | None = None,
+    ) -> Self:
         """Draw translations of a fitted over-sampler.
 
         Parameters
@@ -98,7 +123,7 @@ class TranslationsDisplay:
         limits = next(((spec.low[0], spec.high[0]) for spec in specs), None)
         return cls(examples=examples, class_names=class_names, limits=limits).plot(axes=axes)
 
-    def plot(self, *, axes=None):
+    def plot(self, *, axes: np.ndarray | None = None) -> Self:
         """Draw the triples.
 
         Parameters
@@ -119,7 +144,7 @@ class TranslationsDisplay:
             for triples in self.examples.values()
         ]
         if axes is None:
-            axes = _new_axes_for(self.examples, self.class_names)
+            axes = _new_grid_for(self.examples, self.class_names)
         self.axes_ = shape_axes(axes, len(self.examples))
         n_columns = most_triples(self.examples)
         shown = zip(self.examples.items(), grids, self.axes_, strict=True)
@@ -139,12 +164,12 @@ class TranslationsDisplay:
         return self
 
 
-def _new_axes_for(examples, class_names):
+def _new_grid_for(examples, class_names):
     n_examples = most_triples(examples)
     # Few stand in the middle, with a title that is longer than they are.
     width = max(1.2 + _SIDE * n_examples, 5.6 - 0.7 * n_examples)
     size = (width, height_of(examples, class_names, width, _SIDE))
-    return new_axes(len(examples), figsize=size, layout="compressed")
+    return new_grid(len(examples), 1, figsize=size, layout="compressed")
 
 
 def height_of(examples, class_names, width, side):

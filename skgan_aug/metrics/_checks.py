@@ -7,7 +7,9 @@ from .._missing import check_unmasked
 _LARGEST = 1e50  # fourth powers do not overflow
 
 
-def check_features(real, synthetic, *, n_min=2, largest=_LARGEST):
+def check_features(
+    real, synthetic, *, n_min=2, largest=_LARGEST
+) -> tuple[np.ndarray, np.ndarray]:
     """Validate two arrays of features.
 
     Parameters

@@ -3,6 +3,7 @@
 from functools import reduce
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
@@ -14,7 +15,13 @@ from ._checks import check_features, check_labels
 _MOST_PRODUCTS = 5000  # rows whose scalar products are held: 200 MB; libsvm's own take longer
 
 
-def tsne_map(real, synthetic, *, perplexity=30.0, random_state=None):
+def tsne_map(
+    real: ArrayLike,
+    synthetic: ArrayLike,
+    *,
+    perplexity: float = 30.0,
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
     """Lay real and synthetic rows out in the plane by t-SNE, as Zhu et al. [1]_ look at them.
 
     Parameters
@@ -84,7 +91,14 @@ def lay_out(rows, *, perplexity=30.0, random_state=None):
     return tsne.fit_transform(rows / largest)
 
 
-def class_margins(real, y_real, synthetic, y_synthetic, *, C=1.0):
+def class_margins(
+    real: ArrayLike,
+    y_real: ArrayLike,
+    synthetic: ArrayLike,
+    y_synthetic: ArrayLike,
+    *,
+    C: float = 1.0,
+) -> Bunch:
     """Margin between neighbouring classes before and after augmentation.
 
     Zhu et al. [1]_ hold that synthetic rows complete a class so that better margins to its

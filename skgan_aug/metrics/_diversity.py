@@ -1,6 +1,7 @@
 """How many different rows there are among the synthetic ones."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 
 from ._checks import check_features, median_distance
@@ -9,7 +10,7 @@ from ._pairwise import distance_blocks, distances_to_neighbor
 _ROUGH = 1e-7  # an error of a squared distance, in squared scales, that would be seen
 
 
-def diversity(real, synthetic):
+def diversity(real: ArrayLike, synthetic: ArrayLike) -> Bunch:
     r"""Effective number of different rows: the Vendi score of order 2.
 
     .. math:: \Big(\frac{1}{m^2} \sum_{i,j} k(x_i, x_j)^2\Big)^{-1},

@@ -4,6 +4,8 @@ import threading
 from contextlib import contextmanager
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -11,7 +13,7 @@ from .._threads import taking_turns
 from .._validation import check_images
 
 
-def extract_features(classifier, X):
+def extract_features(classifier: BaseEstimator, X: ArrayLike) -> np.ndarray:
     """Take the penultimate features of a fitted classifier: what its last layer weighs.
 
     The features are the input of the ``nn.Linear`` that makes the logits, without dropout

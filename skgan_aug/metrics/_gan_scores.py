@@ -1,7 +1,8 @@
 """What a classifier learns from synthetic rows, and what it makes of them."""
 
 import numpy as np
-from sklearn.base import clone
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import recall_score
 from sklearn.utils import Bunch
 
@@ -9,7 +10,13 @@ from .._missing import check_unmasked
 from ._checks import check_labels
 
 
-def gan_train_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
+def gan_train_score(
+    classifier: BaseEstimator,
+    X_real: ArrayLike,
+    y_real: ArrayLike,
+    X_synthetic: ArrayLike,
+    y_synthetic: ArrayLike,
+) -> Bunch:
     """Train on synthetic rows, test on real ones: GAN-train.
 
     Parameters
@@ -69,7 +76,13 @@ def gan_train_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
     return _score(clone(classifier), *synthetic, *real, names=("y_synthetic", "y_real"))
 
 
-def gan_test_score(classifier, X_real, y_real, X_synthetic, y_synthetic):
+def gan_test_score(
+    classifier: BaseEstimator,
+    X_real: ArrayLike,
+    y_real: ArrayLike,
+    X_synthetic: ArrayLike,
+    y_synthetic: ArrayLike,
+) -> Bunch:
     """Train on real rows, test on synthetic ones: GAN-test.
 
     Parameters

@@ -1,13 +1,14 @@
 """Fidelity and variety by balls around rows: precision, recall, density, coverage."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 
 from ._checks import check_features
 from ._pairwise import distance_blocks, distances_to_neighbor
 
 
-def precision_recall(real, synthetic, *, n_neighbors=3):
+def precision_recall(real: ArrayLike, synthetic: ArrayLike, *, n_neighbors: int = 3) -> Bunch:
     """Improved precision and recall.
 
     A row lies on a distribution where it is in a ball around one of its rows that
@@ -96,7 +97,7 @@ def _at_edges(radii):
     return lambda squared, error: np.abs(squared - radii**2) <= error
 
 
-def density_coverage(real, synthetic, *, n_neighbors=5):
+def density_coverage(real: ArrayLike, synthetic: ArrayLike, *, n_neighbors: int = 5) -> Bunch:
     """Density and coverage.
 
     Balls around real rows reach to their ``n_neighbors``-th nearest real neighbour.

@@ -4,6 +4,7 @@ from math import prod
 from numbers import Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_random_state
 
 from .._validation import check_count
@@ -12,7 +13,7 @@ from ._checks import check_features
 _PAIRS_AT_ONCE = 2**20  # of which kernels are held: 8 MiB
 
 
-def frechet_distance(real, synthetic):
+def frechet_distance(real: ArrayLike, synthetic: ArrayLike) -> float:
     r"""Squared Frechet distance of two Gaussians with the means and covariances of the rows.
 
     Known as FID where features are Inception's. For means :math:`\mu` and covariances
@@ -76,16 +77,16 @@ def _covariance_root(features):
 
 
 def kernel_distance(
-    real,
-    synthetic,
+    real: ArrayLike,
+    synthetic: ArrayLike,
     *,
-    n_subsets=100,
-    subset_size=1000,
-    degree=3,
-    gamma=None,
-    coef0=1.0,
-    random_state=None,
-):
+    n_subsets: int = 100,
+    subset_size: int = 1000,
+    degree: int = 3,
+    gamma: float | None = None,
+    coef0: float = 1.0,
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
     r"""Squared maximum mean discrepancy with a polynomial kernel, unbiased.
 
     Known as KID where features are Inception's [1]_. The mean over random subsets of
@@ -163,8 +164,7 @@ def kernel_distance(
     # The spread takes the square of powers of scalar products.
     largest = 10.0 ** min(50.0, 70.0 / degree)
     real, synthetic = check_features(real, synthetic, n_min=4, largest=largest)
-    if gamma is not None and not (isinstance(gamma, Real) and float(gamma) > 0):
-        raise ValueError(f"gamma={gamma!r} must be a number above 0, or None for 1 / d.")
+    _check_gamma(gamma)
     rng = check_random_state(random_state)
     gamma = 1.0 / real.shape[1] if gamma is None else gamma
     n_drawn = [min(len(rows) // 2, subset_size) for rows in (real, synthetic)]
@@ -227,3 +227,8 @@ def _means_over_pairs(of_one, of_other, kernel):
         sums += np.sum(held[start : start + step] * (values @ others_held), axis=0)
     n, n_others = held[:, 0].sum(), others_held[:, 0].sum()
     return sums / (n * (n_others - 1 if of_one is of_other else n_others))
+
+
+def _check_gamma(gamma):
+    if gamma is not None and not (isinstance(gamma, Real) and float(gamma) > 0):
+        raise ValueError(f"gamma={gamma!r} must be a number above 0, or None for 1 / d.")

@@ -1,6 +1,7 @@
 """What nearest neighbours tell: whether two sets differ, and whether one copies the other."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, diags_array, vstack
 from scipy.stats import mannwhitneyu
 from sklearn.utils import Bunch, check_random_state
@@ -12,7 +13,13 @@ from ._pairwise import distance_blocks, distances_to_neighbor, nearest
 _PERMUTATIONS_AT_ONCE = 100
 
 
-def two_sample_test(real, synthetic, *, n_permutations=1000, random_state=None):
+def two_sample_test(
+    real: ArrayLike,
+    synthetic: ArrayLike,
+    *,
+    n_permutations: int = 1000,
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
     """1-nearest-neighbour classifier two-sample test.
 
     Each row of both sets together is given the label, real or synthetic, of its nearest
@@ -122,7 +129,7 @@ def _accuracies(votes, is_real):
     return np.stack([on_real, on_synthetic])
 
 
-def memorization(real, synthetic, *, quantile=0.05):
+def memorization(real: ArrayLike, synthetic: ArrayLike, *, quantile: float = 0.05) -> Bunch:
     """Whether synthetic rows copy real ones.
 
     Compares how far synthetic rows are from the nearest real row with how far real rows

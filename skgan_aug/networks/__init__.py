@@ -1,10 +1,20 @@
 """Networks (``torch.nn.Module`` only) and how to make one by name or by factory."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from torch import nn
+
 from ._factories import N_PROBES, make_checked, probe_batch
 from ._weights import init_weights
 from .classifiers import CompactCNN, MLPClassifier, PaperCNN, SmallResNet
 from .discriminators import MLPDiscriminator, PaperDiscriminator, PatchDiscriminator
 from .generators import MaskedGenerator, MLPGenerator, ResnetGenerator
+
+if TYPE_CHECKING:
+    from ..images import ImageSpec
 
 __all__ = [
     "CompactCNN",
@@ -28,7 +38,10 @@ _IMAGE_DISCRIMINATORS = {"patch": PatchDiscriminator, "paper": PaperDiscriminato
 _IMAGE_CLASSIFIERS = {"compact": CompactCNN, "resnet": SmallResNet, "paper": PaperCNN}
 
 
-def make_generator(generator, spec):
+def make_generator(
+    generator: str | Callable[..., nn.Module],
+    spec: ImageSpec,
+) -> nn.Module:
     """Make a generator.
 
     Parameters
@@ -64,7 +77,10 @@ def make_generator(generator, spec):
     return _IMAGE_GENERATORS[name](spec.n_channels)
 
 
-def make_discriminator(discriminator, spec):
+def make_discriminator(
+    discriminator: str | Callable[..., nn.Module],
+    spec: ImageSpec,
+) -> nn.Module:
     """Make a discriminator.
 
     Parameters
@@ -100,7 +116,11 @@ def make_discriminator(discriminator, spec):
     return known[name](spec.n_channels, spec.image_size)
 
 
-def make_classifier(module, spec, n_classes):
+def make_classifier(
+    module: str | Callable[..., nn.Module],
+    spec: ImageSpec,
+    n_classes: int,
+) -> nn.Module:
     """Make a classifier.
 
     Parameters

@@ -5,7 +5,7 @@ from torch import nn
 _SPREAD = 0.02
 
 
-def init_weights(network):
+def init_weights(network: nn.Module) -> nn.Module:
     """Draw the first weights of a generator or discriminator as Zhu et al. (2017) do.
 
     From N(0, 0.02) in convolutions, with biases of 0; other layers are left alone. Networks

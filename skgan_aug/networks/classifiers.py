@@ -61,7 +61,15 @@ class CompactCNN(_Classifier):
     torch.Size([2, 7])
     """
 
-    def __init__(self, n_channels, image_size, n_classes, *, n_filters=32, dropout=0.2):
+    def __init__(
+        self,
+        n_channels: int,
+        image_size: tuple[int, int],
+        n_classes: int,
+        *,
+        n_filters: int = 32,
+        dropout: float = 0.2,
+    ) -> None:
         super().__init__()
         stages, n_in = [], n_channels
         for stage in range(_count_stages(image_size)):
@@ -112,8 +120,15 @@ class SmallResNet(_Classifier):
     """
 
     def __init__(
-        self, n_channels, image_size, n_classes, *, n_filters=32, n_blocks=1, dropout=0.2
-    ):
+        self,
+        n_channels: int,
+        image_size: tuple[int, int],
+        n_classes: int,
+        *,
+        n_filters: int = 32,
+        n_blocks: int = 1,
+        dropout: float = 0.2,
+    ) -> None:
         super().__init__()
         layers, n_in = [*_conv(n_channels, n_filters), nn.ReLU()], n_filters
         for stage in range(_count_stages(image_size)):
@@ -176,7 +191,7 @@ class PaperCNN(_Classifier):
     torch.Size([2, 7])
     """
 
-    def __init__(self, n_channels, image_size, n_classes):
+    def __init__(self, n_channels: int, image_size: tuple[int, int], n_classes: int) -> None:
         super().__init__()
         height, width = image_size
         if min(image_size) < 4:
@@ -224,7 +239,7 @@ class MLPClassifier(_Classifier):
     torch.Size([2, 3])
     """
 
-    def __init__(self, n_features, n_classes, *, n_filters=64):
+    def __init__(self, n_features: int, n_classes: int, *, n_filters: int = 64) -> None:
         super().__init__()
         self.features = nn.Sequential(
             nn.Linear(n_features, n_filters),

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import nn
 
 from ._layers import InstanceNorm2d
@@ -27,7 +28,7 @@ class MLPDiscriminator(nn.Module):
     torch.Size([2, 1])
     """
 
-    def __init__(self, n_features, *, n_filters=64):
+    def __init__(self, n_features: int, *, n_filters: int = 64) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Linear(n_features, n_filters),
@@ -37,7 +38,7 @@ class MLPDiscriminator(nn.Module):
             nn.Linear(n_filters, 1),
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Score vectors.
 
         Parameters
@@ -84,7 +85,14 @@ class PatchDiscriminator(nn.Module):
     torch.Size([2, 1, 7, 7])
     """
 
-    def __init__(self, n_channels, image_size, *, n_filters=32, max_layers=2):
+    def __init__(
+        self,
+        n_channels: int,
+        image_size: tuple[int, int],
+        *,
+        n_filters: int = 32,
+        max_layers: int = 2,
+    ) -> None:
         super().__init__()
         n_strided = max(1, min(max_layers, int(math.log2(min(image_size) / 4))))
         f = n_filters
@@ -95,7 +103,7 @@ class PatchDiscriminator(nn.Module):
         layers += [*_conv_norm(f, 2 * f, 3, stride=1), nn.Conv2d(2 * f, 1, 3, padding=1)]
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Score the patches of images.
 
         Parameters
@@ -138,7 +146,9 @@ class PaperDiscriminator(nn.Module):
     torch.Size([2, 1, 4, 4])
     """
 
-    def __init__(self, n_channels, image_size, *, n_filters=64):
+    def __init__(
+        self, n_channels: int, image_size: tuple[int, int], *, n_filters: int = 64
+    ) -> None:
         super().__init__()
         if min(image_size) < 24:
             height, width = image_size
@@ -157,7 +167,7 @@ class PaperDiscriminator(nn.Module):
             nn.Conv2d(8 * f, 1, 4, padding=1),
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Score the patches of images.
 
         Parameters

@@ -39,7 +39,7 @@ class MLPGenerator(nn.Module):
     torch.Size([2, 5])
     """
 
-    def __init__(self, n_features, *, n_filters=64):
+    def __init__(self, n_features: int, *, n_filters: int = 64) -> None:
         super().__init__()
         self.change = nn.Sequential(
             nn.Linear(n_features, n_filters),
@@ -49,7 +49,7 @@ class MLPGenerator(nn.Module):
             nn.Linear(n_filters, n_features),
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Translate vectors.
 
         Parameters
@@ -111,7 +111,7 @@ class ResnetGenerator(nn.Module):
     torch.Size([2, 1, 12, 16])
     """
 
-    def __init__(self, n_channels, *, n_filters=64, n_blocks=6):
+    def __init__(self, n_channels: int, *, n_filters: int = 64, n_blocks: int = 6) -> None:
         super().__init__()
         f = n_filters
         self.layers = nn.Sequential(
@@ -125,7 +125,7 @@ class ResnetGenerator(nn.Module):
             nn.Tanh(),
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Translate images.
 
         Parameters
@@ -176,7 +176,7 @@ class MaskedGenerator(nn.Module):
     (torch.Size([2, 3, 12, 16]), torch.Size([2, 1, 12, 16]))
     """
 
-    def __init__(self, n_channels, *, n_filters=32, n_blocks=4):
+    def __init__(self, n_channels: int, *, n_filters: int = 32, n_blocks: int = 4) -> None:
         super().__init__()
         f = n_filters
         self.encoder = nn.Sequential(
@@ -188,7 +188,7 @@ class MaskedGenerator(nn.Module):
         self.decoder = nn.Sequential(*_enlarging_conv(2 * f, f), *_enlarging_conv(f, f // 2))
         self.content_and_mask = DrawingConv2d(f // 2, n_channels + 1, 3, padding=1)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Translate images.
 
         Parameters
@@ -204,7 +204,7 @@ class MaskedGenerator(nn.Module):
         content, mask = self.content_mask(x)
         return mask * content + (1.0 - mask) * x
 
-    def content_mask(self, x):
+    def content_mask(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Predict what would be drawn, and where.
 
         Parameters

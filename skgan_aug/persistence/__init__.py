@@ -3,13 +3,16 @@
 A saved file holds data alone: loading one runs no code of its author's.
 """
 
+import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sklearn
 import torch
 from safetensors import SafetensorError
+from sklearn.base import BaseEstimator
 
 from .._devices import resolve_device
 from .._version import __version__
@@ -32,7 +35,7 @@ _DAMAGES = (
 )
 
 
-def save(estimator, path):
+def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
     """Save an estimator or a pipeline to one file.
 
     Parameters
@@ -101,7 +104,12 @@ def save(estimator, path):
         )
 
 
-def load(path, *, device="cpu", params=None):
+def load(
+    path: str | os.PathLike[str],
+    *,
+    device: str | torch.device | None = "cpu",
+    params: dict | None = None,
+) -> Any:
     """Load what :func:`save` saved.
 
     Nothing in the file is executed, whoever wrote it.

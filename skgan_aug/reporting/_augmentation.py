@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 from imblearn.over_sampling import RandomOverSampler
-from sklearn.base import clone
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import check_random_state
 
@@ -38,8 +39,15 @@ _OF_FEATURES = (
 
 
 def augmentation_report(
-    sampler, X, y, *, resampled=None, test=None, classifier=None, random_state=0
-):
+    sampler: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    resampled: tuple[Any, Any] | None = None,
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    classifier: TorchCNNClassifier | None = None,
+    random_state: int | np.random.RandomState | None = 0,
+) -> AugmentationReport:
     """Judge the rows that an over-sampler adds to each rare class, by all metrics.
 
     A classifier learns from real rows, those of rare classes repeated, and synthetic rows

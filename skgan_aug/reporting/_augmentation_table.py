@@ -1,9 +1,14 @@
 """What augmentation_report found, as a table."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._text import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Key in a row, key of its standard error, title, and what is good.
 MEASURES = (
@@ -71,7 +76,7 @@ class AugmentationReport:
             for line in table
         )
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Put ``rows`` into a frame.
 
         Returns

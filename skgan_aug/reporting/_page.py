@@ -1,7 +1,11 @@
 """write_report: a comparison as one page that needs nothing but a browser."""
 
+import os
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+
+from sklearn.utils import Bunch
 
 from .._files import output_file
 from .._text import counted, printable
@@ -28,17 +32,17 @@ from ._pictures import draw_pictures
 
 
 def write_report(
-    result,
-    path,
+    result: Bunch | dict,
+    path: str | os.PathLike[str],
     *,
-    title="Comparison of over-samplers",
-    description=None,
-    sampler=None,
-    baselines=None,
-    score="balanced_accuracy",
-    class_names=None,
-    command=None,
-):
+    title: str = "Comparison of over-samplers",
+    description: str | None = None,
+    sampler: str | None = None,
+    baselines: list[str] | None = None,
+    score: str = "balanced_accuracy",
+    class_names: Mapping | Sequence | None = None,
+    command: str | None = None,
+) -> Path:
     """Write a comparison as a self-contained HTML page.
 
     The page says what was asked, answers in one sentence that is no surer than the
@@ -123,7 +127,7 @@ def write_report(
     return path
 
 
-def check_requirements():
+def check_requirements() -> None:
     """Refuse to begin where a report could not be written.
 
     Raises

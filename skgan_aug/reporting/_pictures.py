@@ -154,8 +154,8 @@ def _recalls(result, before, after, class_names):
         f"{name} {old:.1f} to {new:.1f}"
         for name, old, new in zip(
             display.names,
-            display.before_.get_xdata(),
-            display.after_.get_xdata(),
+            np.asarray(display.before_.get_xdata()),
+            np.asarray(display.after_.get_xdata()),
             strict=True,
         )
         if np.isfinite(new)  # else no test image is of this class

@@ -1,8 +1,16 @@
 """The CycleGAN engine: torch only, no estimators."""
 
-from pathlib import Path
+from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 import torch
+from torch import nn
 
 from .._devices import own_precision
 from .._threads import one_thread
@@ -12,6 +20,9 @@ from .cyclegan import CycleGAN
 from .diagnosis import diagnose
 from .key import training_key
 from .trainer import CycleGANTrainer
+
+if TYPE_CHECKING:
+    from ..images import ImageSpec
 
 __all__ = [
     "CycleGAN",
@@ -24,21 +35,21 @@ __all__ = [
 
 
 def train_cyclegan(
-    spec,
-    config,
-    source,
-    target,
+    spec: ImageSpec,
+    config: TrainingConfig,
+    source: np.ndarray,
+    target: np.ndarray,
     *,
-    generator="auto",
-    discriminator="auto",
-    max_size=64,
-    seed=0,
-    device="cpu",
-    title=None,
-    verbose=0,
-    checkpoint_dir=None,
-    cache=None,
-):
+    generator: str | Callable[..., nn.Module] = "auto",
+    discriminator: str | Callable[..., nn.Module] = "auto",
+    max_size: int | None = 64,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    title: str | None = None,
+    verbose: int = 0,
+    checkpoint_dir: str | os.PathLike[str] | None = None,
+    cache: CycleGANCache | None = None,
+) -> CycleGAN:
     """Train a CycleGAN between two classes.
 
     Parameters
@@ -92,22 +103,26 @@ def train_cyclegan(
     >>> cyclegan.history[-1]["n_iter"]
     2
     """
-    networks = {"generator": generator, "discriminator": discriminator, "max_size": max_size}
-    key = checkpoint = None
-    if cache is not None or checkpoint_dir is not None:
-        key = training_key(spec, config, source, target, **networks, seed=seed, device=device)
-    if checkpoint_dir is not None:
-        checkpoint = Path(checkpoint_dir) / f"{key}.pt"
+    networks: dict[str, Any] = {
+        "generator": generator,
+        "discriminator": discriminator,
+        "max_size": max_size,
+    }
 
     def make():
         return CycleGAN(spec, **networks, seed=seed)
 
-    def train():
+    def train(checkpoint=None):
         # What is made in torch's inference mode can never be trained.
         with one_thread(), torch.inference_mode(False), own_precision(device):
             trainer = CycleGANTrainer(make(), config, source, target, seed=seed, device=device)
             return trainer.fit(title=title, verbose=verbose, checkpoint=checkpoint)
 
+    if cache is None and checkpoint_dir is None:
+        return train()
+    key = training_key(spec, config, source, target, **networks, seed=seed, device=device)
+    if checkpoint_dir is not None:
+        train = partial(train, Path(checkpoint_dir) / f"{key}.pt")
     if cache is None:
         return train()
     return cache.get(key, train, make, n_snapshots=len(config.snapshot_steps), title=title)

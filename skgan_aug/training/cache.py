@@ -1,5 +1,7 @@
 """Trained CycleGANs on disk, found again by what they were trained on and how."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -7,9 +9,11 @@ import re
 import stat
 import time
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from filelock import FileLock, Timeout
@@ -19,6 +23,9 @@ from safetensors.torch import save as save_tensors
 
 from .._files import regular_file, write_whole
 from .history import check_history
+
+if TYPE_CHECKING:
+    from .cyclegan import CycleGAN
 
 _PROTOCOL = 1
 _DAMAGES = (
@@ -86,11 +93,19 @@ class CycleGANCache:
     []
     """
 
-    def __init__(self, folder, max_bytes=None):
+    def __init__(self, folder: str | os.PathLike[str], max_bytes: int | None = None) -> None:
         self.folder = Path(folder)
         self.max_bytes = max_bytes
 
-    def get(self, key, train, make, *, n_snapshots, title=None):
+    def get(
+        self,
+        key: str,
+        train: Callable,
+        make: Callable,
+        *,
+        n_snapshots: int,
+        title: str | None = None,
+    ) -> CycleGAN:
         """Return the CycleGAN that ``train`` would make, training it where it is not kept.
 
         Of several processes that lack the same one, one trains and the others wait.
@@ -152,7 +167,7 @@ class CycleGANCache:
         mode = writes | writes << 1  # to lock a file is to read it, too
         return FileLock(self.folder / f"{key}{_LOCK}", mode=mode)
 
-    def entries(self):
+    def entries(self) -> list[CacheEntry]:
         """List what is kept.
 
         Returns
@@ -174,7 +189,7 @@ class CycleGANCache:
                 continue  # foreign, or going away this moment
         return sorted(entries, key=lambda entry: (entry.used, entry.key))
 
-    def clear(self):
+    def clear(self) -> int:
         """Remove every entry; other files in the folder stay.
 
         Returns

@@ -114,7 +114,7 @@ class TrainingConfig:
         _require(self, "precision", self.precision in precisions, f"one of {precisions}")
 
     @property
-    def snapshot_steps(self):
+    def snapshot_steps(self) -> list[int]:
         """Steps after which a snapshot is taken: ``n_snapshots``, or as many as there are."""
         first = max(_FIRST_SHARE * self.max_iter, _FIRST_STEP)
         if first > self.max_iter:

@@ -1,8 +1,13 @@
 """The four networks of a pair of classes, and translation with them."""
 
+from __future__ import annotations
+
 import copy
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -16,6 +21,9 @@ from ..networks import (
     make_generator,
 )
 from .reduction import reduce_images, reduced_spec, transfer_change
+
+if TYPE_CHECKING:
+    from ..images import ImageSpec
 
 _TRANSLATION_BATCH, _TRANSLATION_PIXELS = 256, 2**18  # rows and pixels, the most at a time
 _MOST_VALUES = 2**24  # of translations that are held as float32 at a time
@@ -70,7 +78,15 @@ class CycleGAN(nn.Module):
     torch.Size([5, 1, 28, 28])
     """
 
-    def __init__(self, spec, *, generator="auto", discriminator="auto", max_size=64, seed=0):
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        generator: str | Callable[..., nn.Module] = "auto",
+        discriminator: str | Callable[..., nn.Module] = "auto",
+        max_size: int | None = 64,
+        seed: int = 0,
+    ) -> None:
         super().__init__()
         self.spec = spec
         self.network_spec = reduced_spec(spec, max_size)
@@ -85,9 +101,9 @@ class CycleGAN(nn.Module):
                 if not callable(name):  # a factory's networks keep what they were made with
                     init_weights(network)
         self.snapshots = nn.ModuleList()
-        self.history = []
+        self.history: list[dict[str, float]] = []
 
-    def keep_snapshots(self, n):
+    def keep_snapshots(self, n: int) -> None:
         """Make room for snapshots of ``generator_st``.
 
         Parameters
@@ -97,7 +113,7 @@ class CycleGAN(nn.Module):
         """
         self.snapshots = nn.ModuleList(copy.deepcopy(self.generator_st) for _ in range(n))
 
-    def compile_networks(self, device):
+    def compile_networks(self, device: torch.device) -> None:
         """Have the networks compiled when they are next called.
 
         On a CPU the generators alone: discriminators and the auxiliary classifier are faster
@@ -115,7 +131,7 @@ class CycleGAN(nn.Module):
         for network in networks:
             network.compile()
 
-    def encode(self, raw):
+    def encode(self, raw: torch.Tensor) -> torch.Tensor:
         """Convert a batch of rows to what the networks see.
 
         Parameters
@@ -130,7 +146,13 @@ class CycleGAN(nn.Module):
         """
         return reduce_images(self.spec.encode(raw), self.network_spec)
 
-    def translate(self, rows, *, reverse=False, device="cpu"):
+    def translate(
+        self,
+        rows: np.ndarray | torch.Tensor,
+        *,
+        reverse: bool = False,
+        device: str | torch.device = "cpu",
+    ) -> torch.Tensor:
         """Translate rows of X into the target class.
 
         Parameters
@@ -152,7 +174,9 @@ class CycleGAN(nn.Module):
         generator = self.generator_ts if reverse else self.generator_st
         return self._in_batches(generator, rows, device, is_generator=True)
 
-    def translate_in_turn(self, x, turns, *, device="cpu"):
+    def translate_in_turn(
+        self, x: torch.Tensor, turns: np.ndarray, *, device: str | torch.device = "cpu"
+    ) -> torch.Tensor:
         """Translate into the target class, each row by one of the snapshots.
 
         What is wrong with a translation differs from one moment of training to the next,
@@ -186,7 +210,7 @@ class CycleGAN(nn.Module):
         return translations
 
     @property
-    def turn_size(self):
+    def turn_size(self) -> int:
         """Rows to translate at once: a whole batch for each snapshot, if memory allows."""
         n_generators = max(1, len(self.snapshots))
         return min(
@@ -195,7 +219,7 @@ class CycleGAN(nn.Module):
         )
 
     @property
-    def rows_at_once(self):
+    def rows_at_once(self) -> int:
         """Rows that a network takes at once: few of large images.
 
         More would take memory that training got by without, and on a CPU more time as well.
@@ -205,7 +229,9 @@ class CycleGAN(nn.Module):
         n_pixels = math.prod(self.spec.image_size)
         return min(_TRANSLATION_BATCH, max(1, _TRANSLATION_PIXELS // n_pixels))
 
-    def score_realness(self, x, *, device="cpu"):
+    def score_realness(
+        self, x: torch.Tensor, *, device: str | torch.device = "cpu"
+    ) -> torch.Tensor:
         """Score translations by the target class's discriminator.
 
         Parameters
@@ -224,7 +250,9 @@ class CycleGAN(nn.Module):
         scores = self._in_batches(self.discriminator_t, x, device)
         return scores.reshape(len(scores), -1).mean(dim=1)
 
-    def score_target(self, x, *, device="cpu"):
+    def score_target(
+        self, x: torch.Tensor, *, device: str | torch.device = "cpu"
+    ) -> torch.Tensor:
         """Score translations by the auxiliary classifier.
 
         Parameters

@@ -1,6 +1,14 @@
 """What a training that went wrong looks like, and what to change."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
 import torch
+
+if TYPE_CHECKING:
+    from .cyclegan import CycleGAN
 
 _FEWEST_STEPS = 200  # shorter trainings have not had the time to go wrong
 _SMALLEST_CHANGE = 0.005  # share of the range of X
@@ -9,7 +17,13 @@ _LOWEST_SCORE = 0.25  # of the target class; a fair auxiliary classifier gives r
 _LOWEST_LOSS = 0.005  # of a discriminator, which is at 0.25 where it cannot tell
 
 
-def diagnose(cyclegan, source, target, *, device="cpu"):
+def diagnose(
+    cyclegan: CycleGAN,
+    source: np.ndarray,
+    target: np.ndarray,
+    *,
+    device: str | torch.device = "cpu",
+) -> list[str]:
     """Name what went wrong in training a CycleGAN.
 
     Parameters

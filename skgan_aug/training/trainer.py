@@ -1,8 +1,13 @@
 """Train a CycleGAN between two classes."""
 
+from __future__ import annotations
+
+import os
 from contextlib import nullcontext
 from itertools import chain
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from .._devices import bfloat16_products, place, send
@@ -14,6 +19,10 @@ from .cuda_graph import StepGraphs
 from .image_pool import ImagePool
 from .loop import run_training
 from .losses import adversarial_loss, classification_loss, reconstruction_loss
+
+if TYPE_CHECKING:
+    from .config import TrainingConfig
+    from .cyclegan import CycleGAN
 
 _SOURCE, _TARGET = 0, 1  # labels of the auxiliary classifier
 _WATCHER_EVERY = 4  # steps for each that trains an auxiliary classifier of weight 0
@@ -53,7 +62,16 @@ class CycleGANTrainer:
     torch.Size([3, 1, 8, 8])
     """
 
-    def __init__(self, cyclegan, config, source, target, *, seed, device="cpu"):
+    def __init__(
+        self,
+        cyclegan: CycleGAN,
+        config: TrainingConfig,
+        source: np.ndarray,
+        target: np.ndarray,
+        *,
+        seed: int,
+        device: str | torch.device = "cpu",
+    ) -> None:
         cyclegan.keep_snapshots(len(config.snapshot_steps))
         self.config = config
         self.device = torch.device(device)
@@ -85,9 +103,16 @@ class CycleGANTrainer:
         )
         self.graphs = self._make_graphs()
         self.n_iter = 0
-        self.losses = []  # of the steps since the last log
+        self.losses: list[dict[str, torch.Tensor]] = []  # of the steps since the last log
 
-    def fit(self, *, max_iter=None, title=None, verbose=0, checkpoint=None):
+    def fit(
+        self,
+        *,
+        max_iter: int | None = None,
+        title: str | None = None,
+        verbose: int = 0,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> CycleGAN:
         """Train up to ``config.max_iter`` steps in all and keep the averaged weights.
 
         Parameters
@@ -118,7 +143,7 @@ class CycleGANTrainer:
         is_done = self.n_iter == total or self.has_stalled
         return self.finish() if is_done else self.cyclegan
 
-    def advance(self):
+    def advance(self) -> None:
         """Draw a batch of either class and make one step."""
         with global_seed(derive_seed(self.seed, self.n_iter), self.device):  # for dropout
             self.losses.append(self.train_step(*self.draw_batches()))
@@ -131,7 +156,7 @@ class CycleGANTrainer:
         snapshot = self.cyclegan.snapshots[position]
         snapshot.load_state_dict(self.cyclegan.generator_st.state_dict())
 
-    def draw_batches(self):
+    def draw_batches(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw a batch of either class, with replacement.
 
         Returns
@@ -149,7 +174,9 @@ class CycleGANTrainer:
         return place(self.cyclegan.encode(rows), self.device)
 
     @torch.enable_grad()  # whatever the caller switched off, which would train nothing
-    def train_step(self, real_s, real_t):
+    def train_step(
+        self, real_s: torch.Tensor, real_t: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
         """One update of the generators, then one of the discriminators.
 
         Parameters
@@ -181,7 +208,7 @@ class CycleGANTrainer:
         self.averages.update(self.n_iter)
         return losses | judged
 
-    def finish(self):
+    def finish(self) -> CycleGAN:
         """Replace the weights by the best averages.
 
         Returns
@@ -198,7 +225,7 @@ class CycleGANTrainer:
         return self.cyclegan.to("cpu").eval()
 
     @property
-    def has_stalled(self):
+    def has_stalled(self) -> bool:
         """Whether early stopping is on and the last score came too long after the best."""
         best = self.averages.best
         return best is not None and (
@@ -207,7 +234,7 @@ class CycleGANTrainer:
         )
 
     @torch.no_grad()
-    def target_score(self):
+    def target_score(self) -> float:
         """Score translations of source images from all over the class, as they are now.
 
         By the averaged generator and the averaged auxiliary classifier, which learns from
@@ -338,7 +365,7 @@ class CycleGANTrainer:
             for group in optimizer.param_groups:
                 group["lr"] = self.config.learning_rate * share
 
-    def log(self):
+    def log(self) -> dict[str, float]:
         """Append mean losses since the last call, and the score, to the history.
 
         Returns
@@ -357,7 +384,7 @@ class CycleGANTrainer:
             self.averages.keep_best(means["target_score"], self.n_iter)
         return means
 
-    def slow_down(self, factor):
+    def slow_down(self, factor: float) -> None:
         """Change the learning rate of all further steps.
 
         Parameters
