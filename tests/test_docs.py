@@ -6,7 +6,11 @@ import re
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.utils import Bunch
+
+from skgan_aug.comparison import paired_difference
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "api.md").read_text()
@@ -90,7 +94,7 @@ BLOOD_CELLS = (
 )
 SAMPLERS = {
     "no resampling": "none",
-    "logit adjustment, a later run": "logit_adjustment",
+    "logit adjustment": "logit_adjustment",
     "Borderline-SMOTE": "borderline_smote",
     "ADASYN": "adasyn",
     "SMOTE": "smote",
@@ -106,8 +110,6 @@ SAMPLERS = {
 def test_blood_cells(results, columns):
     table = rows(page("docs/alternatives.md").replace("| | ", "|  | "), "", *BLOOD_CELLS)
     summary = {row["sampler"]: row for row in measured(results)["summary"]}
-    later = results.replace("blood_cells", "blood_cells_logit_adjustment")
-    _, summary["logit_adjustment"] = measured(later)["summary"]
     assert set(table) == set(SAMPLERS)
     for title, cells in table.items():
         row = summary[SAMPLERS[title]]
@@ -118,31 +120,45 @@ def test_blood_cells(results, columns):
             assert (title, cells[column]) == (title, found)
 
 
+def scores(results, *samplers):
+    summary = {row["sampler"]: row for row in measured(results)["summary"]}
+    return [f"{100 * summary[name]['balanced_accuracy']:.1f}" for name in samplers]
+
+
 def test_blood_cells_on_the_first_pages():
-    names = ("cyclegan", "random", "smote", "none")
-    with_flips = {
-        row["sampler"]: f"{100 * row['balanced_accuracy']:.1f}"
-        for row in measured("compare_blood_cells_flips")["summary"]
-    }
-    cyclegan, random, smote, none = (with_flips[name] for name in names)
+    names = "cyclegan", "logit_adjustment", "random", "smote", "none"
     readme, index = (" ".join(page(name).split()) for name in ("README.md", "docs/index.md"))
-    assert f"flips and shifts, it is {cyclegan}, {random}, {smote} and {none}" in readme
+    cyclegan, adjusted, random, smote, none = scores("compare_blood_cells", *names)
+    assert (
+        f"CycleGAN {cyclegan}, logit adjustment (a loss that adds no rows) {adjusted}, random "
+        f"over-sampling {random}, SMOTE {smote}, nothing {none} points" in readme
+    )
+    cyclegan, adjusted, random, smote, none = scores("compare_blood_cells_flips", *names)
+    found = f"{cyclegan}, {adjusted}, {random}, {smote} and {none}"
+    assert f"flips and shifts, it is {found}" in readme
     assert f"CycleGANs reach {cyclegan} and random over-sampling {random}" in index
 
 
-def test_logit_adjustment_on_the_first_pages():
-    found: dict = {"none": [], "logit_adjustment": []}
-    for condition in ("", "_flips"):
-        for row in measured(f"compare_blood_cells_logit_adjustment{condition}")["summary"]:
-            mean, sd = row["balanced_accuracy"], row["balanced_accuracy_sd"]
-            found[row["sampler"]].append((f"{100 * mean:.1f}", f"{100 * sd:.1f}"))
-    readme, alternatives = (
-        " ".join(page(name).split()) for name in ("README.md", "docs/alternatives.md")
+@pytest.mark.parametrize(
+    ("results", "baseline", "words"),
+    [
+        ("_flips", "smote", "is {} points above SMOTE (95% interval {} to {})"),
+        ("_flips", "logit_adjustment", "{} above logit adjustment ({} to {})"),
+        ("_flips", "random", "{} above copies ({} to {})"),
+        ("", "logit_adjustment", "Without them it is {} above logit adjustment ({} to {})"),
+    ],
+)
+def test_how_far_ahead_it_is_on_blood_cells(results, baseline, words):
+    written = measured(f"compare_blood_cells{results}")
+    cells = {
+        key: np.array([each[key] for each in written["cells"]]) for key in written["cells"][0]
+    }
+    cells["ratio"] = cells["ratio"].astype(float)
+    gain = paired_difference(Bunch(**written | cells), "cyclegan", baseline)
+    found = words.format(
+        f"{100 * gain.mean:.1f}", *(f"{100 * x:+.1f}" for x in (gain.low, gain.high))
     )
-    (plain, _), (moved, _) = found["logit_adjustment"]
-    assert f"came to {plain} and, with flips and shifts, {moved} in" in readme
-    plain, moved = (" ± ".join(both) for both in found["none"])
-    assert f"which has {plain} and, with flips and shifts, {moved} there" in alternatives
+    assert found in " ".join(page("docs/alternatives.md").split())
 
 
 def test_how_long_it_takes():
