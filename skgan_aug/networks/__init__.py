@@ -38,10 +38,7 @@ _IMAGE_DISCRIMINATORS = {"patch": PatchDiscriminator, "paper": PaperDiscriminato
 _IMAGE_CLASSIFIERS = {"compact": CompactCNN, "resnet": SmallResNet, "paper": PaperCNN}
 
 
-def make_generator(
-    generator: str | Callable[..., nn.Module],
-    spec: ImageSpec,
-) -> nn.Module:
+def make_generator(generator: str | Callable[..., nn.Module], spec: ImageSpec) -> nn.Module:
     """Make a generator.
 
     Parameters
@@ -78,8 +75,7 @@ def make_generator(
 
 
 def make_discriminator(
-    discriminator: str | Callable[..., nn.Module],
-    spec: ImageSpec,
+    discriminator: str | Callable[..., nn.Module], spec: ImageSpec
 ) -> nn.Module:
     """Make a discriminator.
 
@@ -117,9 +113,7 @@ def make_discriminator(
 
 
 def make_classifier(
-    module: str | Callable[..., nn.Module],
-    spec: ImageSpec,
-    n_classes: int,
+    module: str | Callable[..., nn.Module], spec: ImageSpec, n_classes: int
 ) -> nn.Module:
     """Make a classifier.
 
