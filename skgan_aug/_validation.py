@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from ._missing import check_unmasked
+from ._missing import check_no_label_is_missing, check_unmasked
 
 _LARGEST_INT, _LARGEST_REAL = 2**31 - 1, 1e30  # beyond, torch's int32 and float32 overflow
 _LITTLE_CONTRAST = 32  # grey levels of 256: an eighth of what networks are made for
@@ -129,15 +129,16 @@ def check_images(estimator, X, y="no_validation", *, reset, spec=None):
     return checked
 
 
-def plain_labels(y):
+def plain_labels(y, name="y"):
     """Labels of a dtype that is pandas' own, in NumPy's; any others as they are.
 
     scikit-learn makes floats of nullable integers, some of which are then the same, and of
-    categories that are bools.
+    categories that are bools. Missing ones are refused.
     """
+    check_no_label_is_missing(y, name)
     if getattr(y, "ndim", 0) == 2 and hasattr(y, "iloc") and y.shape[1] == 1:
         column = y.iloc[:, 0]
-        return y if isinstance(column.dtype, np.dtype) else plain_labels(column)
+        return y if isinstance(column.dtype, np.dtype) else plain_labels(column, name)
     dtype = getattr(y, "dtype", None)
     is_pandas = hasattr(y, "isna") and hasattr(y, "to_numpy")
     if not is_pandas or dtype is None or isinstance(dtype, np.dtype):

@@ -25,7 +25,7 @@ from ._classifier_checks import (
 )
 from ._classifier_net import EncodedNetwork, make_net
 from ._devices import resolve_device, resolve_precision
-from ._missing import check_no_label_is_missing, check_unmasked
+from ._missing import check_unmasked
 from ._random import derive_seed, draw_seed, global_seed
 from ._training_rows import (
     check_sample_weight,
@@ -458,14 +458,13 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
             Before ``fit``.
 
         ValueError
-            For rows unlike those of ``fit``, or labels that are masked.
+            For rows unlike those of ``fit``, or labels that are masked or missing.
         """
         check_unmasked(X=X, y=y)
         return super().score(X, plain_labels(y), sample_weight)
 
     def _check_X_y(self, X, y, *, reset):
         with named("y"):
-            check_no_label_is_missing(y)
             y = plain_labels(y)
             check_labels_are_classes(y)
             labels = y if hasattr(y, "ndim") else np.asarray(y)

@@ -27,7 +27,7 @@ from ._augmentation import AUGMENTATIONS, augment_rows, check_augmentation
 from ._devices import check_compiler, deal_devices, resolve_device, resolve_precision
 from ._files import check_path, make_folder
 from ._frames import check_categories, check_frame, round_columns
-from ._missing import check_no_label_is_missing, check_unmasked
+from ._missing import check_unmasked
 from ._random import derive_pair_seed, derive_seed, draw_seed, global_seed
 from ._sampling_strategy import check_rare_classes, check_room, resolve_sampling_strategy
 from ._scale import SCALE, count_synthetic, fractions_of_classes, min_strength_of_class
@@ -599,7 +599,6 @@ class CycleGANOverSampler(BaseOverSampler):
                 y = y.toarray()
             check_frame(y)
             check_unmasked(y=y)
-            check_no_label_is_missing(y)
             y = plain_labels(y)
             check_labels_are_classes(y)
             given = np.asarray(y) if np.ndim(y) > 1 else y

@@ -77,6 +77,15 @@ def test_labels_behind_a_mask_are_not_scored():
         classifier.score(X, masked)
 
 
+def test_missing_labels_are_not_scored():
+    X, y = make_images()
+    y = (y == "dark").astype(int)
+    classifier = make_classifier().fit(X, y)
+    labels = pd.Series(y, dtype="Int64").mask(np.arange(32) < 5)
+    with pytest.raises(ValueError, match=r"^y has 5 missing labels .* leave their rows out"):
+        classifier.score(X, labels)
+
+
 def test_digits_as_vectors(digits):
     X, X_test, y, y_test = digits
     classifier = make_classifier(max_epochs=15, batch_size=32, learning_rate=5e-3)

@@ -464,6 +464,8 @@ def test_map_of_features_is_drawn_by_tsne_and_reproducible():
     assert maps[0].coordinates.shape == (8 + 5 + 8, 2)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         FeatureMapDisplay.from_predictions(features, labels[:5], is_synthetic)
+    with pytest.raises(ValueError, match=r"^labels has 1 missing labels"):
+        FeatureMapDisplay.from_predictions(features, [None, *labels[1:]], is_synthetic)
     with pytest.raises(ValueError, match="minimum of 2 is required"):
         FeatureMapDisplay.from_predictions(features[:, :1], labels, is_synthetic)
 

@@ -12,7 +12,7 @@ from sklearn.utils import (
     column_or_1d,
 )
 
-from .._missing import check_no_label_is_missing, check_unmasked
+from .._missing import check_unmasked
 from .._validation import (
     check_one_kind_of_label,
     check_prepared_alike,
@@ -79,9 +79,9 @@ def check_rows(
     check_unmasked(**{x_name: X, y_name: y})
     with named(x_name):
         X = check_array(densify(X), allow_nd=True, dtype="numeric", input_name=x_name)
-    check_no_label_is_missing(y, y_name)
+    labels = plain_labels(y, y_name)
     check_one_kind_of_label(y, y_name)  # of a list, which as an array would be strings
-    y = column_or_1d(np.atleast_1d(np.asarray(plain_labels(y))))
+    y = column_or_1d(np.atleast_1d(np.asarray(labels)))
     if y.dtype == object:
         check_one_kind_of_label(y, y_name)
         y = np.array(y.tolist())

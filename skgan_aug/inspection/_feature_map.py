@@ -153,7 +153,7 @@ class FeatureMapDisplay:
         """
         rng = check_random_state(random_state)
         check_unmasked(X=X, y=y)
-        y, is_synthetic = _as_labels(y), _as_mask(is_synthetic)
+        y, is_synthetic = _as_labels(y, "y"), _as_mask(is_synthetic)
         check_consistent_length(X, y, is_synthetic)
         kept = _draw(np.asarray(X), y, is_synthetic, n_per_class, rng)
         return cls.from_predictions(
@@ -211,7 +211,7 @@ class FeatureMapDisplay:
         """
         check_unmasked(features=features, labels=labels)
         points = check_array(features, input_name="features", ensure_min_features=2)
-        labels, is_synthetic = _as_labels(labels), _as_mask(is_synthetic)
+        labels, is_synthetic = _as_labels(labels, "labels"), _as_mask(is_synthetic)
         check_consistent_length(points, labels, is_synthetic)
         rng = check_random_state(random_state)
         kept = _draw(points, labels, is_synthetic, n_per_class, rng)
@@ -284,8 +284,8 @@ def _hollow(style):
     return {**others, "facecolors": "none", "edgecolors": style["color"]}
 
 
-def _as_labels(y) -> np.ndarray:
-    return column_or_1d(plain_labels(y))
+def _as_labels(y, name) -> np.ndarray:
+    return column_or_1d(plain_labels(y, name))
 
 
 def _as_mask(is_synthetic) -> np.ndarray:

@@ -69,7 +69,7 @@ class TrainingCurvesDisplay:
         sampler: CycleGANOverSampler,
         *,
         class_names: Mapping | Sequence | None = None,
-        axes: np.ndarray | None = None,
+        axes: np.ndarray | Sequence | None = None,
     ) -> Self:
         """Draw what a fitted over-sampler recorded.
 
@@ -96,7 +96,7 @@ class TrainingCurvesDisplay:
         histories = dict(zip(titles, sampler.history_.values(), strict=True))
         return cls(histories=histories).plot(axes=axes)
 
-    def plot(self, *, axes: np.ndarray | None = None) -> Self:
+    def plot(self, *, axes: np.ndarray | Sequence | None = None) -> Self:
         """Draw the curves.
 
         Parameters

@@ -85,7 +85,7 @@ class TranslationsDisplay:
         pairs: Sequence[tuple[Hashable, Hashable]] | None = None,
         n_examples: int = 6,
         class_names: Mapping | Sequence | None = None,
-        axes: np.ndarray | None = None,
+        axes: np.ndarray | Sequence | None = None,
     ) -> Self:
         """Draw translations of a fitted over-sampler.
 
@@ -123,7 +123,7 @@ class TranslationsDisplay:
         limits = next(((spec.low[0], spec.high[0]) for spec in specs), None)
         return cls(examples=examples, class_names=class_names, limits=limits).plot(axes=axes)
 
-    def plot(self, *, axes: np.ndarray | None = None) -> Self:
+    def plot(self, *, axes: np.ndarray | Sequence | None = None) -> Self:
         """Draw the triples.
 
         Parameters
