@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +14,6 @@ import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from imblearn.utils._validation import ArraysTransformer
-from joblib import Memory
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -366,12 +364,12 @@ class CycleGANOverSampler(BaseOverSampler):
         pool_size: int = 64,
         ema_decay: float = 0.995,
         n_snapshots: int = 10,
-        augment: tuple[str, ...] | None = ("color", "translation", "cutout"),
+        augment: Sequence[str] | None = ("color", "translation", "cutout"),
         early_stopping: bool = False,
         n_iter_no_change: int = 300,
-        memory: str | os.PathLike[str] | Memory | None = None,
+        memory: str | Path | joblib.Memory | None = None,
         cache_size: int | None = None,
-        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_dir: str | Path | None = None,
         n_jobs: int | None = None,
         device: str | torch.device = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",

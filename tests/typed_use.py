@@ -22,7 +22,9 @@ def make_generator(spec: ImageSpec) -> nn.Module:
 
 def use(folder: Path) -> None:
     data = load_image_folder(folder, size=32, unreadable="list")
-    X, y = make_imbalanced_images(data.images, data.target, rare=[0, 1], rare_count=15)
+    X, y = make_imbalanced_images(
+        data.images, data.target, rare=np.array([0, 1]), rare_count=15
+    )
     sampler = CycleGANOverSampler(
         sampling_strategy={0: 100},
         source={0: 2},
@@ -37,11 +39,15 @@ def use(folder: Path) -> None:
     score: float = classifier.score(X, predicted)
 
     samplers = {"none": None, "cyclegan": sampler, "adjusted": LogitAdjustment(score)}
-    result = compare_samplers(X, y, samplers=samplers, classifier=classifier, test=(X, y))
+    result = compare_samplers(
+        X, y, samplers=samplers, classifier=classifier, ratios=0.5, test=(X, y)
+    )
     print(summarize_comparison(result)[0]["sampler"])
     SamplerComparisonDisplay.from_comparison(result).figure_.savefig(folder / "scores.png")
     TranslationsDisplay.from_estimator(sampler, X, y, pairs=[(2, 0)])
-    page: Path = write_report(result, folder / "report.html")
+    page: Path = write_report(
+        result, folder / "report.html", class_names=np.array(["a", "b", "c"])
+    )
     augmentation_report(sampler, X, y).to_frame().to_csv(page.with_suffix(".csv"))
     features = extract_features(classifier, X)
     distance: float = frechet_distance(features, features.tolist())

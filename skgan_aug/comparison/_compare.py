@@ -1,7 +1,9 @@
 """compare_samplers: validate, plan the tasks, run them, put the results in order."""
 
+from __future__ import annotations
+
 import tempfile
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Real
@@ -53,13 +55,13 @@ def compare_samplers(
     *,
     samplers: Sequence[str] | Mapping[str, Any] | None = None,
     classifier: BaseEstimator | None = None,
-    ratios: Sequence[float] = (1.0,),
+    ratios: float | Iterable[float] = (1.0,),
     cv: Any = 5,
     groups: ArrayLike | None = None,
     test: tuple[ArrayLike, ArrayLike] | None = None,
     n_seeds: int = 3,
     random_state: int | np.random.RandomState | None = 0,
-    rare: Hashable | Sequence[Hashable] | None = None,
+    rare: Hashable | Sequence[Hashable] | np.ndarray | None = None,
     rare_count: int | None = None,
     classifier_steps: int | None = 1000,
     image_shape: tuple[int, ...] | None = None,

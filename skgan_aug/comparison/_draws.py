@@ -1,5 +1,7 @@
 """The draws of the data: which rows train, which are tested on, seed by seed, fold by fold."""
 
+from __future__ import annotations
+
 from numbers import Integral
 from typing import Any, NamedTuple
 

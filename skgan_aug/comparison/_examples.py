@@ -1,5 +1,7 @@
 """A few translations to look at, beside what they came from and what they resemble."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np

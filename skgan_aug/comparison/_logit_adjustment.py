@@ -1,5 +1,7 @@
 """LogitAdjustment: what is compared with samplers and changes the classifier instead."""
 
+from __future__ import annotations
+
 from numbers import Real
 
 from sklearn.base import BaseEstimator, clone

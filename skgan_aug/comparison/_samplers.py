@@ -1,5 +1,7 @@
 """The samplers known by name, and how each is handed images."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any

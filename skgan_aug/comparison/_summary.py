@@ -1,5 +1,7 @@
 """Means, standard deviations and paired differences of a comparison."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

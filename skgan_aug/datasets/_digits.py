@@ -1,5 +1,7 @@
 """The digits that ship with scikit-learn, as 8-bit images."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Fashion-MNIST, in the idx files that it is published as."""
 
+from __future__ import annotations
+
 import gzip
 import math
 import os

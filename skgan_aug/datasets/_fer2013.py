@@ -1,5 +1,7 @@
 """FER2013: facial expressions, as Kaggle publishes them."""
 
+from __future__ import annotations
+
 import csv
 import os
 from pathlib import Path

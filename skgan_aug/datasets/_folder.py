@@ -1,5 +1,7 @@
 """Images in one folder per class."""
 
+from __future__ import annotations
+
 import os
 import warnings
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Turning a data set into an imbalanced problem."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Sequence
 from numbers import Integral
 
@@ -13,7 +15,7 @@ def make_imbalanced_images(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    rare: Hashable | Sequence[Hashable],
+    rare: Hashable | Sequence[Hashable] | np.ndarray,
     rare_count: int,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +61,7 @@ def make_imbalanced_images(
     for name, values in (("X", X), ("y", y)):
         if np.ma.is_masked(values):
             raise ValueError(f"{name} has masked values: fill them, or leave their rows out.")
-    X, y = np.asarray(X), _check_labels(y)
+    y, X = _check_labels(y), np.asarray(X)
     check_consistent_length(X, y)
     rare = _check_rare(rare, rare_count, y)
     indices = np.arange(len(y)).reshape(-1, 1)

@@ -1,5 +1,7 @@
 """JAFFE: facial expressions whose file names say who and what."""
 
+from __future__ import annotations
+
 import os
 import re
 from pathlib import Path

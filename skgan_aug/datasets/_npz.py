@@ -1,5 +1,7 @@
 """Images in NumPy's .npz archives."""
 
+from __future__ import annotations
+
 import os
 import warnings
 import zipfile

@@ -1,5 +1,7 @@
 """Antialiased resizing of stacks of images."""
 
+from __future__ import annotations
+
 import math
 from numbers import Integral
 from typing import Literal

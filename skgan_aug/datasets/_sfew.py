@@ -1,5 +1,7 @@
 """SFEW: facial expressions in frames of films."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 from typing import Any, Literal

@@ -1,5 +1,7 @@
 """A folder that is filled file by file, and can be gone on with."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json

@@ -1,5 +1,7 @@
 """What a folder of images holds and lacks: all is decided before anything is trained."""
 
+from __future__ import annotations
+
 import os
 import warnings
 from dataclasses import dataclass, replace

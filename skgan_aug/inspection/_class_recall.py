@@ -14,6 +14,7 @@ from ._figure import (
     COLORS,
     GREY,
     add_legend,
+    figure_of,
     height_of_line,
     keep_as_written,
     name_of,
@@ -95,7 +96,7 @@ class ClassRecallDisplay:
         before: str = "none",
         after: str = "cyclegan",
         ratio: float | None = None,
-        class_names: Mapping | Sequence | None = None,
+        class_names: Mapping | Sequence | np.ndarray | None = None,
         ax: Axes | None = None,
     ) -> Self:
         """Draw what :func:`~skgan_aug.comparison.compare_samplers` returned.
@@ -175,7 +176,7 @@ class ClassRecallDisplay:
         )
         keep_as_written(*ax.get_yticklabels())
         self.ax_ = ax
-        self.figure_: Any = ax.figure
+        self.figure_ = figure_of(ax)
         return self
 
     def _write_differences(self, ax, positions, differences):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,7 @@ from ..metrics._class_space import lay_out
 from ._figure import (
     GREY,
     add_legend,
+    figure_of,
     keep_as_written,
     make_room,
     name_of,
@@ -96,7 +97,7 @@ class FeatureMapDisplay:
         coordinates: np.ndarray,
         labels: np.ndarray,
         is_synthetic: np.ndarray,
-        class_names: Mapping | Sequence | None = None,
+        class_names: Mapping | Sequence | np.ndarray | None = None,
     ) -> None:
         self.coordinates = coordinates
         self.labels = labels
@@ -112,7 +113,7 @@ class FeatureMapDisplay:
         is_synthetic: ArrayLike,
         *,
         n_per_class: int | None = 200,
-        class_names: Mapping | Sequence | None = None,
+        class_names: Mapping | Sequence | np.ndarray | None = None,
         random_state: int | np.random.RandomState | None = 0,
         ax: Axes | None = None,
     ) -> Self:
@@ -174,7 +175,7 @@ class FeatureMapDisplay:
         is_synthetic: ArrayLike,
         *,
         n_per_class: int | None = 200,
-        class_names: Mapping | Sequence | None = None,
+        class_names: Mapping | Sequence | np.ndarray | None = None,
         random_state: int | np.random.RandomState | None = 0,
         ax: Axes | None = None,
     ) -> Self:
@@ -240,7 +241,7 @@ class FeatureMapDisplay:
             Drawn: with ``ax_`` and ``figure_``.
         """
         is_new = ax is None
-        if ax is None:
+        if ax is None:  # said again for mypy
             ax = new_axes(figsize=(6.5, 6))
         self.real_, self.synthetic_ = {}, {}
         with_synthetic = np.unique(self.labels[self.is_synthetic]).tolist()
@@ -259,7 +260,7 @@ class FeatureMapDisplay:
             make_room(ax)
         ax.set(xticks=[], yticks=[])
         self.ax_ = ax
-        self.figure_: Any = ax.figure
+        self.figure_ = figure_of(ax)
         return self
 
     def _add_key(self, ax):

@@ -11,6 +11,7 @@ from .._text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's colours without black and yellow: told apart by colour-blind readers, and
 # seen on white as well as on black. Markers tell the same apart in print; their number has no
@@ -27,13 +28,18 @@ def new_axes(*, figsize) -> Axes:
 
 
 def new_grid(n_rows, n_columns, *, figsize, layout="constrained") -> np.ndarray:
-    """Make a figure of several plots: axes of shape (n_rows, n_columns)."""
+    """Make a figure of a grid of plots: axes of shape (n_rows, n_columns)."""
     try:
         from matplotlib import pyplot as plt
     except ImportError as error:
         raise ImportError("Drawing needs matplotlib: pip install 'skgan_aug[plot]'") from error
     _, axes = plt.subplots(n_rows, n_columns, figsize=figsize, layout=layout, squeeze=False)
     return axes
+
+
+def figure_of(ax) -> Figure:
+    """The figure that axes are in, or the part of one that a caller took them from."""
+    return ax.figure
 
 
 def shape_axes(axes, *shape):

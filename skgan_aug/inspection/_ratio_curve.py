@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import cycle
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..comparison import sampler_title
 from ..comparison._summary import SCORE_TITLES, check_score
-from ._figure import GREY, add_legend, make_room, new_axes, style_of
+from ._figure import GREY, add_legend, figure_of, make_room, new_axes, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +165,7 @@ class RatioCurveDisplay:
             Drawn: with ``ax_`` and ``figure_``.
         """
         is_new = ax is None
-        if ax is None:
+        if ax is None:  # said again for mypy
             ax = new_axes(figsize=(6, 4))
         self.errorbars_: dict = {}
         resampled = [title for title, (ratios, _) in self.curves.items() if ratios[0] > 0]
@@ -195,7 +195,7 @@ class RatioCurveDisplay:
             if is_new:
                 make_room(ax)
         self.ax_ = ax
-        self.figure_: Any = ax.figure
+        self.figure_ = figure_of(ax)
         return self
 
 

@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 
 from ..comparison import row_titles, summarize_comparison
 from ..comparison._summary import SCORE_TITLES, check_score
-from ._figure import height_of_line, keep_as_written, new_axes, wrapped
+from ._figure import figure_of, height_of_line, keep_as_written, new_axes, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,7 +151,7 @@ class SamplerComparisonDisplay:
         ax.grid(axis="x", alpha=0.3)
         keep_as_written(*ax.get_yticklabels())
         self.ax_ = ax
-        self.figure_: Any = ax.figure
+        self.figure_ = figure_of(ax)
         return self
 
 

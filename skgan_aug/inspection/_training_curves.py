@@ -68,7 +68,7 @@ class TrainingCurvesDisplay:
         cls,
         sampler: CycleGANOverSampler,
         *,
-        class_names: Mapping | Sequence | None = None,
+        class_names: Mapping | Sequence | np.ndarray | None = None,
         axes: np.ndarray | Sequence | None = None,
     ) -> Self:
         """Draw what a fitted over-sampler recorded.

@@ -68,7 +68,7 @@ class TranslationsDisplay:
         self,
         *,
         examples: dict,
-        class_names: Mapping | Sequence | None = None,
+        class_names: Mapping | Sequence | np.ndarray | None = None,
         limits: tuple[float, float] | None = None,
     ) -> None:
         self.examples = examples
@@ -84,7 +84,7 @@ class TranslationsDisplay:
         *,
         pairs: Sequence[tuple[Hashable, Hashable]] | None = None,
         n_examples: int = 6,
-        class_names: Mapping | Sequence | None = None,
+        class_names: Mapping | Sequence | np.ndarray | None = None,
         axes: np.ndarray | Sequence | None = None,
     ) -> Self:
         """Draw translations of a fitted over-sampler.

@@ -1,5 +1,7 @@
 """What every metric asks of its arrays."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from .._missing import check_unmasked

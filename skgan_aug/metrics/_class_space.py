@@ -1,5 +1,7 @@
 """Where the classes lie: a map of them, and how wide the gaps between neighbours are."""
 
+from __future__ import annotations
+
 from functools import reduce
 
 import numpy as np

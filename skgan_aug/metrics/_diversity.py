@@ -1,5 +1,7 @@
 """How many different rows there are among the synthetic ones."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import Bunch

@@ -1,5 +1,7 @@
 """What a trained classifier sees in images: the features that metrics compare."""
 
+from __future__ import annotations
+
 import threading
 from contextlib import contextmanager
 
@@ -13,6 +15,7 @@ from .._threads import taking_turns
 from .._validation import check_images
 
 
+# The type of a TorchCNNClassifier is above this package, and its base is taken for it.
 def extract_features(classifier: BaseEstimator, X: ArrayLike) -> np.ndarray:
     """Take the penultimate features of a fitted classifier: what its last layer weighs.
 

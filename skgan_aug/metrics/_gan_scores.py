@@ -1,5 +1,7 @@
 """What a classifier learns from synthetic rows, and what it makes of them."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone

@@ -1,5 +1,7 @@
 """Fidelity and variety by balls around rows: precision, recall, density, coverage."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import Bunch

@@ -1,5 +1,7 @@
 """Distances between distributions: of Frechet, and of kernel means."""
 
+from __future__ import annotations
+
 from math import prod
 from numbers import Real
 

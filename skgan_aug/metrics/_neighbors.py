@@ -1,5 +1,7 @@
 """What nearest neighbours tell: whether two sets differ, and whether one copies the other."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, diags_array, vstack

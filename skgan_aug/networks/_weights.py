@@ -1,11 +1,17 @@
 """The weights that networks of CycleGANs start with."""
 
+from __future__ import annotations
+
+from typing import TypeVar
+
 from torch import nn
 
 _SPREAD = 0.02
 
+Network = TypeVar("Network", bound=nn.Module)
 
-def init_weights(network: nn.Module) -> nn.Module:
+
+def init_weights(network: Network) -> Network:
     """Draw the first weights of a generator or discriminator as Zhu et al. (2017) do.
 
     From N(0, 0.02) in convolutions, with biases of 0; other layers are left alone. Networks

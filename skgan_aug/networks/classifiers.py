@@ -1,5 +1,7 @@
 """Classifiers: images (n, C, H, W) or vectors (n, n_features) to class logits."""
 
+from __future__ import annotations
+
 import math
 
 import torch
@@ -17,7 +19,7 @@ class _Classifier(nn.Module):
     features: nn.Module
     logits: nn.Module
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) for ``x`` (n, C, H, W) or (n, n_features) in [-1, 1]."""
         return self.logits(self.features(x))
 

@@ -1,5 +1,7 @@
 """Discriminators: judge whether a batch is real; no sigmoid, for the least-squares loss."""
 
+from __future__ import annotations
+
 import math
 
 import torch

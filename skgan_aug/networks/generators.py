@@ -5,6 +5,8 @@ H and W: sizes that are not divisible by their stride are padded by reflection a
 cropped back.
 """
 
+from __future__ import annotations
+
 import torch
 import torch.nn.functional as F
 from torch import nn

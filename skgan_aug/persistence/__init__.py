@@ -3,6 +3,8 @@
 A saved file holds data alone: loading one runs no code of its author's.
 """
 
+from __future__ import annotations
+
 import os
 import warnings
 from pathlib import Path

@@ -1,5 +1,7 @@
 """augmentation_report: all metrics of what an over-sampler added to each rare class."""
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Any
 

@@ -1,10 +1,13 @@
 """write_report: a comparison as one page that needs nothing but a browser."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 from sklearn.utils import Bunch
 
 from .._files import output_file
@@ -38,9 +41,9 @@ def write_report(
     title: str = "Comparison of over-samplers",
     description: str | None = None,
     sampler: str | None = None,
-    baselines: list[str] | None = None,
+    baselines: Sequence[str] | None = None,
     score: str = "balanced_accuracy",
-    class_names: Mapping | Sequence | None = None,
+    class_names: Mapping | Sequence | np.ndarray | None = None,
     command: str | None = None,
 ) -> Path:
     """Write a comparison as a self-contained HTML page.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +71,7 @@ def train_cyclegan(
     seed : int, default=0
         Decides initial weights and every draw.
 
-    device : str, default="cpu"
+    device : str or torch.device, default="cpu"
         Where to compute.
 
     title : str, default=None
@@ -108,11 +107,12 @@ def train_cyclegan(
         "discriminator": discriminator,
         "max_size": max_size,
     }
+    checkpoint: Path | None = None
 
     def make():
         return CycleGAN(spec, **networks, seed=seed)
 
-    def train(checkpoint=None):
+    def train():
         # What is made in torch's inference mode can never be trained.
         with one_thread(), torch.inference_mode(False), own_precision(device):
             trainer = CycleGANTrainer(make(), config, source, target, seed=seed, device=device)
@@ -122,7 +122,7 @@ def train_cyclegan(
         return train()
     key = training_key(spec, config, source, target, **networks, seed=seed, device=device)
     if checkpoint_dir is not None:
-        train = partial(train, Path(checkpoint_dir) / f"{key}.pt")
+        checkpoint = Path(checkpoint_dir) / f"{key}.pt"
     if cache is None:
         return train()
     return cache.get(key, train, make, n_snapshots=len(config.snapshot_steps), title=title)

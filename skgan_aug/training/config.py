@@ -1,5 +1,7 @@
 """What shapes the training of one CycleGAN."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from numbers import Integral
 
