@@ -47,18 +47,26 @@ def test_a_docstring_is_complete(name, ignored):
 OF_OTHERS = re.compile(r"\.set_\w+_request$|\.TrainingConfig$")
 
 
-@pytest.mark.parametrize(
+own_names = pytest.mark.parametrize(
     "name", [name for name, _ in public_names() if not OF_OTHERS.search(name)]
 )
-def test_a_docstring_says_what_may_be_left_out(name):
+
+
+def documented_kinds(public):
+    """What a docstring says after the colon of each parameter."""
     numpydoc = pytest.importorskip("numpydoc.validate")
-    public = pydoc.locate(name)
     documented = numpydoc.Validator(numpydoc.get_doc_object(public)).doc_parameters
-    kinds = {
+    return {
         each.strip(): kind
         for names, (kind, _) in documented.items()
         for each in names.split(",")
     }
+
+
+@own_names
+def test_a_docstring_says_what_may_be_left_out(name):
+    public = pydoc.locate(name)
+    kinds = documented_kinds(public)
     optional = {
         parameter.name
         for parameter in inspect.signature(public).parameters.values()
@@ -71,18 +79,10 @@ def words(text):
     return set(re.findall(r"['\"](\w+)['\"]", text))
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, _ in public_names() if not OF_OTHERS.search(name)]
-)
+@own_names
 def test_a_signature_has_types_and_names_the_values_that_its_docstring_names(name):
-    numpydoc = pytest.importorskip("numpydoc.validate")
     public = pydoc.locate(name)
-    documented = numpydoc.Validator(numpydoc.get_doc_object(public)).doc_parameters
-    kinds = {
-        each.strip(): kind
-        for names, (kind, _) in documented.items()
-        for each in names.split(",")
-    }
+    kinds = documented_kinds(public)
     signature = inspect.signature(public)
     for parameter in signature.parameters.values():
         if parameter.name == "self":
