@@ -36,6 +36,8 @@ from plain_cyclegan import PlainCycleGAN, plain_discriminator, plain_generator
 BATCH, SIDE = 16, 48
 ROUNDS, STEPS = 25, 3  # medians over rounds; each is so many steps of everyone in turn
 MAX_ITER = 10_000  # of the schedule; nobody gets there
+PROCESSOR = torch.cpu.get_capabilities()
+MULTIPLIERS = ("amx_bf16", "avx512_bf16", "avx512_fp16")  # what "auto" precision asks for
 
 
 def main():
@@ -48,6 +50,8 @@ def main():
     results = {"threads": torch.get_num_threads(), "torch": torch.__version__}
     if device.type == "cuda":
         results["gpu"] = torch.cuda.get_device_name(device)
+    else:
+        results["processor"] = {name: PROCESSOR.get(name) for name in MULTIPLIERS}
     if options.json is not None and options.json.exists():
         results = json.loads(options.json.read_text()) | results
     for name in options.only:
@@ -112,6 +116,20 @@ def in_turn(runners, baseline):
             "ratio": round(statistics.median(ratios), 2),
             "first_step_s": round(first[name]),
         }
+    return table
+
+
+def bench_precisions(device):
+    """By size of the image: pairs per second of the default in either precision."""
+    table = {}
+    for side in (28, 32, 48, 64):
+        runners = {
+            name: default_steps(side, device, precision=name)
+            for name in ("float32", "bfloat16")
+        }
+        with one_thread():
+            rows = in_turn(runners, baseline="float32")
+        table |= {f"{side}x{side}, {name}": row for name, row in rows.items()}
     return table
 
 
@@ -246,22 +264,22 @@ def engine_steps(n_filters, precision, device, *, compile=False):
     return steps_of(CycleGANTrainer(cyclegan, config, X, X, seed=0, device=device))
 
 
-def default_config(device, *, compile=False):
+def default_config(device, *, precision="auto", compile=False):
     default = CycleGANOverSampler(compile=compile)
     names = TrainingConfig.__dataclass_fields__.keys() & default.get_params().keys()
     values = {name: getattr(default, name) for name in names - {"precision", "max_iter"}}
-    precision = resolve_precision("auto", device, is_image=True)
+    precision = resolve_precision(precision, device, is_image=True)
     return TrainingConfig(**values, max_iter=MAX_ITER, precision=precision)
 
 
-def default_trainer(side, device, *, max_size=64, compile=False):
-    X, config = make_rows(side), default_config(device, compile=compile)
+def default_trainer(side, device, *, max_size=64, **options):
+    X, config = make_rows(side), default_config(device, **options)
     cyclegan = CycleGAN(ImageSpec.from_array(X), max_size=max_size)
     return CycleGANTrainer(cyclegan, config, X, X, seed=0, device=device)
 
 
-def default_steps(side, device, *, compile=False):
-    return steps_of(default_trainer(side, device, compile=compile))
+def default_steps(side, device, **options):
+    return steps_of(default_trainer(side, device, **options))
 
 
 def steps_of(trainer):
@@ -278,6 +296,7 @@ def steps_of(trainer):
 BENCHES = {
     "same networks, 32 filters": bench_same_networks,
     "default beside the paper's 64 filters": bench_default,
+    "default in either precision": bench_precisions,
     "achieved": bench_flops,
     "default by size": bench_sizes,
     "memory": bench_memory,

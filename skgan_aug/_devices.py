@@ -213,7 +213,7 @@ def resolve_precision(precision, device, *, is_image):
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16"}
-        "auto" takes bfloat16 for images where the hardware multiplies it natively; on
+        "auto" takes bfloat16 for images where the hardware multiplies it faster; on
         vectors, products of small matrices, it gains nothing.
 
     device : torch.device
@@ -262,16 +262,19 @@ def _present_devices():
 
 
 def _multiplies_bfloat16(device):
+    """Whether the hardware does so faster than it multiplies float32."""
     if device.type == "cuda":
         with torch.cuda.device(device):  # it is asked about the current one
             return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
-    # torch has no public name for this yet; where the private ones are gone, float32 serves.
-    return any(
-        getattr(torch.cpu, name, lambda: False)()
-        for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    )
+    # Versions of torch that do not say what the processor has may say whether it has tiles.
+    has: dict = getattr(torch.cpu, "get_capabilities", dict)()
+    if has.get("amx_bf16", getattr(torch.cpu, "_is_amx_tile_supported", bool)()):
+        return True
+    # Processors that are made for tiles have AVX512-FP16, too. Where a virtual machine hides
+    # the tiles, their AVX512-BF16 is left, which multiplies at half the speed of float32.
+    return has.get("avx512_bf16", False) and not has.get("avx512_fp16", False)
 
 
 def cpu_lacks_memory(error):

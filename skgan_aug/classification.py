@@ -136,7 +136,7 @@ class TorchCNNClassifier(ClassifierMixin, BaseEstimator):
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of matrix products while training; "auto" takes bfloat16 for images where the
-        hardware multiplies it natively. Predictions are made in float32.
+        hardware multiplies it faster. Predictions are made in float32.
 
     warm_start : bool, default=False
         Go on from the weights of the last ``fit``, with the parameters as they are by then;

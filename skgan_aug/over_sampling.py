@@ -225,7 +225,7 @@ class CycleGANOverSampler(BaseOverSampler):
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of matrix products while training; "auto" takes bfloat16 for images where the
-        hardware multiplies it natively.
+        hardware multiplies it faster.
 
     compile : bool, default=False
         Compile the networks with ``torch.compile`` before training, which takes a minute or

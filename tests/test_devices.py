@@ -177,6 +177,56 @@ def test_the_device_of_another_machine_becomes_the_nearest_here(monkeypatch, the
     assert nearest_device("cuda:1") == taken
 
 
+TILES = {"amx_bf16": True, "avx512_bf16": True, "avx512_fp16": True}
+
+
+@pytest.mark.parametrize(
+    ("processor", "precision"),
+    [
+        pytest.param(TILES, "bfloat16", id="tiles"),
+        pytest.param(TILES | {"amx_bf16": False}, "float32", id="hidden tiles"),
+        pytest.param({"avx512_bf16": True, "avx512_fp16": False}, "bfloat16", id="vectors"),
+        pytest.param({"avx512_bf16": False, "avx512_fp16": False}, "float32", id="neither"),
+        pytest.param({}, "float32", id="other"),
+    ],
+)
+def test_a_cpu_trains_in_bfloat16_where_that_is_faster(monkeypatch, processor, precision):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: processor, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    assert_trains_in(precision)
+
+
+@pytest.mark.parametrize(("has_tiles", "precision"), [(True, "bfloat16"), (False, "float32")])
+def test_an_older_torch_tells_of_tiles_alone(monkeypatch, has_tiles, precision):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_tiles, raising=False)
+    assert_trains_in(precision)
+
+
+def test_a_torch_that_tells_nothing_of_processors_computes_in_float32(monkeypatch):
+    for name in ("get_capabilities", "_is_amx_tile_supported"):
+        monkeypatch.delattr(torch.cpu, name, raising=False)
+    assert_trains_in("float32")
+
+
+def assert_trains_in(precision):
+    """Both estimators, to the bit, and otherwise than in the other precision."""
+    X, y = make_images("float32")
+    results = {}
+    for name in ("auto", "float32", "bfloat16"):
+        given = {"precision": name, "device": "cpu"}
+        classifier = TorchCNNClassifier(max_epochs=1, random_state=0, **given)
+        sampler = CycleGANOverSampler(**CYCLEGAN, **given)
+        X_resampled, _ = sampler.fit_resample(X, y)
+        results[name] = classifier.fit(X, y).predict_proba(X), X_resampled
+    other = ({"float32", "bfloat16"} - {precision}).pop()
+    for auto, same, different in zip(
+        *(results[name] for name in ("auto", precision, other)), strict=True
+    ):
+        assert_array_equal(auto, same)
+        assert (auto != different).any()
+
+
 def test_a_classifier_from_a_gpu_that_is_missing_is_unpickled():
     X, y = make_images("uint8")
     classifier = TorchCNNClassifier(max_epochs=1, random_state=0, device="cpu").fit(X, y)

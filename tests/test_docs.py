@@ -162,14 +162,29 @@ def test_how_far_ahead_it_is_on_blood_cells(results, baseline, words):
 
 
 def test_how_long_it_takes():
-    table = rows(
-        page("docs/devices.md"), "image", "seconds per step", "minutes per pair of classes"
+    table = rows(page("docs/devices.md"), *HOW_LONG)
+    fast, slow = (
+        measured(f"bench_training{machine}")["default by size"]
+        for machine in ("", "_hidden_tiles")
     )
-    by_size = measured("bench_training")["default by size"]
     assert table == {
-        size: [f"{own['s_per_step']:.2f}", f"{own['s_per_pair'] / 60:.1f}"]
-        for size, own in by_size.items()
+        size: [*cost(fast[size]), *(cost(slow[size]) if size in slow else ["", ""])]
+        for size in fast
     }
+
+
+HOW_LONG = ("image", "seconds per step", "minutes per pair", "float32: seconds", "minutes")
+
+
+def cost(own):
+    return f"{own['s_per_step']:.2f}", f"{own['s_per_pair'] / 60:.1f}"
+
+
+def test_bfloat16_is_slower_where_tiles_are_hidden():
+    by_size = measured("bench_training_hidden_tiles")["default in either precision"]
+    shares = [row["ratio"] for name, row in by_size.items() if "bfloat16" in name]
+    words = f"at {min(shares)} to {max(shares)} of the speed of float32"
+    assert words in " ".join(page("docs/devices.md").split())
 
 
 def test_the_paper():
