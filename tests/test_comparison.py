@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from imblearn import FunctionSampler
 from imblearn.combine import SMOTETomek
 from imblearn.over_sampling import SMOTE, RandomOverSampler
@@ -581,8 +582,23 @@ def test_settings_tell_what_was_compared():
     assert (settings["n_test"], settings["n_folds"]) == (36, 2)
     seeds = np.random.RandomState(7).randint(np.iinfo(np.int32).max, size=2)
     assert settings["seeds"] == seeds.tolist()
+    assert settings["precision"] == "float32"  # of vectors, wherever
     assert {"skgan_aug", "python", "torch"} <= result.versions.keys()
     assert result.translations == {}
+
+
+@pytest.mark.parametrize("is_flat", [False, True])
+def test_what_auto_takes_is_told(monkeypatch, is_flat):
+    has = {"amx_bf16": True}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has, raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    X, y = make_images(shape=(8, 8))
+    X, shape = (X.reshape(len(X), -1), (8, 8)) if is_flat else (X, None)
+    options = {"classifier": DummyClassifier(), "cv": 2, "n_seeds": 1, "image_shape": shape}
+    result = compare_samplers(X, y, samplers=["none"], **options)
+    found = result.settings["device"], result.settings["precision"]
+    assert found == ("cpu", "bfloat16")
 
 
 def test_translations_of_the_first_draw_are_kept():

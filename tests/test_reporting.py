@@ -153,6 +153,7 @@ def test_page_says_how_it_was_measured(page, compared):
     assert f"torch {compared.versions['torch']}" in settings
     assert "CycleGANOverSampler(max_iter=1)" in settings
     assert "2 seeds × 2 folds" in settings
+    assert "{device}, {precision}".format(**compared.settings) in settings
 
 
 def test_failures_are_shown(page):

@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from .. import __version__
+from .._devices import resolve_device, resolve_precision
 from ._samplers import can_set_training_steps
 
 _VERSIONS_OF = ("numpy", "scikit-learn", "imbalanced-learn", "torch", "skorch")
@@ -46,8 +47,10 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
     settings : dict
         With text in place of estimators. ``train_counts`` are the images of
         each class in the training part of the first draw, ``classifier_steps`` None where
-        the classifier makes none.
+        the classifier makes none, ``device`` and ``precision`` what "auto" takes here.
     """
+    device = resolve_device("auto")
+    is_image = problem.X.ndim > 2 or problem.image_shape is not None
     has_steps = can_set_training_steps(problem.classifier)
     labels, counts = np.unique(problem.y[draws[0].train], return_counts=True)
     return {
@@ -66,6 +69,8 @@ def collect_settings(problem, samplers, ratios, draws, random_state):
         "n_folds": 1 + max(draw.fold for draw in draws),
         "random_state": int(random_state) if isinstance(random_state, Integral) else None,
         "seeds": list(dict.fromkeys(draw.random_state for draw in draws)),
+        "device": str(device),
+        "precision": resolve_precision("auto", device, is_image=is_image),
     }
 
 

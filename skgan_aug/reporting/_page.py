@@ -268,6 +268,7 @@ def _settings_rows(result, class_names):
         ("Seeds drawn from it", ", ".join(map(str, seeds))),
         ("Classifier", settings["classifier"]),
         ("Steps of the classifier", "its own" if steps is None else str(steps)),
+        ("Where device and precision are auto", "{device}, {precision}".format(**settings)),
     ]
     for name, sampler in settings["samplers"].items():
         rows.append((sampler_title(name), sampler or "the training images as they are"))
