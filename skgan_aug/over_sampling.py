@@ -81,7 +81,7 @@ class CycleGANOverSampler(BaseOverSampler):
         How many rows each class gains, in any form of imbalanced-learn. A float works
         for several classes too: each class below ``ratio * n_majority`` is raised to it,
         the others are left alone; with two classes the rare one must be below
-        it, as in imbalanced-learn.
+        it, and what it gains is rounded down, as in imbalanced-learn.
 
     source : {"nearest", "majority", "rest"}, label or dict, default="nearest"
         The class that is translated:

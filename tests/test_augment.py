@@ -810,6 +810,7 @@ class TestPlan:
             (["--source", "cow"], "source='cow' is no class"),
             (["--source", "dog=cow"], "source='cow' is no class"),
             (["--source", "dog=cat,owl"], "--source dog=cat,owl"),
+            (["--source", "dog=cat,dog=owl"], "--source dog=cat,dog=owl names a target twice"),
             (["--source", "dog"], "source='dog' is itself to be over-sampled"),
             (["--size", "big"], "--size big is no size"),
             (["--resize", "squeeze"], "--resize names 'squeeze', which is unknown"),
@@ -936,6 +937,10 @@ def test_names_are_given_once(tmp_path):
     long = names.new(tmp_path, "ä" * 200 + ".synthetic-from-cat", ".png").name
     assert long.endswith("ä.synthetic-from-cat-1.png")
     assert len(os.fsencode(long)) < 255
+    dotted = names.new(tmp_path, "0." + 230 * "y" + ".synthetic-from-cat", ".png").name
+    assert not dotted.startswith(".")  # it would be hidden
+    dots = names.new(tmp_path, "0a.b" + 60 * ".yyy" + ".synthetic-from-cat", ".png").name
+    assert not dots.startswith(".")
 
 
 def test_settings_are_json(pets, tmp_path):

@@ -688,6 +688,49 @@ def test_warnings_while_it_runs_are_lines_that_name_the_classes(npz, monkeypatch
     )
 
 
+def test_each_warning_is_printed_once(npz, monkeypatch):
+    def diagnose(cyclegan, *args, **kwargs):
+        return ["it failed again"]
+
+    monkeypatch.setattr("skgan_aug.over_sampling.diagnose", diagnose)
+    given = ["--samplers", "cyclegan", "--max-iter", 1, "--ratios", "0.5,1"]
+    outcome = run("compare", "--data", npz, *RARE, *given, *QUICK)
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stderr.count("it failed again") == 1
+
+
+def test_a_folder_has_names_and_no_labels(tmp_path):
+    for name in "123":
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for number in range(8):
+            image = Image.new("L", (8, 8), 20 * number + 50)
+            image.save(tmp_path / "set" / name / f"{number}.png")
+    for rare in ("0", "0,1"):
+        given = ["--rare", rare, "--samplers", "none,random", *QUICK]
+        outcome = run("compare", "--data", tmp_path / "set", *given)
+        assert outcome.exit_code == 2
+        assert "--rare names 0, which is no class. The classes are 1, 2, 3." in outcome.stderr
+
+
+@pytest.mark.parametrize("option", ["--json", "--plot", "--report"])
+def test_a_link_to_nowhere_is_refused_before_the_work(npz, tmp_path, option):
+    suffix = {"--json": ".json", "--plot": ".png", "--report": ".html"}[option]
+    link = tmp_path / f"link{suffix}"
+    link.symlink_to(tmp_path / "missing" / f"file{suffix}")
+    outcome = run("compare", "--data", npz, *RARE, "--samplers", "none", *QUICK, option, link)
+    assert outcome.exit_code == 2
+    assert f"there is no folder {tmp_path / 'missing'}" in outcome.stderr
+    assert not outcome.stdout
+
+
+def test_values_that_no_sampler_takes_are_refused_before_the_work(npz):
+    given = ["--samplers", "none,cyclegan", "--classifier-weight", "inf", *QUICK]
+    outcome = run("compare", "--data", npz, *RARE, *given)
+    assert outcome.exit_code == 2
+    assert "'classifier_weight' parameter" in outcome.stderr
+    assert not outcome.stdout
+
+
 def test_classes_keep_the_order_of_their_labels_and_untested_ones_are_named(tmp_path):
     data, figures = tmp_path / "animals.npz", tmp_path / "out.json"
     X, y = make_arrays(zebra=30, yak=12, ant=12)

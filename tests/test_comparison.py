@@ -1113,6 +1113,67 @@ def test_one_difference_again_and_again_has_no_interval():
     ).is_repeated
 
 
+def make_recurring(*gains):
+    """Two samplers on folds that every seed has: ``gains``, fold by fold, for each seed."""
+    n_seeds, n_folds = np.shape(gains)
+    result = make_result(none=[0.5] * n_seeds * n_folds, smote=0.5 + np.ravel(gains))
+    result.seed = np.tile(np.repeat(np.arange(n_seeds), n_folds), 2)
+    result.fold = np.tile(np.arange(n_folds), 2 * n_seeds)
+    result.folds_recur = True
+    return result
+
+
+def test_folds_that_recur_with_one_mean_have_no_interval():
+    result = make_recurring([0.1, 0.3, 0.2], [0.3, 0.1, 0.2])
+    difference = paired_difference(result, "smote", "none")
+    assert (difference.mean, difference.n_pairs) == (pytest.approx(0.2), 6)
+    assert difference.is_repeated
+    assert np.isnan([difference.low, difference.high]).all()
+    assert standing_of(difference) == "repeated"
+
+
+def test_the_interval_is_about_the_mean_of_folds_that_recur():
+    result = make_recurring([0.0, 0.0, 0.3], [0.0, np.nan, 0.3], [0.0, np.nan, 0.3])
+    result.error = np.where(np.isnan(result.balanced_accuracy), "failed", None)
+    difference = paired_difference(result, "smote", "none")
+    assert difference.mean == pytest.approx(0.1)
+    assert difference.low + difference.high == pytest.approx(0.2)
+    assert difference.n_pairs == 7
+
+
+def test_a_score_that_is_always_the_same_has_no_interval():
+    rows = summarize_comparison(make_result(none=[0.75] * 6, smote=[0.7, 0.8] * 3))
+    assert np.isnan(rows[0]["balanced_accuracy_interval"])
+    assert rows[1]["balanced_accuracy_interval"] > 0
+
+
+class Reshuffled:
+    """The same folds for every seed, the rows of each in another order."""
+
+    def __init__(self):
+        self.rng = np.random.RandomState(0)
+
+    def split(self, X, y=None, groups=None):
+        for test in np.array_split(np.arange(len(X)), self.get_n_splits()):
+            yield np.setdiff1d(np.arange(len(X)), test), self.rng.permutation(test)
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 3
+
+
+def test_the_order_of_rows_makes_no_other_folds():
+    X, y = make_vectors()
+    order = np.random.RandomState(0).permutation(len(X))
+    result = compare_samplers(
+        *(X[order], y[order]),
+        samplers=["none"],
+        classifier=DummyClassifier(),
+        cv=Reshuffled(),
+        n_seeds=2,
+    )
+    assert result.folds_recur
+
+
 def test_intervals_over_folds_are_those_of_nadeau_and_bengio():
     result = make_result(none=[0.1, 0.2, 0.3], smote=[0.2, 0.4, 0.6], test_train_ratio=0.25)
     difference = paired_difference(result, "smote", "none")

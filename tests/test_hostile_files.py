@@ -388,6 +388,19 @@ STATES = {
     "one pool": in_state(pools=[None]),
     "huge images": with_huge_rows,
     "huge pools": with_long_pools,
+    "whole numbers in a pool": in_state(
+        pools=[torch.zeros(1, 1, 8, 8, dtype=torch.int64)] * 2
+    ),
+    "losses of text": in_state(losses=["x"]),
+    "losses that are no numbers": in_state(losses=[{"crossing": torch.zeros(2)}]),
+    "best of a number": in_state(best=3),
+    "best of a later step": in_state(
+        best={"n_iter": 9, "score": 0.5, "weights": [{}] * 2}, n_iter=1
+    ),
+    "best of a step of text": in_state(best={"n_iter": "x", "score": 0.5, "weights": []}),
+    "best of other weights": in_state(
+        best={"n_iter": 1, "score": 0.5, "weights": [{"w": torch.zeros(1)}] * 2}
+    ),
     "no parts": in_state(parts=[]),
     "parts of text": in_state(parts=["x"] * 9),
     "a state in a list": lambda path: torch.save([1, 2], path),

@@ -18,7 +18,7 @@ from imblearn.pipeline import Pipeline
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline as PlainPipeline
-from skorch.callbacks import Callback, EpochTimer
+from skorch.callbacks import Callback, EpochTimer, LRScheduler
 
 from skgan_aug import CycleGANOverSampler, TorchCNNClassifier
 from skgan_aug.networks import MaskedGenerator
@@ -140,6 +140,29 @@ def test_training_goes_on_as_if_nothing_had_been(there_and_back, random_state):
     assert loaded.history_[:, "train_loss"] == classifier.history_[:, "train_loss"]
     if isinstance(random_state, np.random.RandomState):
         assert loaded._random_state is loaded.random_state
+
+
+def test_a_rate_that_was_set_since_is_trained_on_with(tmp_path):
+    callbacks = [("rate", LRScheduler("ExponentialLR", gamma=0.5))]
+    own = {"learning_rate_schedule": "constant", "callbacks": callbacks}
+    classifier = make_classifier(**own, learning_rate=1e-2).fit(X, Y)
+    classifier.set_params(learning_rate=1e-4)
+    with pytest.warns(UserWarning, match="callbacks"):
+        save(classifier, tmp_path / "saved")
+    loaded = load(tmp_path / "saved", params={"callbacks": callbacks})
+    expected = classifier.partial_fit(X, Y).predict_proba(X)
+    assert np.array_equal(loaded.partial_fit(X, Y).predict_proba(X), expected)
+    rates = [each.net_.optimizer_.param_groups[0]["lr"] for each in (classifier, loaded)]
+    assert rates[0] == rates[1] <= 1e-4
+
+
+def test_what_is_loaded_in_inference_mode_can_be_trained(tmp_path):
+    classifier = make_classifier().fit(X, Y)
+    save(classifier, tmp_path / "saved")
+    with torch.inference_mode():
+        loaded = load(tmp_path / "saved")
+    expected = classifier.partial_fit(X, Y).predict_proba(X)
+    assert np.array_equal(loaded.partial_fit(X, Y).predict_proba(X), expected)
 
 
 def test_partial_fit_of_the_first_call_goes_on(there_and_back):
@@ -305,6 +328,16 @@ def test_networks_that_the_parameters_do_not_make_are_refused(tmp_path):
     classifier = make_classifier().fit(X, Y).set_params(module="paper")
     with pytest.raises(ValueError, match="not what its parameters make"):
         save(classifier, tmp_path / "saved")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_size_that_networks_do_not_see_is_refused(tmp_path):
+    X, y = np.random.default_rng(0).integers(0, 256, (40, 48, 48)), np.repeat([0, 1], [30, 10])
+    sampler = make_sampler(max_size=36, max_iter=1)
+    sampler.fit_resample(X.astype(np.uint8), y)
+    sampler.set_params(max_size=44)  # as many layers, but other images
+    with pytest.raises(ValueError, match=r"max_size=44 .*had when it was fitted"):
+        save(sampler, tmp_path / "saved")
     assert list(tmp_path.iterdir()) == []
 
 

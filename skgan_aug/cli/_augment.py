@@ -113,7 +113,10 @@ def parse_source(text):
     parts = split_list("--source", text)
     pairs = [part.split("=") for part in parts]
     if all(len(pair) == 2 for pair in pairs):
-        return {target.strip(): source.strip() for target, source in pairs}
+        sources = {target.strip(): source.strip() for target, source in pairs}
+        if len(sources) < len(pairs):
+            raise ValueError(f"--source {text} names a target twice. Name one source for it.")
+        return sources
     if "=" in text:
         raise ValueError(
             f"--source {text}: write nearest, majority, rest, a class, or pairs of classes "

@@ -55,16 +55,16 @@ def _check_different(settings):
 
 
 def _check_output(option, path):
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise ValueError(f"{option} {path}: there is no folder {folder}.")
     if path.is_dir():
         raise ValueError(f"{option} {path} is a folder: name a file.")
+    is_device = path.exists() and not path.is_file()  # such as /dev/stdout
+    folder = path.resolve().parent  # a link is followed, as when it is written
+    if not is_device and not folder.is_dir():
+        raise ValueError(f"{option} {path}: there is no folder {folder}.")
     if path.is_file() and _is_printed_to(path):
         raise ValueError(
             f"{option} {path} is the file that what is printed goes to: name another."
         )
-    is_device = path.exists() and not path.is_file()  # such as /dev/stdout
     if not os.access(path if is_device else folder, os.W_OK):
         raise ValueError(f"{option} {path} cannot be written: name a file elsewhere.")
 

@@ -30,11 +30,14 @@ def as_text(text, style=""):
 
 @contextmanager
 def plain_warnings(console):
-    """Print warnings as one line each, above the progress where `console` shows one."""
+    """Print each warning once, as a line above the progress where `console` shows one."""
+    shown = set()
 
     def show(message, *args, **kwargs):
         text = " ".join(str(message).split())
-        console.print(as_text(f"Warning: {text}", "yellow"), soft_wrap=True)
+        if text not in shown:  # every cell would say it again
+            console.print(as_text(f"Warning: {text}", "yellow"), soft_wrap=True)
+        shown.add(text)
 
     with warnings.catch_warnings():
         warnings.showwarning = show

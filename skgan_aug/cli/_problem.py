@@ -88,7 +88,9 @@ def load_problem(settings):
     else:
         test = test[0], _named(test[1], names, test_role)
     if rare is not None:
-        rare = parse_rare(rare, names)
+        is_folder = settings.data is not None and settings.data.is_dir()
+        labels = {} if is_folder else names  # that a user of a folder could not know
+        rare = parse_rare(rare, names.values(), labels)
     if rare_count is not None:
         _check_rare_count(rare_count, rare, y, 1 if test else settings.folds)
     classes, groups = list(names.values()), bunch.get("groups")
@@ -140,14 +142,14 @@ def parse_size(size):
     return sides[0] if len(sides) == 1 else tuple(sides)
 
 
-def parse_rare(rare, names):
-    """Turn class names or labels, with commas, into names."""
-    known = {str(label): name for label, name in names.items()}
-    known |= {composed(name): name for name in names.values()}
+def parse_rare(rare, names, labels):
+    """Turn class names or ``{label: name}``, with commas, into names."""
+    known = {str(label): name for label, name in labels.items()}
+    known |= {composed(name): name for name in names}
     chosen = split_list("--rare", rare)
     for name in chosen:
         if name not in known:
-            raise no_class("--rare", name, names.values())
+            raise no_class("--rare", name, names)
     return list(dict.fromkeys(known[name] for name in chosen))
 
 

@@ -43,6 +43,7 @@ def make_compared(settings):
             if getattr(settings, name) is not None:
                 options[name] = getattr(settings, name)
         samplers["cyclegan"].set_params(**options)
+        samplers["cyclegan"]._validate_params()  # before others have taken their time
     if settings.copy_augmentation is None:
         return samplers
     if "random" in samplers:

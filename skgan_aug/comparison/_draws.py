@@ -177,5 +177,6 @@ def folds_recur(draws):
     first = {draw.fold: draw.test for draw in draws if draw.seed == 0}
     later = [draw for draw in draws if draw.seed > 0]
     return bool(later) and all(
-        draw.fold in first and np.array_equal(draw.test, first[draw.fold]) for draw in later
+        draw.fold in first and np.array_equal(np.sort(draw.test), np.sort(first[draw.fold]))
+        for draw in later
     )

@@ -42,9 +42,9 @@ def summarize_comparison(result: Bunch) -> list[dict]:
         deviation over seeds and folds of each score (``balanced_accuracy``
         and ``balanced_accuracy_sd``, ...) and the half-width of the mean's 95%
         interval (``balanced_accuracy_interval``, as :func:`paired_difference` finds
-        it; NaN for fewer than three cells), mean ``sampler_seconds``,
-        ``classifier_seconds`` and their sum ``seconds``, and ``error`` (the
-        first one, or None). Figures are NaN where there is nothing to average.
+        it; NaN for fewer than three cells, and where all have one score), mean
+        ``sampler_seconds``, ``classifier_seconds`` and their sum ``seconds``, and ``error``
+        (the first one, or None). Figures are NaN where there is nothing to average.
 
     Examples
     --------
@@ -75,7 +75,11 @@ def _summary_row(result, selected):
     for score in SCORES:
         values = result[score][selected]
         row[score], row[f"{score}_sd"] = _mean_and_sd(values)
-        row[f"{score}_interval"] = _half_width(result, values, result.fold[selected], 0.95)
+        independent = _independent_values(result, values, result.fold[selected])
+        is_repeated = _is_repeated(independent)  # no width would pass for certainty
+        row[f"{score}_interval"] = (
+            np.nan if is_repeated else _half_width(result, independent, 0.95)
+        )
     succeeded = selected & np.array([error is None for error in result.error])
     for key in ("sampler_seconds", "classifier_seconds"):
         row[key] = _mean_and_sd(result[key][succeeded])[0]
@@ -179,10 +183,11 @@ def paired_difference(
     Returns
     -------
     difference : Bunch
-        ``mean``, ``low``, ``high``, ``n_pairs``, and ``is_repeated``, whether all pairs have
-        one difference that is not 0: samplers and classifiers that draw nothing repeat
-        themselves, and a test part of few images has few scores. There the interval is NaN,
-        as for fewer than three pairs; the mean is for none.
+        ``mean``, ``low``, ``high``, ``n_pairs``, and ``is_repeated``, whether all pairs, or
+        all folds that every seed has, come to one difference that is not 0: samplers and
+        classifiers that draw nothing repeat themselves, and a test part of few images has
+        few scores. There the interval is NaN, as for fewer than three pairs; the mean is for
+        none.
 
     Raises
     ------
@@ -213,14 +218,10 @@ def paired_difference(
     ours, theirs = _paired_cells(result, sampler, baseline, score, ratio)
     # Without the last digits: equal scores, summed in another order, are no difference.
     differences = np.round(result[score][ours] - result[score][theirs], _DIGITS)
-    mean, _ = _mean_and_sd(differences)
-    spread = _half_width(result, differences, result.fold[ours], confidence)
-    different = set(differences.tolist())
-    is_repeated = (
-        len(differences) >= MIN_PAIRS and len(different) == 1 and 0.0 not in different
-    )
-    if is_repeated:
-        spread = np.nan  # an interval of no width would pass for certainty
+    independent = _independent_values(result, differences, result.fold[ours])
+    mean, _ = _mean_and_sd(independent)
+    is_repeated = _is_repeated(independent) and bool(independent.any())
+    spread = np.nan if is_repeated else _half_width(result, independent, confidence)
     return Bunch(
         mean=mean,
         low=mean - spread,
@@ -296,17 +297,29 @@ def _paired_cells(result, sampler, baseline, key, ratio):
     return [np.array([cells[pair] for pair in pairs], dtype=int) for cells in (ours, theirs)]
 
 
-def _half_width(result, values, folds, confidence):
-    """Half-width of the mean's interval, by Student's t; NaN for fewer than three values.
+def _independent_values(result, values, folds):
+    """What an interval rests on: the known values, or their means of folds that recur.
 
-    Of values that come from training on most of the same rows and testing on the others, the
-    mean varies more than their spread tells: by ``test_train_ratio`` of their variance. And
-    folds that are the same for every seed are no more folds for more seeds.
+    Folds that are the same for every seed are no more folds for more seeds.
     """
     is_known = ~np.isnan(values)
     values, folds = values[is_known], folds[is_known]
     if result.folds_recur:
         values = np.array([values[folds == fold].mean() for fold in np.unique(folds)])
+    return np.round(values, _DIGITS)
+
+
+def _is_repeated(values):
+    """Whether there are enough values for an interval, all of them one and the same."""
+    return len(values) >= MIN_PAIRS and len(np.unique(values)) == 1
+
+
+def _half_width(result, values, confidence):
+    """Half-width of the mean's interval, by Student's t; NaN for fewer than three values.
+
+    Of values that come from training on most of the same rows and testing on the others, the
+    mean varies more than their spread tells: by ``test_train_ratio`` of their variance.
+    """
     n = len(values)
     if n < MIN_PAIRS:
         return np.nan

@@ -276,7 +276,7 @@ class FileNames:
     def new(self, folder, stem, suffix):
         """``folder/stem-1suffix``, or the next number that is free."""
         while len(os.fsencode(stem + suffix)) > _MAX_NAME_BYTES:
-            stem = stem[1:]
+            stem = stem[1:].lstrip(".")  # what begins with a dot is hidden, and not loaded
         key = str(folder / stem).casefold()
         while True:
             self.counts[key] = self.counts.get(key, 0) + 1

@@ -164,11 +164,13 @@ def load(
         resolve_device(device)
     version = __version__
     try:
-        record, tensors = read_file(path)
-        require(isinstance(record, dict) and "estimator" in record, "it holds no estimator")
-        version = record["versions"]["skgan_aug"]
-        estimator = restore_estimator(record["estimator"], tensors, device, given)
-        require(not tensors, f"it has tensors {sorted(tensors)[:3]} that nothing needs")
+        with torch.inference_mode(False):  # what is made in it can never be trained
+            record, tensors = read_file(path)
+            is_record = isinstance(record, dict) and "estimator" in record
+            require(is_record, "it holds no estimator")
+            version = record["versions"]["skgan_aug"]
+            estimator = restore_estimator(record["estimator"], tensors, device, given)
+            require(not tensors, f"it has tensors {sorted(tensors)[:3]} that nothing needs")
     except _DAMAGES as error:
         reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         if isinstance(error, SafetensorError):

@@ -1,5 +1,7 @@
 """What estimators learnt: attributes, networks, and where training stands."""
 
+import math
+
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
@@ -33,6 +35,12 @@ def describe_sampler(sampler, tensors, prefix):
         n_snapshots = len(cyclegan.snapshots)
         blank = _blank_cyclegan(sampler, cyclegan.spec, n_snapshots)
         _check_made_by(sampler, cyclegan, blank)
+        if blank.network_spec != cyclegan.network_spec:
+            raise ValueError(
+                f"max_size={sampler.max_size} of this {type(sampler).__name__} is not the one "
+                "that its CycleGANs see images by. Give it the value it had when it was "
+                "fitted."
+            )
         for name in ("generator_st", "generator_ts", "discriminator_s", "discriminator_t"):
             networks = getattr(cyclegan, name), getattr(blank, name)
             _check_all_is_kept(
@@ -89,6 +97,7 @@ def describe_classifier(classifier, tensors, prefix):
         "history": _encode_history(net.history, tensors),
         "random_state": None if is_shared else encode(random_state, tensors),
         "split_seed": classifier._split_seed,
+        "learning_rate": float(net.lr),
         "optimizer": describe_optimizer(classifier.optimizer, net.optimizer_, tensors),
     }
 
@@ -109,6 +118,10 @@ def restore_classifier(classifier, fitted, tensors, prefix):
     split_seed = fitted.pop("split_seed", 0)  # which older files do not have
     require(type(split_seed) is int and split_seed >= 0, "its split_seed is none")
     classifier._split_seed = split_seed
+    # Nor this one.
+    learning_rate = fitted.pop("learning_rate", float(classifier.learning_rate))
+    is_rate = type(learning_rate) is float and math.isfinite(learning_rate)
+    require(is_rate, "its learning_rate is none")
     optimizer = fitted.pop("optimizer")
     _restore_attributes(classifier, _OF_CLASSIFIER, fitted, tensors)
     _check_spec(classifier, spec)
@@ -117,6 +130,7 @@ def restore_classifier(classifier, fitted, tensors, prefix):
     net = classifier.net_ = classifier._make_net(network, spec)
     net.history = classifier.history_ = history
     restore_optimizer(classifier.optimizer, net.optimizer_, optimizer, tensors)
+    net.lr = learning_rate  # what it was trained with, whatever the parameter says by now
 
 
 def _shared_random_state(classifier):

@@ -1,5 +1,9 @@
 """All that a training needs to go on from between two steps."""
 
+import math
+
+import torch
+
 from .history import check_history
 
 
@@ -43,7 +47,7 @@ def restore_state(trainer, state):
     Raises
     ------
     ValueError
-        When steps, batches, pools or losses are not those of this training.
+        When steps, batches, pools, losses or best weights are not those of this training.
     """
     _check_state(trainer, state)
     trainer.n_iter = state["n_iter"]
@@ -72,13 +76,55 @@ def _check_state(trainer, state):
         "batch_size": _is_whole(state["batch_size"], 1, config.batch_size),
         "slowdown": state["slowdown"] in (1.0, 0.5),
         "pools": all(
-            images is None or (len(images) <= config.pool_size and images.shape[1:] == shape)
+            images is None or _is_pool(images, config.pool_size, shape)
             for images in state["pools"]
         ),
+        "losses": all(map(_are_losses, state["losses"])),
+        "best": state["best"] is None or _is_best(state["best"], trainer, state),
     }
     wrong = [name for name, is_right in holds.items() if not is_right]
     if wrong:
         raise ValueError(f"its {wrong[0]} cannot be")
+
+
+def _is_pool(images, size, shape):
+    is_float = torch.is_tensor(images) and images.dtype == torch.float32
+    return is_float and len(images) <= size and images.shape[1:] == shape
+
+
+def _are_losses(losses):
+    """Whether these are the losses of a step: they are averaged at the next log."""
+    return isinstance(losses, dict) and all(
+        isinstance(name, str)
+        and torch.is_tensor(loss)
+        and loss.is_floating_point()
+        and loss.shape == ()
+        for name, loss in losses.items()
+    )
+
+
+def _is_best(best, trainer, state):
+    """Whether training, when it ends, can go back to these weights."""
+    is_best = (
+        isinstance(best, dict)
+        and isinstance(best["score"], float)
+        and math.isfinite(best["score"])
+        and _is_whole(best["n_iter"], 0, state["n_iter"])
+        and len(state["history"]) > 0
+    )
+    return is_best and all(
+        _fits(weights, network)
+        for weights, network in zip(best["weights"], trainer.averages.averaged, strict=True)
+    )
+
+
+def _fits(weights, network):
+    own = network.state_dict()
+    return weights.keys() == own.keys() and all(
+        not torch.is_tensor(value)
+        or (weights[name].shape == value.shape and weights[name].dtype == value.dtype)
+        for name, value in own.items()
+    )
 
 
 def _is_whole(number, least, most):
