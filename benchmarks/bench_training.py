@@ -36,7 +36,6 @@ from plain_cyclegan import PlainCycleGAN, plain_discriminator, plain_generator
 BATCH, SIDE = 16, 48
 ROUNDS, STEPS = 25, 3  # medians over rounds; each is so many steps of everyone in turn
 MAX_ITER = 10_000  # of the schedule; nobody gets there
-PROCESSOR = torch.cpu.get_capabilities()
 MULTIPLIERS = ("amx_bf16", "avx512_bf16", "avx512_fp16")  # what "auto" precision asks for
 
 
@@ -51,7 +50,8 @@ def main():
     if device.type == "cuda":
         results["gpu"] = torch.cuda.get_device_name(device)
     else:
-        results["processor"] = {name: PROCESSOR.get(name) for name in MULTIPLIERS}
+        processor = torch.cpu.get_capabilities()
+        results["processor"] = {name: processor.get(name) for name in MULTIPLIERS}
     if options.json is not None and options.json.exists():
         results = json.loads(options.json.read_text()) | results
     for name in options.only:

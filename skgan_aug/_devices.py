@@ -273,7 +273,7 @@ def _multiplies_bfloat16(device):
     if has.get("amx_bf16", getattr(torch.cpu, "_is_amx_tile_supported", bool)()):
         return True
     # Processors that are made for tiles have AVX512-FP16, too. Where a virtual machine hides
-    # the tiles, their AVX512-BF16 is left, which multiplies at half the speed of float32.
+    # the tiles, their AVX512-BF16 is left, in which networks train slower than in float32.
     return has.get("avx512_bf16", False) and not has.get("avx512_fp16", False)
 
 

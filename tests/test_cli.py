@@ -723,6 +723,16 @@ def test_a_link_to_nowhere_is_refused_before_the_work(npz, tmp_path, option):
     assert not outcome.stdout
 
 
+def test_a_link_in_a_circle_is_refused_before_the_work(npz, tmp_path):
+    for name, other in ("ab", "ba"):
+        (tmp_path / f"{name}.json").symlink_to(tmp_path / f"{other}.json")
+    given = ["--samplers", "none", "--json", tmp_path / "a.json", *QUICK]
+    outcome = run("compare", "--data", npz, *RARE, *given)
+    assert outcome.exit_code == 2
+    assert "is a link in a circle" in outcome.stderr
+    assert not outcome.stdout
+
+
 def test_values_that_no_sampler_takes_are_refused_before_the_work(npz):
     given = ["--samplers", "none,cyclegan", "--classifier-weight", "inf", *QUICK]
     outcome = run("compare", "--data", npz, *RARE, *given)

@@ -45,7 +45,7 @@ from skgan_aug.comparison import (
     paired_values,
     summarize_comparison,
 )
-from skgan_aug.comparison._answer import standing_of
+from skgan_aug.comparison._answer import answer, standing_of
 from skgan_aug.comparison._samplers import resample, set_training_steps
 from skgan_aug.over_sampling import CycleGANOverSampler
 
@@ -1129,7 +1129,14 @@ def test_folds_that_recur_with_one_mean_have_no_interval():
     assert (difference.mean, difference.n_pairs) == (pytest.approx(0.2), 6)
     assert difference.is_repeated
     assert np.isnan([difference.low, difference.high]).all()
-    assert standing_of(difference) == "repeated"
+    sentence = answer(result, "smote", ["none"], score="balanced_accuracy")
+    assert "too few different folds" in sentence
+    assert "(+20.0 points in each fold, on average)" in sentence
+
+
+def test_means_of_folds_that_differ_by_rounding_alone_are_the_same():
+    result = make_recurring([0.1, 0.2, 0.3], [0.2, 0.2, 0.2], [0.3, 0.2, 0.1])
+    assert paired_difference(result, "smote", "none").is_repeated
 
 
 def test_the_interval_is_about_the_mean_of_folds_that_recur():
@@ -1139,6 +1146,10 @@ def test_the_interval_is_about_the_mean_of_folds_that_recur():
     assert difference.mean == pytest.approx(0.1)
     assert difference.low + difference.high == pytest.approx(0.2)
     assert difference.n_pairs == 7
+    row = summarize_comparison(result)[1]
+    assert row["balanced_accuracy"] == pytest.approx(0.6)
+    known = result.balanced_accuracy[9:][~np.isnan(result.balanced_accuracy[9:])]
+    assert row["balanced_accuracy_sd"] == pytest.approx(known.std(ddof=1))
 
 
 def test_a_score_that_is_always_the_same_has_no_interval():

@@ -133,7 +133,7 @@ def test_blood_cells_on_the_first_pages():
         f"CycleGAN {cyclegan}, logit adjustment (a loss that adds no rows) {adjusted}, random "
         f"over-sampling {random}, SMOTE {smote}, nothing {none} points" in readme
     )
-    words = {"float32": "In float32 it is", "flips": "has flips and shifts,"}
+    words = {"float32": "but in float32, it is", "flips": "has flips and shifts, it is"}
     for results, lead in words.items():
         of_all = scores(f"compare_blood_cells_{results}", *names)
         assert f"{lead} {', '.join(of_all[:-1])} and {of_all[-1]}" in readme

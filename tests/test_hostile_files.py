@@ -375,6 +375,20 @@ def with_long_pools(path):
     torch.save(state, path)
 
 
+def with_best(n_weights=None, width=0, history=None, **changes):
+    """As ``early_stopping`` keeps it: of the averages, which are parts of the state."""
+
+    def change(path):
+        state = torch.load(path, weights_only=True)
+        weights = state["parts"][1:-2][:n_weights]
+        name, first = next(iter(weights[0].items()))
+        weights[0] = {**weights[0], name: torch.cat([first] * (1 + width))}
+        state["best"] = {"n_iter": 2, "score": 0.5, "weights": weights} | changes
+        torch.save(state if history is None else state | {"history": history}, path)
+
+    return change
+
+
 STATES = {
     "steps before the first": in_state(n_iter=-(10**12)),
     "steps after the last": in_state(n_iter=10**12),
@@ -388,19 +402,18 @@ STATES = {
     "one pool": in_state(pools=[None]),
     "huge images": with_huge_rows,
     "huge pools": with_long_pools,
-    "whole numbers in a pool": in_state(
-        pools=[torch.zeros(1, 1, 8, 8, dtype=torch.int64)] * 2
-    ),
+    "whole numbers in a pool": in_state(pools=[torch.zeros(1, 6).long()] * 2),
     "losses of text": in_state(losses=["x"]),
-    "losses that are no numbers": in_state(losses=[{"crossing": torch.zeros(2)}]),
+    "losses of a batch": in_state(losses=[{"crossing": torch.zeros(2)}]),
+    "losses of whole numbers": in_state(losses=[{"crossing": torch.tensor(1)}]),
     "best of a number": in_state(best=3),
-    "best of a later step": in_state(
-        best={"n_iter": 9, "score": 0.5, "weights": [{}] * 2}, n_iter=1
-    ),
-    "best of a step of text": in_state(best={"n_iter": "x", "score": 0.5, "weights": []}),
-    "best of other weights": in_state(
-        best={"n_iter": 1, "score": 0.5, "weights": [{"w": torch.zeros(1)}] * 2}
-    ),
+    "best of a later step": with_best(n_iter=3),
+    "best of a step of text": with_best(n_iter="x"),
+    "best of no score": with_best(score=float("nan")),
+    "best of a score of text": with_best(score="x"),
+    "best of one network": with_best(n_weights=1),
+    "best of other weights": with_best(width=1),
+    "best of no history": with_best(history=[]),
     "no parts": in_state(parts=[]),
     "parts of text": in_state(parts=["x"] * 9),
     "a state in a list": lambda path: torch.save([1, 2], path),
@@ -410,6 +423,12 @@ STATES = {
         {"n_iter": 1}, path, _use_new_zipfile_serialization=False
     ),
 }
+
+
+def test_best_weights_of_this_training_are_taken(guarded, n_steps):
+    with_best()(checkpoint_in(guarded))
+    resample(checkpoint_dir=guarded)
+    assert len(n_steps) == 2
 
 
 @pytest.mark.parametrize("change", STATES.values(), ids=STATES)

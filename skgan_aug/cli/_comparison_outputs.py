@@ -58,7 +58,10 @@ def _check_output(option, path):
     if path.is_dir():
         raise ValueError(f"{option} {path} is a folder: name a file.")
     is_device = path.exists() and not path.is_file()  # such as /dev/stdout
-    folder = path.resolve().parent  # a link is followed, as when it is written
+    target = Path(os.path.realpath(path))  # a link is followed, as when it is written
+    if target.is_symlink():
+        raise ValueError(f"{option} {path} is a link in a circle: name a file.")
+    folder = target.parent
     if not is_device and not folder.is_dir():
         raise ValueError(f"{option} {path}: there is no folder {folder}.")
     if path.is_file() and _is_printed_to(path):

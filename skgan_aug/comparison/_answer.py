@@ -144,7 +144,7 @@ def _sentence(result, sampler, baselines, score):
     by_standing: dict = {}
     for name in ran:
         difference = paired_difference(result, sampler, name, score=score)
-        phrase = _phrase(difference, sampler_title(name))
+        phrase = _phrase(difference, sampler_title(name), folds_recur=result.folds_recur)
         by_standing.setdefault(standing_of(difference), []).append(phrase)
     clauses, title = [], SCORE_TITLES[score]
     runs = "folds" if result.folds_recur else "runs"  # more runs would bring no other folds
@@ -167,13 +167,15 @@ def _ever_ran(result, sampler):
     return len(paired_values(result, sampler, sampler)[0]) > 0
 
 
-def _phrase(difference, title):
+def _phrase(difference, title, *, folds_recur):
     standing = standing_of(difference)
     if standing == "never":
         return f"as {title}"
     mean, signed_mean = points(abs(difference.mean)), points(difference.mean, signed=True)
     if standing == "repeated":
-        return f"against {title} ({signed_mean} points in each of {difference.n_pairs} runs)"
+        where = "each of {n_pairs} runs".format(**difference)
+        where = "each fold, on average" if folds_recur else where
+        return f"against {title} ({signed_mean} points in {where})"
     if standing == "too few":
         runs = counted(difference.n_pairs, "run")
         return f"against {title} ({signed_mean} points in {runs})"

@@ -223,6 +223,7 @@ def compare_samplers(
         if isinstance(sampler, LogitAdjustment):
             try_classifier(replace(problem, classifier=sampler.adjust(classifier)))
     tasks = _plan_tasks(samplers, ratios, draws)
+    settings = collect_settings(problem, samplers, ratios, draws, random_state)
     cells, translations = _run_tasks(problem, tasks, n_jobs, callback)
     check_classifier_ever_worked(problem, cells)
     return Bunch(
@@ -232,7 +233,7 @@ def compare_samplers(
         translations=translations,
         test_train_ratio=test_train_ratio(draws) if test is None else 0.0,
         folds_recur=test is None and folds_recur(draws),
-        settings=collect_settings(problem, samplers, ratios, draws, random_state),
+        settings=settings,
         versions=collect_versions(),
     )
 

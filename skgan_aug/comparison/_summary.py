@@ -41,8 +41,9 @@ def summarize_comparison(result: Bunch) -> list[dict]:
         ``sampler``, ``ratio``, ``n_cells``, ``n_failed``, mean and standard
         deviation over seeds and folds of each score (``balanced_accuracy``
         and ``balanced_accuracy_sd``, ...) and the half-width of the mean's 95%
-        interval (``balanced_accuracy_interval``, as :func:`paired_difference` finds
-        it; NaN for fewer than three cells, and where all have one score), mean
+        interval (``balanced_accuracy_interval``). Where every seed has the same folds, mean
+        and interval rest on the mean of each, as in :func:`paired_difference`; the interval
+        is NaN for fewer than three cells or folds, and where all come to one score. Mean
         ``sampler_seconds``, ``classifier_seconds`` and their sum ``seconds``, and ``error``
         (the first one, or None). Figures are NaN where there is nothing to average.
 
@@ -74,8 +75,9 @@ def _summary_row(result, selected):
     }
     for score in SCORES:
         values = result[score][selected]
-        row[score], row[f"{score}_sd"] = _mean_and_sd(values)
+        row[f"{score}_sd"] = _mean_and_sd(values)[1]
         independent = _independent_values(result, values, result.fold[selected])
+        row[score] = _mean_and_sd(independent)[0]
         is_repeated = _is_repeated(independent)  # no width would pass for certainty
         row[f"{score}_interval"] = (
             np.nan if is_repeated else _half_width(result, independent, 0.95)
@@ -183,11 +185,10 @@ def paired_difference(
     Returns
     -------
     difference : Bunch
-        ``mean``, ``low``, ``high``, ``n_pairs``, and ``is_repeated``, whether all pairs, or
-        all folds that every seed has, come to one difference that is not 0: samplers and
-        classifiers that draw nothing repeat themselves, and a test part of few images has
-        few scores. There the interval is NaN, as for fewer than three pairs; the mean is for
-        none.
+        ``mean``, ``low``, ``high``, ``n_pairs``, and ``is_repeated``, whether three pairs or
+        more, or folds that every seed has, all come to one difference that is not 0: samplers
+        and classifiers that draw nothing repeat themselves, and a test part of few images has
+        few scores. There the interval is NaN, as for fewer than three; the mean is for none.
 
     Raises
     ------

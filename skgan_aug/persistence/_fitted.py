@@ -118,9 +118,9 @@ def restore_classifier(classifier, fitted, tensors, prefix):
     split_seed = fitted.pop("split_seed", 0)  # which older files do not have
     require(type(split_seed) is int and split_seed >= 0, "its split_seed is none")
     classifier._split_seed = split_seed
-    # Nor this one.
+    # Older files lack this one too: they were trained at the rate of the parameter.
     learning_rate = fitted.pop("learning_rate", float(classifier.learning_rate))
-    is_rate = type(learning_rate) is float and math.isfinite(learning_rate)
+    is_rate = type(learning_rate) is float and 0 < learning_rate < math.inf
     require(is_rate, "its learning_rate is none")
     optimizer = fitted.pop("optimizer")
     _restore_attributes(classifier, _OF_CLASSIFIER, fitted, tensors)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from .._files import regular_file, write_whole
-from .state import restore_state, training_state
+from .state import check_state, restore_state, training_state
 
 _MOST_BYTES = 2**36
 
@@ -62,6 +62,7 @@ def load_checkpoint(trainer, path):
         with regular_file(path, _MOST_BYTES) as file:
             _check_archive(file)
             state = torch.load(file, map_location="cpu", weights_only=True)
+        check_state(trainer, state)
         restore_state(trainer, state)
     except Exception as error:  # what unpickling raises on damaged data is not documented
         raise ValueError(

@@ -1,5 +1,6 @@
 """All that a training needs to go on from between two steps."""
 
+import copy
 import math
 
 import torch
@@ -43,13 +44,7 @@ def restore_state(trainer, state):
 
     state : dict
         What :func:`training_state` gave.
-
-    Raises
-    ------
-    ValueError
-        When steps, batches, pools, losses or best weights are not those of this training.
     """
-    _check_state(trainer, state)
     trainer.n_iter = state["n_iter"]
     trainer.batch_size = state["batch_size"]
     trainer.slowdown = state["slowdown"]
@@ -66,8 +61,23 @@ def restore_state(trainer, state):
         part.load_state_dict(values)
 
 
-def _check_state(trainer, state):
-    """Refuse what would train for ever, not at all, or on other images."""
+def check_state(trainer, state):
+    """Refuse what would train for ever, not at all, or on other images.
+
+    Parameters
+    ----------
+    trainer : CycleGANTrainer
+        That is to go on from it.
+
+    state : dict
+        Of a file, which may be anything.
+
+    Raises
+    ------
+    Exception
+        When steps, batches, pools, losses or best weights are not those of this training;
+        what it is depends on what is there instead.
+    """
     check_history(state["history"])
     config = trainer.config
     shape = trainer.cyclegan.encode(trainer.source[:1]).shape[1:]
@@ -105,25 +115,12 @@ def _are_losses(losses):
 
 def _is_best(best, trainer, state):
     """Whether training, when it ends, can go back to these weights."""
-    is_best = (
-        isinstance(best, dict)
-        and isinstance(best["score"], float)
-        and math.isfinite(best["score"])
+    for weights, network in zip(best["weights"], trainer.averages.averaged, strict=True):
+        copy.deepcopy(network).load_state_dict(weights)
+    return (
+        math.isfinite(best["score"])
         and _is_whole(best["n_iter"], 0, state["n_iter"])
         and len(state["history"]) > 0
-    )
-    return is_best and all(
-        _fits(weights, network)
-        for weights, network in zip(best["weights"], trainer.averages.averaged, strict=True)
-    )
-
-
-def _fits(weights, network):
-    own = network.state_dict()
-    return weights.keys() == own.keys() and all(
-        not torch.is_tensor(value)
-        or (weights[name].shape == value.shape and weights[name].dtype == value.dtype)
-        for name, value in own.items()
     )
 
 
