@@ -173,9 +173,8 @@ def _phrase(difference, title, *, folds_recur):
         return f"as {title}"
     mean, signed_mean = points(abs(difference.mean)), points(difference.mean, signed=True)
     if standing == "repeated":
-        where = "each of {n_pairs} runs".format(**difference)
-        where = "each fold, on average" if folds_recur else where
-        return f"against {title} ({signed_mean} points in {where})"
+        runs = "fold, on average" if folds_recur else f"of {difference.n_pairs} runs"
+        return f"against {title} ({signed_mean} points in each {runs})"
     if standing == "too few":
         runs = counted(difference.n_pairs, "run")
         return f"against {title} ({signed_mean} points in {runs})"
