@@ -36,6 +36,15 @@ def make_arrays(seed=0, **counts):
     return X.astype(np.uint8), y
 
 
+def write_folder(folder, **counts):
+    """Class folders of the images of ``make_arrays``."""
+    names = list(counts)
+    for number, (image, label) in enumerate(zip(*make_arrays(**counts), strict=True)):
+        path = folder / names[label] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+
+
 @pytest.fixture
 def npz(tmp_path):
     X, y = make_arrays(ant=30, bee=30, cat=30)
@@ -298,11 +307,7 @@ def test_report_without_its_extra_is_refused_before_the_work(npz, monkeypatch, t
 
 
 def test_folder_of_class_folders_is_tested_in_folds(tmp_path):
-    X, y = make_arrays(ant=12, bee=6)
-    for number, (image, label) in enumerate(zip(X, y, strict=True)):
-        path = tmp_path / "set" / ["ant", "bee"][label] / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path)
+    write_folder(tmp_path / "set", ant=12, bee=6)
     outcome = run(
         *("compare", "--data", tmp_path / "set", "--samplers", "random", "--folds", 2, *QUICK)
     )
@@ -313,13 +318,9 @@ def test_folder_of_class_folders_is_tested_in_folds(tmp_path):
 
 
 def test_names_are_neither_markup_nor_orders_to_the_terminal(tmp_path):
-    X, y = make_arrays(ant=12, bee=12)
     names = ["[red]ant", "bee\x1b[31m$\\frac$\udce9"]
     data = tmp_path / "my[red]$\\frac$"
-    for number, (image, label) in enumerate(zip(X, y, strict=True)):
-        path = data / names[label] / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path)
+    write_folder(data, **dict.fromkeys(names, 12))
     outputs = [tmp_path / "report.html", tmp_path / "figure.svg"]
     outcome = run(
         *("compare", "--data", data, "--rare", names[0], "--rare-count", 5, "--folds", 2),
@@ -689,10 +690,9 @@ def test_warnings_while_it_runs_are_lines_that_name_the_classes(npz, monkeypatch
 
 
 def test_each_warning_is_printed_once(npz, monkeypatch):
-    def diagnose(cyclegan, *args, **kwargs):
-        return ["it failed again"]
-
-    monkeypatch.setattr("skgan_aug.over_sampling.diagnose", diagnose)
+    monkeypatch.setattr(
+        "skgan_aug.over_sampling.diagnose", lambda *_, **__: ["it failed again"]
+    )
     given = ["--samplers", "cyclegan", "--max-iter", 1, "--ratios", "0.5,1"]
     outcome = run("compare", "--data", npz, *RARE, *given, *QUICK)
     assert outcome.exit_code == 0, outcome.output
@@ -700,11 +700,7 @@ def test_each_warning_is_printed_once(npz, monkeypatch):
 
 
 def test_a_folder_has_names_and_no_labels(tmp_path):
-    for name in "123":
-        (tmp_path / "set" / name).mkdir(parents=True)
-        for number in range(8):
-            image = Image.new("L", (8, 8), 20 * number + 50)
-            image.save(tmp_path / "set" / name / f"{number}.png")
+    write_folder(tmp_path / "set", **{"1": 8, "2": 8, "3": 8})
     for rare in ("0", "0,1"):
         given = ["--rare", rare, "--samplers", "none,random", *QUICK]
         outcome = run("compare", "--data", tmp_path / "set", *given)
@@ -824,11 +820,8 @@ main()
 
 def test_images_beside_the_class_folders_are_named(tmp_path):
     data, out = tmp_path / "set", tmp_path / "out"
-    X, y = make_arrays(ant=6, bee=3)
-    for number, (image, label) in enumerate(zip(X, y, strict=True)):
-        (data / ["ant", "bee"][label]).mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(data / ["ant", "bee"][label] / f"{number}.png")
-    Image.fromarray(X[0]).save(data / "stray.png")
+    write_folder(data, ant=6, bee=3)
+    Image.new("L", (8, 8)).save(data / "stray.png")
     (data / "ant" / "broken.png").touch()
     given = ["--samplers", "none,random", "--folds", 2, *QUICK]
     outcome = run("compare", "--data", data, *given)

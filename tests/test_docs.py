@@ -175,23 +175,20 @@ def test_how_far_ahead_it_is_on_blood_cells(results, baseline, words):
     assert found in " ".join(page("docs/alternatives.md").split())
 
 
+HOW_LONG = ("image", "seconds per step", "minutes per pair", "float32: seconds", "minutes")
+
+
+def cost(own):
+    return f"{own['s_per_step']:.2f}", f"{own['s_per_pair'] / 60:.1f}"
+
+
 def test_how_long_it_takes():
     table = rows(page("docs/devices.md"), *HOW_LONG)
     fast, slow = (
         measured(f"bench_training{machine}")["default by size"]
         for machine in ("", "_hidden_tiles")
     )
-    assert table == {
-        size: [*cost(fast[size]), *(cost(slow[size]) if size in slow else ["", ""])]
-        for size in fast
-    }
-
-
-HOW_LONG = ("image", "seconds per step", "minutes per pair", "float32: seconds", "minutes")
-
-
-def cost(own):
-    return f"{own['s_per_step']:.2f}", f"{own['s_per_pair'] / 60:.1f}"
+    assert table == {size: [*cost(fast[size]), *cost(slow[size])] for size in fast}
 
 
 def test_bfloat16_is_slower_where_tiles_are_hidden():
