@@ -12,6 +12,7 @@ from skgan_aug.networks._layers import (
     MaxPool2d,
     ReflectingConv2d,
     reflect,
+    shuffle_pixels,
 )
 
 
@@ -115,6 +116,19 @@ def test_pooling_is_torchs_to_the_bit(shape, dtype):
     assert torch.equal(pooled, expected)
     toward = images(*pooled.shape, seed=1).to(dtype)
     (gradient,) = torch.autograd.grad(pooled, x, toward)
+    assert torch.equal(gradient, *torch.autograd.grad(expected, x, toward))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("shape", [(2, 12, 3, 4), (1, 4, 1, 1), (3, 64, 5, 2)])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_shuffling_pixels_is_torchs_to_the_bit(layout, shape, dtype):
+    x = images(*shape).to(dtype).contiguous(memory_format=layout).requires_grad_()
+    expected = F.pixel_shuffle(x, 2)
+    shuffled = shuffle_pixels(x)
+    assert torch.equal(shuffled, expected)
+    toward = images(*shuffled.shape, seed=1).to(dtype).contiguous(memory_format=layout)
+    (gradient,) = torch.autograd.grad(shuffled, x, toward)
     assert torch.equal(gradient, *torch.autograd.grad(expected, x, toward))
 
 

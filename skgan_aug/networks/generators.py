@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ._layers import DrawingConv2d, InstanceNorm2d, ReflectingConv2d
+from ._layers import DrawingConv2d, InstanceNorm2d, ReflectingConv2d, shuffle_pixels
 from ._padding import crop_like, pad_to_multiple
 
 _STRIDE = 4  # both image generators work at a quarter of the resolution
@@ -258,7 +258,7 @@ class EnlargingConv2d(nn.Conv2d):
     def forward(self, x):
         """Map (n, n_in, h, w) to (n, n_out, 2h, 2w)."""
         kernels = _small_kernels(_small_kernels(self.weight, dim=2), dim=3)
-        return F.pixel_shuffle(F.conv2d(x, kernels, padding=1), 2)
+        return shuffle_pixels(F.conv2d(x, kernels, padding=1))
 
 
 def _small_kernels(weight, *, dim):
