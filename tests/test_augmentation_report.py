@@ -295,6 +295,13 @@ class TestRefused:
         with pytest.raises(ValueError, match="resampled begins with other rows than X"):
             augmentation_report(Reverses(None, None), X, y)
 
+    def test_labels_that_are_written_otherwise_than_y(self, digits):
+        X, y, new, _ = digits
+        for labels in (y + 1, y.astype(str), y[::-1]):
+            resampled = np.concatenate([X, new]), np.r_[labels, labels[: len(new)]]
+            with pytest.raises(ValueError, match="resampled has other labels for the rows of"):
+                augmentation_report(RandomOverSampler(), X, y, resampled=resampled)
+
     def test_what_another_fit_returned(self, digits):
         X, y, new, _ = digits
         sampler = CycleGANOverSampler(synthetic_fraction=0.0)

@@ -162,6 +162,19 @@ def test_triples_are_source_translation_and_nearest_real(shape, image_shape):
         np.testing.assert_array_equal(found.reshape(-1), real[distances.argmin()])
 
 
+def test_the_nearest_is_sought_among_all_rows():
+    X, y = make_images((8, 8))
+    sampler = fit(X, y)
+    many = np.random.default_rng(1).integers(0, 256, (600, 8, 8)).astype(np.uint8)
+    for position in (0, 255, 256, 599):
+        real = many.copy()
+        real[position] = sampler.translate(X[:1], source=0, target=1)[0]
+        images = np.concatenate([X[y == 0], real]), np.repeat([0, 1], [10, 600])
+        display = TranslationsDisplay.from_estimator(sampler, *images, n_examples=1)
+        _, translations, nearest = display.examples[0, 1]
+        np.testing.assert_array_equal(nearest, translations)
+
+
 def test_triples_are_drawn_in_three_rows_for_each_pair():
     X, y = make_images((8, 8))
     y[12:] = 2
@@ -219,6 +232,10 @@ def test_what_cannot_be_drawn_as_translations():
             ValueError, match=r"n_examples=\S+ must be an integer of at least 1"
         ):
             TranslationsDisplay.from_estimator(fit(X, y), X, y, n_examples=n_examples)
+    missing = X.astype(float)
+    missing[-1, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="X contains NaN"):
+        TranslationsDisplay.from_estimator(fit(X, y), missing, y)
     X, y = make_images((8, 8, 2))
     n_figures = len(plt.get_fignums())
     with pytest.raises(ValueError, match="2 channels"):
@@ -285,6 +302,14 @@ def test_records_without_a_loss_are_left_out():
     assert lines["cycle_t"].get_xdata().tolist() == [50, 51]
 
 
+def test_losses_of_one_record_are_told_apart():
+    X, y = make_images((8, 8))
+    losses = TrainingCurvesDisplay.from_estimator(fit(X, y)).axes_[0, 0].get_lines()
+    assert len({(line.get_color(), line.get_markerfacecolor()) for line in losses}) == len(
+        losses
+    )
+
+
 def test_curves_on_given_axes_have_one_legend_in_them():
     figure, axes = mpl.pyplot.subplots(1, 2)
     display = TrainingCurvesDisplay(histories={"a": make_history()})
@@ -340,6 +365,38 @@ def test_ratio_curves_of_one_run_have_no_whiskers():
     two = np.array([[70.0, np.nan], [80.0, 82.0]])
     display = RatioCurveDisplay(curves={"a": (curves["a"][0], two)}, score_title="points")
     assert display.plot().ax_.get_ylabel() == "points ± sd"
+
+
+@pytest.mark.parametrize(
+    ("ratios", "expected"),
+    [
+        ([0.26, 0.27, 0.28, 0.3, 0.5, 1.0], ["0.3", "0.5", "1"]),
+        (np.arange(1, 11) / 10, [f"{tick / 10:g}" for tick in range(1, 11)]),
+        ([0.3333333, 0.9], ["0.333", "0.9"]),
+    ],
+)
+def test_ratios_are_written_where_they_have_room(ratios, expected):
+    curves = {"a": (np.asarray(ratios), np.ones((len(ratios), 2)))}
+    ax = RatioCurveDisplay(curves=curves, score_title="points").plot().ax_
+    assert [label.get_text() for label in ax.get_xticklabels()] == expected
+
+
+def test_samplers_of_one_ratio_stand_beside_each_other_at_it():
+    curves = {title: (np.array([1.0]), np.array([[70.0, 72.0]])) for title in "abc"}
+    display = RatioCurveDisplay(curves=curves, score_title="points").plot()
+    low, high = display.ax_.get_xlim()
+    dots = [bars[0].get_xdata()[0] for bars in display.errorbars_.values()]
+    assert np.ptp(dots) < 0.1 * (high - low)
+    assert low < 1 < high
+
+
+def test_a_line_of_a_search_without_other_parameters_has_a_name():
+    X, y = make_images((4,))
+    pipe = make_pipeline(RandomOverSampler(random_state=0), DecisionTreeClassifier())
+    ratio, depth = "randomoversampler__sampling_strategy", "decisiontreeclassifier__max_depth"
+    grids = [{ratio: [0.8, 1.0]}, {ratio: [0.8, 1.0], depth: [1]}]
+    display = RatioCurveDisplay.from_estimator(GridSearchCV(pipe, grids, cv=2).fit(X, y))
+    assert list(display.curves) == ["other parameters as they were", f"{depth}=1"]
 
 
 def test_ratio_curves_of_a_search():
@@ -517,6 +574,14 @@ def test_the_mask_of_the_map_may_be_a_column_and_of_numbers(wrap, dtype):
     given = wrap(mask.astype(dtype))
     display = FeatureMapDisplay.from_predictions(coordinates, np.zeros(6), given)
     np.testing.assert_array_equal(display.is_synthetic, mask)
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5])
+def test_a_number_of_rows_for_the_map_that_is_none(value):
+    X, y = make_images((8, 8))
+    classifier = TorchCNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=r"n_per_class=\S+ must be an integer of at least 1"):
+        FeatureMapDisplay.from_estimator(classifier, X, y, y == 2, n_per_class=value)
 
 
 @pytest.mark.parametrize("value", ["False", 2, np.nan])

@@ -200,6 +200,7 @@ class TestClassMargins:
             ([0, 0, 1, 1], [2], 1, r"y_synthetic has the classes \[2\], which y_real lacks"),
             ([0, 0, 1], [1], 1, "y_real has shape"),
             ([0, 0, 1, 1], [1], 0, "C=0 must be above 0"),
+            ([0, 0, 1, 1], [1], np.inf, "C=inf must be above 0 and finite"),
         ],
     )
     def test_refuses_what_has_no_margin(self, y_real, y_synthetic, C, message):

@@ -303,10 +303,10 @@ def test_other_samplers_and_scores_can_be_judged(tmp_path):
 
 def test_no_sampler_is_compared_with_itself(tmp_path):
     result = make_result(smote=BASE, mine=BASE + GAIN)
-    options = {"sampler": "mine", "baselines": ["mine", "smote"]}
-    assert answers(result, tmp_path, **options) == [
-        "mine raised balanced accuracy by 5.0 ± 1.3 points over SMOTE."
-    ]
+    for baselines in (["mine", "smote"], "smote"):
+        assert answers(result, tmp_path, sampler="mine", baselines=baselines) == [
+            "mine raised balanced accuracy by 5.0 ± 1.3 points over SMOTE."
+        ]
 
 
 def test_the_last_sampler_is_judged_where_there_is_no_cyclegan(tmp_path):
@@ -364,6 +364,19 @@ def test_recalls_are_drawn_from_no_resampling_to_the_one_that_is_judged(tmp_path
     assert "with no resampling and with CycleGAN, in points: 0 30.0 to 50.0, 1 40.0" in recall
 
 
+def test_captions_say_which_runs_are_drawn(tmp_path):
+    captions = {}
+    for lost in (0.0, np.nan):
+        result = make_result(none=BASE, smote=BASE, cyclegan=np.r_[BASE[0] + lost, BASE[1:]])
+        path = write_report(result, tmp_path / "page.html")
+        page = Page(path.read_text(encoding="utf-8"))
+        captions[lost] = [caption["text"] for caption in page.all("figcaption")]
+    assert captions[0.0][0].startswith("Dots are means over all runs. ")
+    assert captions[0.0][1].startswith("Recall. ")
+    assert captions[np.nan][0].startswith("Dots are means over all runs that succeeded. ")
+    assert captions[np.nan][1].startswith("Recall over the runs in which both succeeded. ")
+
+
 @pytest.mark.parametrize("n_runs", [2, 3])
 def test_whiskers_are_explained_where_there_are_any(tmp_path, n_runs):
     result = make_result(none=BASE[:n_runs], smote=BASE[:n_runs])
@@ -406,6 +419,13 @@ def test_conditions_are_answered_one_by_one(tmp_path):
     first, second = answers(results, tmp_path)
     assert first.startswith("Without augmentation, CycleGAN over-sampling raised")
     assert second.startswith("With flips and shifts, CycleGAN over-sampling shows no evidence")
+
+
+def test_conditions_may_be_numbers(tmp_path):
+    results = dict.fromkeys((16, 0.5), make_result(smote=BASE, cyclegan=BASE + GAIN))
+    first, second = answers(results, tmp_path)
+    assert first.startswith("16, CycleGAN over-sampling raised")
+    assert second.startswith("0.5, CycleGAN over-sampling raised")
 
 
 def test_the_same_comparison_gives_the_same_page(compared, tmp_path):

@@ -25,6 +25,7 @@ def choose_baselines(result, sampler, baselines=None):
     if baselines is None:
         usual = [name for name in USUAL_BASELINES if name in names and name != sampler]
         return usual or [name for name in names if name != sampler]
+    baselines = [baselines] if isinstance(baselines, str) else baselines
     _check_compared(baselines, names)
     return [name for name in baselines if name != sampler]
 

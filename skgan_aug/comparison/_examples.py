@@ -7,7 +7,12 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
-from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from sklearn.utils import (
+    _safe_indexing,
+    assert_all_finite,
+    check_consistent_length,
+    column_or_1d,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from .._missing import check_unmasked
@@ -16,7 +21,7 @@ from ..images import check_image_shape
 from ..over_sampling import NO_CYCLEGANS, CycleGANOverSampler
 from ..source_classes import evenly, source_rows
 
-_MOST_REAL_ROWS = 2000  # of a class, among which the nearest is sought
+_ROWS_AT_ONCE = 256  # for distances, which take many times the memory of uint8
 
 
 def example_translations(
@@ -62,7 +67,7 @@ def example_translations(
 
     ValueError
         For a sampler of vectors, a pair that it has no CycleGAN of, no pair or example at
-        all, or a class without rows.
+        all, a class without rows, or rows with NaN or infinity.
 
     Examples
     --------
@@ -93,17 +98,16 @@ def example_translations(
     examples = {}
     for source, target in pairs:
         rows = evenly(source_rows(y, source, target), n_examples)
-        real_rows = evenly(np.flatnonzero(y == target), _MOST_REAL_ROWS)
+        real_rows = np.flatnonzero(y == target)
         if not len(rows) or not len(real_rows):
             lacking = target if len(rows) else source
             raise ValueError(f"y has no rows of class {lacking!r} to show.")
         sources = _safe_indexing(X, rows)
         translated = sampler.translate(sources, source=source, target=target)
-        real = np.asarray(_safe_indexing(X, real_rows)).astype(translated.dtype)
-        nearest = real[_nearest(translated, real)]
-        triples = (np.asarray(sources).astype(translated.dtype), translated, nearest)
+        nearest = _safe_indexing(X, _nearest(translated, X, real_rows))
         examples[source, target] = tuple(
-            images.reshape(len(images), *shape) for images in triples
+            np.asarray(images).astype(translated.dtype).reshape(len(rows), *shape)
+            for images in (sources, translated, nearest)
         )
     return examples
 
@@ -131,7 +135,12 @@ def _check_pairs(sampler, pairs):
     return given
 
 
-def _nearest(images, real):
-    """For each image the position of the closest real one."""
-    images, real = (rows.reshape(len(rows), -1) for rows in (images, real))
-    return cdist(images, real, "sqeuclidean").argmin(axis=1)
+def _nearest(images, X, rows):
+    """For each image the closest row of X among ``rows``."""
+    images = images.reshape(len(images), -1)
+    distances = []
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        real = np.asarray(_safe_indexing(X, rows[start : start + _ROWS_AT_ONCE]))
+        assert_all_finite(real, input_name="X")  # NaN would be nearest to all
+        distances.append(cdist(images, real.reshape(len(real), -1), "sqeuclidean"))
+    return rows[np.hstack(distances).argmin(axis=1)]

@@ -16,7 +16,7 @@ from sklearn.utils import (
 )
 
 from .._missing import check_unmasked
-from .._validation import plain_labels
+from .._validation import check_count, plain_labels
 from ..metrics import extract_features
 from ..metrics._class_space import lay_out
 from ._figure import (
@@ -303,6 +303,8 @@ def _as_mask(is_synthetic) -> np.ndarray:
 
 def _draw(rows, labels, is_synthetic, n_per_class, rng):
     """Positions of what is kept: of each class so many real and synthetic rows, no copies."""
+    if n_per_class is not None:
+        check_count(n_per_class, "n_per_class")
     kept = []
     for label in np.unique(labels):
         for group in (~is_synthetic, is_synthetic):

@@ -146,6 +146,8 @@ class RatioCurveDisplay:
         for title, points in lines.items():
             points.sort(key=lambda point: point[0])
             ratios, scores = zip(*points, strict=True)
+            if not title and len(lines) > 1:
+                title = "other parameters as they were"
             curves[title] = np.array(ratios, dtype=float), np.array(scores)
         named = score if score != "score" else search.scoring
         title = named.replace("_", " ") if isinstance(named, str) else "score"
@@ -185,7 +187,10 @@ class RatioCurveDisplay:
                 ratios + shift, means, yerr=sds, capsize=3, **style_of(position)
             )
             handles.append(self.errorbars_[title])
-        ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        apart = _those_apart(ticks)
+        ax.set_xticks(apart, labels=[f"{tick:.3g}" for tick in apart])
+        if len(ticks) == 1:  # else lines side by side would seem to be at ratios of their own
+            ax.set_xlim(ticks[0] - 0.5, ticks[0] + 0.5)
         whiskers = " ± sd" if has_whiskers else ""
         ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title}{whiskers}")
         ax.grid(axis="y", alpha=0.3)
@@ -214,6 +219,15 @@ def _step(ticks, n_lines):
     if len(ticks) < 2:
         return 0.02
     return min(0.02 * np.ptp(ticks), 0.6 * min(np.diff(ticks)) / n_lines)
+
+
+def _those_apart(ticks):
+    """Those whose labels have room beside each other: the largest, and down from it."""
+    apart: list = []
+    for tick in reversed(ticks):
+        if not apart or apart[-1] - tick >= 0.08 * np.ptp(ticks):
+            apart.append(tick)
+    return apart[::-1]
 
 
 def _ratio_parameter(settings):

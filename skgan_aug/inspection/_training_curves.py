@@ -145,8 +145,10 @@ def _draw_losses(ax, history):
                 steps = [record["n_iter"] for record in records]
                 losses = [record[name] for record in records]
                 style = {"color": color, "linestyle": linestyle, "label": name}
-                # A single record has no line to be seen.
-                ax.plot(steps, losses, marker="o" if len(steps) < 4 else None, **style)
+                if len(steps) < 4:  # a single record has no line to be seen
+                    filled = color if linestyle == "-" else "none"
+                    style |= {"marker": "o", "markerfacecolor": filled}
+                ax.plot(steps, losses, **style)
     ax.set_yscale("log")
     ax.set_ylabel("loss")
     ax.grid(axis="y", alpha=0.3)

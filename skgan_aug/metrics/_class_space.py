@@ -132,7 +132,8 @@ def class_margins(
 
     C : float, default=1
         What a real row on the wrong side of its margin costs, on average. The larger, the
-        more the margin is that of the rows nearest to the other class.
+        more the margin is that of the rows nearest to the other class, and the longer it
+        takes where classes overlap.
 
     Returns
     -------
@@ -168,8 +169,8 @@ def class_margins(
     real, synthetic = check_features(real, synthetic, n_min=1)
     y_real = check_labels(y_real, real, "y_real")
     y_synthetic = check_labels(y_synthetic, synthetic, "y_synthetic")
-    if not C > 0:
-        raise ValueError(f"C={C!r} must be above 0.")
+    if not 0 < C < np.inf:
+        raise ValueError(f"C={C!r} must be above 0 and finite.")
     classes, labels = np.unique(y_real).tolist(), np.unique(y_synthetic).tolist()
     if len(classes) < 2:
         raise ValueError(f"y_real has one class, {classes}: margins need at least 2 classes.")

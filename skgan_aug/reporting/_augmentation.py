@@ -124,7 +124,7 @@ def augmentation_report(
     ValueError
         When the sampler adds next to nothing or does not tell which rows are translations,
         ``test`` holds other rows or labels than X and y do, or ``resampled`` does not begin
-        with X.
+        with X and y.
 
     See Also
     --------
@@ -163,7 +163,7 @@ def augmentation_report(
     if resampled is None:
         sampler = clone(sampler)
         resampled = resample(sampler, X, y)
-    synthetic = _synthetic_rows(sampler, X, resampled)
+    synthetic = _synthetic_rows(sampler, X, y, resampled)
     rare = np.unique(synthetic[1]).tolist()
     judged = [
         _judge_part(classifier, train, reference, synthetic, rng)
@@ -339,7 +339,7 @@ def _check_tells_translations(sampler, *, is_fitted):
         )
 
 
-def _synthetic_rows(sampler, X, resampled):
+def _synthetic_rows(sampler, X, y, resampled):
     """The rows and labels among ``resampled`` that are synthetic, and enough to judge."""
     X_resampled, y_resampled = _check_rows(
         *resampled, x_name="X of resampled", y_name="y of resampled"
@@ -348,6 +348,12 @@ def _synthetic_rows(sampler, X, resampled):
         raise ValueError(
             f"resampled begins with other rows than X, which sampler={sampler!r} should only "
             "add to: pass the X that it was fitted on, and an over-sampler that leaves it."
+        )
+    if not np.array_equal(y_resampled[: len(X)], y):
+        raise ValueError(
+            f"resampled has other labels for the rows of X, {np.unique(y_resampled).tolist()} "
+            f"in all, than y, which has {np.unique(y).tolist()}: pass the y that sampler was "
+            "fitted on, written in the same way."
         )
     mask = getattr(sampler, "synthetic_mask_", np.arange(len(X_resampled)) >= len(X))
     if len(mask) != len(X_resampled):

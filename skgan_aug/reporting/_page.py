@@ -72,7 +72,7 @@ def write_report(
         Which sampler is judged; by default ``"cyclegan"``, or else the last that adds
         rows.
 
-    baselines : list of str, default=None
+    baselines : str or list of str, default=None
         With which it is compared; by default SMOTE, random over-sampling, logit adjustment
         and no resampling, as far as they were compared.
 
@@ -109,7 +109,7 @@ def write_report(
     """
     check_requirements()
     check_score(score)
-    results = {None: result} if "sampler" in result else dict(result)
+    results = {None: result} if "sampler" in result else _by_condition(result)
     if not results:
         raise ValueError("result is empty: give a comparison, or {condition: comparison}.")
     parts = [
@@ -128,6 +128,11 @@ def write_report(
     with output_file(path) as file:
         file.write(page.encode())
     return path
+
+
+def _by_condition(results):
+    """Conditions as words: they may be given as numbers, such as sizes of images."""
+    return {None if key is None else str(key): result for key, result in dict(results).items()}
 
 
 def check_requirements() -> None:

@@ -116,7 +116,8 @@ def _scores(result, score):
         for row in rows
         if np.isfinite(row[score])
     )
-    caption = "Dots are means over all runs."
+    failed = any(row["n_failed"] for row in rows)
+    caption = f"Dots are means over all runs{' that succeeded' if failed else ''}."
     if np.isfinite([row[f"{score}_interval"] for row in rows]).any():
         caption += (
             " Whiskers are 95% intervals of each mean; they hold the difference between draws "
@@ -162,12 +163,17 @@ def _recalls(result, before, after, class_names):
     )
     return Picture(
         title="Recall of each class",
-        caption=f"Recall{where}. Over-sampled classes are bold. At the right, the "
-        "difference in points.",
+        caption=f"Recall{where}{_where_both_ran(result, before, after)}. Over-sampled classes "
+        "are bold. At the right, the difference in points.",
         alt=f"Recall of each class with {sampler_title(before)} and with "
         f"{sampler_title(after)}{where}, in points: {changes}.",
         source=_as_source(figure),
     )
+
+
+def _where_both_ran(result, *samplers):
+    errors = result.error[np.isin(result.sampler, samplers)]
+    return " over the runs in which both succeeded" if any(errors) else ""
 
 
 def _translator(result, sampler):
