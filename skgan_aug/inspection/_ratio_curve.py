@@ -225,7 +225,7 @@ def _those_apart(ticks):
     """Those whose labels have room beside each other: the largest, and down from it."""
     apart: list = []
     for tick in reversed(ticks):
-        if not apart or apart[-1] - tick >= 0.08 * np.ptp(ticks):
+        if not apart or apart[-1] - tick >= 0.1 * np.ptp(ticks):
             apart.append(tick)
     return apart[::-1]
 
