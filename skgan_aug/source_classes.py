@@ -125,7 +125,7 @@ def _check_source(target, wanted, classes):
         raise ValueError(
             f"source={wanted!r} is itself to be over-sampled: choose another class to "
             f"translate into {target!r}, or pass a dict {{target: source}} (--source "
-            f"{target}=other,...)."
+            "target=source,...)."
         )
 
 

@@ -364,6 +364,18 @@ def test_a_sampler_that_cannot_run_says_why_in_its_row(npz):
     assert re.search(rf"random over-sampling +({FIGURES} +){{3}}", outcome.stdout)
 
 
+def test_where_nothing_could_run_the_code_is_1(npz, tmp_path):
+    figures = tmp_path / "out.json"
+    outcome = run(
+        *("compare", "--data", npz, "--rare", "cat", "--rare-count", 3),
+        *("--samplers", "smote", "--json", figures, *QUICK),
+    )
+    assert outcome.exit_code == 1
+    assert "SMOTE could not run" in re.sub(r"\s+", " ", outcome.stdout)
+    (row,) = json.loads(figures.read_text())["summary"]
+    assert row["n_failed"] == row["n_cells"] == 1
+
+
 @pytest.mark.parametrize("name", ["forest", "svc"])
 def test_a_classifier_of_scikit_learn_learns_from_rows_of_pixels(npz, tmp_path, name):
     figures, page = tmp_path / "out.json", tmp_path / "out.html"
@@ -500,8 +512,9 @@ def test_cyclegan_row_and_verdict(npz):
 
 
 def test_the_table_says_what_its_spreads_are(npz):
-    options = ("compare", "--data", npz, *RARE, "--max-iter", 2, *QUICK)
-    repeated = run(*options, "--samplers", "none,cyclegan", "--seeds", 3).stdout.splitlines()
+    options = ("compare", "--data", npz, *RARE, *QUICK)
+    given = ["--samplers", "none,cyclegan", "--max-iter", 2, "--seeds", 3]
+    repeated = run(*options, *given).stdout.splitlines()
     assert repeated[-2] == (
         "Scores in points: mean ± standard deviation of runs; below, ± half of a 95% interval."
     )
@@ -612,6 +625,18 @@ def test_memory_trains_once_for_both_augmentations(npz, tmp_path):
             ["--copy-augmentation", "flips", "--samplers", "none,smote"],
             "--copy-augmentation flips is for the copies of random and cyclegan, and "
             "--samplers none,smote names neither.",
+        ),
+        *(
+            (
+                ["--samplers", "none,smote", option, "1"],
+                f"{option} {value} is for cyclegan, which --samplers none,smote does not name",
+            )
+            for option, value in [
+                ("--max-iter", 1),
+                ("--classifier-weight", 1.0),
+                ("--synthetic-fraction", 1.0),
+                ("--min-strength", 1.0),
+            ]
         ),
         (["--classifier", "forest"], "--classifier-steps 5 is for networks, and --classifier"),
     ],

@@ -89,6 +89,8 @@ def run_comparison(settings):
             console.print(line, highlight=False, soft_wrap=True)
     if failures:
         raise OSError(" ".join(failures))
+    if all(row["n_failed"] == row["n_cells"] for row in rows):  # the table says why
+        raise typer.Exit(1)
 
 
 def _compare(settings, problem, samplers, classifier, ratios, console):

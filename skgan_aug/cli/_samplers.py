@@ -28,8 +28,8 @@ def make_compared(settings):
     Raises
     ------
     ValueError
-        For an unknown name, logits to adjust of what is no network, or copies to augment
-        where no sampler makes any.
+        For an unknown name, logits to adjust of what is no network, or options of samplers
+        that are not named.
     """
     names = split_list("--samplers", settings.samplers)
     for name in names:
@@ -37,13 +37,14 @@ def make_compared(settings):
     if "logit_adjustment" in names:
         refuse_of_rows("samplers", "logit_adjustment", settings.classifier)
     samplers = make_samplers(names)
+    asked = {name: getattr(settings, name) for name in _OF_CYCLEGAN}
+    asked = {name: value for name, value in asked.items() if value is not None}
     if "cyclegan" in samplers:
-        options = {"max_iter": DIGITS_MAX_ITER} if settings.data is None else {}
-        for name in _OF_CYCLEGAN:
-            if getattr(settings, name) is not None:
-                options[name] = getattr(settings, name)
-        samplers["cyclegan"].set_params(**options)
+        own = {"max_iter": DIGITS_MAX_ITER} if settings.data is None else {}
+        samplers["cyclegan"].set_params(**own | asked)
         samplers["cyclegan"]._validate_params()  # before others have taken their time
+    else:
+        _refuse_without_cyclegan(settings, asked)
     if settings.copy_augmentation is None:
         return samplers
     if "random" in samplers:
@@ -59,6 +60,16 @@ def make_compared(settings):
             "or name one."
         )
     return {titles.get(name, name): sampler for name, sampler in samplers.items()}
+
+
+def _refuse_without_cyclegan(settings, asked):
+    """Refuse options that nothing heeds; a memory may stand there for another time."""
+    for name, value in asked.items():
+        if name not in ("copy_augmentation", "memory"):
+            raise ValueError(
+                f"--{name.replace('_', '-')} {value} is for cyclegan, which --samplers "
+                f"{settings.samplers} does not name. Leave it away, or name it."
+            )
 
 
 def _titles(settings):
