@@ -133,7 +133,11 @@ def test_blood_cells_on_the_first_pages():
         f"CycleGAN {cyclegan}, logit adjustment (a loss that adds no rows) {adjusted}, random "
         f"over-sampling {random}, SMOTE {smote}, nothing {none} points" in readme
     )
-    words = {"float32": "but in float32, it is", "flips": "has flips and shifts, it is"}
+    words = {
+        "flips": "has flips and shifts, it is",
+        "float32": "In float32 without them it is",
+        "flips_float32": "and with them",
+    }
     for results, lead in words.items():
         of_all = scores(f"compare_blood_cells_{results}", *names)
         assert f"{lead} {', '.join(of_all[:-1])} and {of_all[-1]}" in readme
@@ -159,6 +163,7 @@ def test_how_far_ahead_of_smote_and_copies_it_is_on_40_images(results):
         ("_flips", "smote", "is {} points above SMOTE (95% interval {} to {})"),
         ("_flips", "logit_adjustment", "{} above logit adjustment ({} to {})"),
         ("_flips", "random", "{} above copies ({} to {})"),
+        ("_flips_float32", "random", "in float32 it is {} above copies ({} to {})"),
         ("", "logit_adjustment", "Without them it is {} above logit adjustment ({} to {})"),
     ],
 )
