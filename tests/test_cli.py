@@ -376,6 +376,11 @@ def test_where_nothing_could_run_the_code_is_1(npz, tmp_path):
     assert row["n_failed"] == row["n_cells"] == 1
 
 
+def test_a_memory_may_stand_where_no_cyclegan_is_compared(npz, tmp_path):
+    given = ["--data", npz, *RARE, "--samplers", "none", "--memory", tmp_path / "kept", *QUICK]
+    assert run("compare", *given).exit_code == 0
+
+
 @pytest.mark.parametrize("name", ["forest", "svc"])
 def test_a_classifier_of_scikit_learn_learns_from_rows_of_pixels(npz, tmp_path, name):
     figures, page = tmp_path / "out.json", tmp_path / "out.html"

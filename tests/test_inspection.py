@@ -175,6 +175,14 @@ def test_the_nearest_is_sought_among_all_rows():
         np.testing.assert_array_equal(nearest, translations)
 
 
+def test_triples_of_numbers_in_objects_are_those_of_numbers():
+    X, y = make_images((8, 8))
+    sampler = fit(X, y)
+    expected = TranslationsDisplay.from_estimator(sampler, X, y).examples[0, 1]
+    found = TranslationsDisplay.from_estimator(sampler, X.astype(object), y).examples[0, 1]
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_triples_are_drawn_in_three_rows_for_each_pair():
     X, y = make_images((8, 8))
     y[12:] = 2
@@ -232,10 +240,11 @@ def test_what_cannot_be_drawn_as_translations():
             ValueError, match=r"n_examples=\S+ must be an integer of at least 1"
         ):
             TranslationsDisplay.from_estimator(fit(X, y), X, y, n_examples=n_examples)
-    missing = X.astype(float)
-    missing[-1, 0, 0] = np.nan
-    with pytest.raises(ValueError, match="X contains NaN"):
-        TranslationsDisplay.from_estimator(fit(X, y), missing, y)
+    for dtype in (float, object):
+        missing = X.astype(dtype)
+        missing[-1, 0, 0] = np.nan
+        with pytest.raises(ValueError, match="X contains NaN"):
+            TranslationsDisplay.from_estimator(fit(X, y), missing, y)
     X, y = make_images((8, 8, 2))
     n_figures = len(plt.get_fignums())
     with pytest.raises(ValueError, match="2 channels"):
@@ -372,6 +381,7 @@ def test_ratio_curves_of_one_run_have_no_whiskers():
     [
         ([0.26, 0.27, 0.28, 0.3, 0.5, 1.0], ["0.3", "0.5", "1"]),
         (np.arange(1, 11) / 10, [f"{tick / 10:g}" for tick in range(1, 11)]),
+        (np.linspace(0.5, 1, 11), [f"{tick / 100:g}" for tick in range(50, 101, 5)]),
         ([0.3333333, 0.9], ["0.333", "0.9"]),
     ],
 )
@@ -388,6 +398,10 @@ def test_samplers_of_one_ratio_stand_beside_each_other_at_it():
     dots = [bars[0].get_xdata()[0] for bars in display.errorbars_.values()]
     assert np.ptp(dots) < 0.1 * (high - low)
     assert low < 1 < high
+    curves = {"d": (np.array([0.2]), np.array([[70.0, 72.0]]))}
+    RatioCurveDisplay(curves=curves, score_title="points").plot(ax=display.ax_)
+    low, high = display.ax_.get_xlim()
+    assert low < 0.2 < 1 < high
 
 
 def test_a_line_of_a_search_without_other_parameters_has_a_name():

@@ -132,6 +132,11 @@ def test_shuffling_pixels_is_torchs_to_the_bit(layout, shape, dtype):
     assert torch.equal(gradient, *torch.autograd.grad(expected, x, toward))
 
 
+def test_gradients_of_shuffled_pixels_have_gradients():
+    x = images(1, 8, 2, 3).double().requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda x: shuffle_pixels(x).pow(3), (x,))
+
+
 def test_pooling_hands_on_what_is_no_number():
     x = images(1, 2, 4, 4)
     x[0, 1, 3, 3] = torch.nan

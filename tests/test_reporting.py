@@ -365,16 +365,22 @@ def test_recalls_are_drawn_from_no_resampling_to_the_one_that_is_judged(tmp_path
 
 
 def test_captions_say_which_runs_are_drawn(tmp_path):
-    captions = {}
-    for lost in (0.0, np.nan):
-        result = make_result(none=BASE, smote=BASE, cyclegan=np.r_[BASE[0] + lost, BASE[1:]])
-        path = write_report(result, tmp_path / "page.html")
+    def captions(**failed):
+        scores = dict.fromkeys(("none", "smote", "cyclegan"), BASE)
+        path = write_report(make_result(**scores | failed), tmp_path / "page.html")
         page = Page(path.read_text(encoding="utf-8"))
-        captions[lost] = [caption["text"] for caption in page.all("figcaption")]
-    assert captions[0.0][0].startswith("Dots are means over all runs. ")
-    assert captions[0.0][1].startswith("Recall. ")
-    assert captions[np.nan][0].startswith("Dots are means over all runs that succeeded. ")
-    assert captions[np.nan][1].startswith("Recall over the runs in which both succeeded. ")
+        return [caption["text"] for caption in page.all("figcaption")]
+
+    dots, recalls = captions()
+    assert dots.startswith("Dots are means over all runs. ")
+    assert recalls.startswith("Recall. ")
+    once = np.r_[np.nan, BASE[1:]]
+    dots, recalls = captions(cyclegan=once)
+    assert dots.startswith("Dots are means over all runs that succeeded. ")
+    assert recalls.startswith("Recall over the runs in which both succeeded. ")
+    dots, recalls = captions(smote=once)
+    assert dots.startswith("Dots are means over all runs that succeeded. ")
+    assert recalls.startswith("Recall. ")
 
 
 @pytest.mark.parametrize("n_runs", [2, 3])

@@ -67,7 +67,7 @@ def example_translations(
 
     ValueError
         For a sampler of vectors, a pair that it has no CycleGAN of, no pair or example at
-        all, a class without rows, or rows with NaN or infinity.
+        all, a class without rows, or NaN or infinity in what is shown or sought among.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def _nearest(images, X, rows):
     images = images.reshape(len(images), -1)
     distances = []
     for start in range(0, len(rows), _ROWS_AT_ONCE):
-        real = np.asarray(_safe_indexing(X, rows[start : start + _ROWS_AT_ONCE]))
+        real = np.asarray(_safe_indexing(X, rows[start : start + _ROWS_AT_ONCE]), dtype=float)
         assert_all_finite(real, input_name="X")  # NaN would be nearest to all
         distances.append(cdist(images, real.reshape(len(real), -1), "sqeuclidean"))
     return rows[np.hstack(distances).argmin(axis=1)]

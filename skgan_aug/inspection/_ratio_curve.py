@@ -190,7 +190,8 @@ class RatioCurveDisplay:
         apart = _those_apart(ticks)
         ax.set_xticks(apart, labels=[f"{tick:.3g}" for tick in apart])
         if len(ticks) == 1:  # else lines side by side would seem to be at ratios of their own
-            ax.set_xlim(ticks[0] - 0.5, ticks[0] + 0.5)
+            ax.update_datalim([(ticks[0] - 0.5, 0), (ticks[0] + 0.5, 0)], updatey=False)
+            ax.autoscale_view(scaley=False)
         whiskers = " ± sd" if has_whiskers else ""
         ax.set(xlabel="augmentation ratio", ylabel=f"{self.score_title}{whiskers}")
         ax.grid(axis="y", alpha=0.3)
@@ -225,7 +226,7 @@ def _those_apart(ticks):
     """Those whose labels have room beside each other: the largest, and down from it."""
     apart: list = []
     for tick in reversed(ticks):
-        if not apart or apart[-1] - tick >= 0.1 * np.ptp(ticks):
+        if not apart or apart[-1] - tick > 0.099 * np.ptp(ticks):  # eleven of equal steps do
             apart.append(tick)
     return apart[::-1]
 

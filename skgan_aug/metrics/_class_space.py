@@ -148,8 +148,8 @@ def class_margins(
     Raises
     ------
     ValueError
-        For features that are not two finite arrays of equal width, or labels that do not
-        fit them.
+        For features that are not two finite arrays of equal width, labels that do not fit
+        them, or a ``C`` that is not above 0 and finite.
 
     References
     ----------

@@ -112,27 +112,19 @@ class _PixelShuffle(torch.autograd.Function):
     def forward(ctx, x):
         n, n_filters, h, w = x.shape
         shuffled = x.new_empty(n, n_filters // 4, 2 * h, 2 * w)
-        for pixels, filters in _corresponding(shuffled, x):
-            pixels.copy_(filters)
+        filters = x.unflatten(1, (-1, 4)).unbind(2)
+        for pixels, of_block in zip(_pixels_of_blocks(shuffled), filters, strict=True):
+            pixels.copy_(of_block)
         return shuffled
 
     @staticmethod
     def backward(ctx, gradient):
-        n, n_channels, height, width = gradient.shape
-        for_x = gradient.new_empty(n, 4 * n_channels, height // 2, width // 2)
-        for pixels, filters in _corresponding(gradient, for_x):
-            filters.copy_(pixels)
-        return for_x
+        return torch.stack(_pixels_of_blocks(gradient), dim=2).flatten(1, 2)
 
 
-def _corresponding(shuffled, x):
-    """Views, (n, C, h, w) each, of the same pixels in large images and among filters."""
-    places = [(row, column) for row in range(2) for column in range(2)]
-    filters = x.unflatten(1, (-1, 2, 2))
-    return [
-        (shuffled[:, :, row::2, column::2], filters[:, :, row, column])
-        for row, column in places
-    ]
+def _pixels_of_blocks(x):
+    """The four pixels of each block of 2x2 of ``x``, views of (n, C, h, w) each."""
+    return [x[:, :, row::2, column::2] for row in range(2) for column in range(2)]
 
 
 class DrawingConv2d(nn.Conv2d):
