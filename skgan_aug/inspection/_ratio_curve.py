@@ -226,7 +226,8 @@ def _those_apart(ticks):
     """Those whose labels have room beside each other: the largest, and down from it."""
     apart: list = []
     for tick in reversed(ticks):
-        if not apart or apart[-1] - tick > 0.099 * np.ptp(ticks):  # eleven of equal steps do
+        # Just below a tenth, so that rounding keeps none of eleven at equal steps out.
+        if not apart or apart[-1] - tick > 0.099 * np.ptp(ticks):
             apart.append(tick)
     return apart[::-1]
 
