@@ -143,6 +143,11 @@ def test_pooling_hands_on_what_is_no_number():
     torch.testing.assert_close(MaxPool2d()(x), F.max_pool2d(x, 2), equal_nan=True)
 
 
+def test_gradients_of_pooling_have_gradients():
+    x = images(1, 2, 4, 6).double().requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda x: MaxPool2d()(x).pow(3), (x,))
+
+
 def test_a_stage_of_the_classifier_is_convolution_norm_relu_and_pooling():
     """Whatever the order in which it is computed."""
     torch.manual_seed(0)
