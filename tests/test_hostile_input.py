@@ -144,7 +144,7 @@ OF_SAMPLER = {
 OF_CLASSIFIER = {
     "module": (["auto"], ["compact", "resnet", "paper", "mlp"], FACTORY),
     "image_shape": SHAPE,
-    "max_epochs": ([1, 0.5, np.int64(2)], [10**5], [*REAL[2], 0, 10**7, "many"]),
+    "max_epochs": ([1, 0.5, np.int64(2)], [], [*REAL[2], 0, 10**7, "many"]),
     "batch_size": ([1, 5, np.int64(4), 2**31 - 1], [], WHOLE[2]),
     "learning_rate": ([1e-3, np.float32(1e-4)], [], [*REAL[2], 0]),
     "learning_rate_schedule": (["one_cycle", "constant"], [], CHOICE),
